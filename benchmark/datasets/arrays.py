@@ -1,0 +1,177 @@
+"""Arrays as a file gives them, checked: features become uint8 or float32, labels become 0 to k-1."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.errors import InputError
+
+MIN_SAMPLES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """A data set before it is split: (n, n_features) uint8 or float32, labels int64 or None.
+
+    `X_test` is None where the file has no split of its own. `white` is the value of a full pixel
+    where X is uint8.
+    """
+
+    X_train: np.ndarray
+    y_train: np.ndarray | None = None
+    X_test: np.ndarray | None = None
+    y_test: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+    white: float = 255.0
+
+    def sha256(self) -> str:
+        """Return the SHA-256 over names, types, shapes and bytes of all parts."""
+        digest = hashlib.sha256(repr(self.class_names).encode())
+        for part in (self.X_train, self.y_train, self.X_test, self.y_test):
+            if part is None:
+                digest.update(b"none")
+            else:
+                digest.update(f"{part.dtype.str}{part.shape}".encode())
+                digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
+
+
+def check_features(X: np.ndarray, where: str, columns: Sequence[str] | None = None) -> np.ndarray:
+    """Return X flattened to (n, n_features), C-contiguous: uint8 stays, all else becomes float32.
+
+    Parameters
+    ----------
+    X : ndarray, (n, n_features) or images (n, height, width)
+    where : str
+        What the messages call it, such as "X of data.npz".
+    columns : sequence of str, optional
+        Names of the features for the messages; their numbers from 0 where not given.
+
+    Raises
+    ------
+    InputError
+        Not numbers, not of 2 or 3 dimensions, no features, NaN or infinite, or beyond float32.
+    """
+    if X.dtype.kind not in "buif" or X.dtype.itemsize > 8:
+        raise InputError(f"{where} must hold real numbers; got the type {X.dtype}.")
+    if X.ndim not in (2, 3):
+        raise InputError(
+            f"{where} must have the shape (samples, features) or (images, height, width); got {X.shape}."
+        )
+    if 0 in X.shape[1:]:
+        raise InputError(f"{where} must have at least one feature; got the shape {X.shape}.")
+    X = X.reshape(len(X), int(np.prod(X.shape[1:])))
+    if X.dtype != np.uint8 and len(X):
+        _check_range(X, where, columns)
+    return np.ascontiguousarray(X, dtype=np.uint8 if X.dtype == np.uint8 else np.float32)
+
+
+def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None) -> None:
+    low, high = float(X.min()), float(X.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        wrong = ~np.isfinite(X)
+        raise InputError(f"{where} must be finite; {_count(wrong, columns)} NaN or infinite.")
+    limit = float(np.finfo(np.float32).max)
+    if low < -limit or high > limit:
+        wrong = np.abs(X) > limit
+        raise InputError(
+            f"{where} must lie within float32's ±{limit:.2g}; {_count(wrong, columns)} beyond it."
+        )
+    if low != high and np.float32(low) == np.float32(high):
+        raise InputError(
+            f"{where} must differ by what float32 can tell apart; its values lie between {low} and {high}."
+        )
+
+
+def _count(wrong: np.ndarray, columns: Sequence[str] | None) -> str:
+    """Say how many values are wrong, in the first column that has any and in all."""
+    counts = wrong.sum(axis=0)
+    first = int(np.flatnonzero(counts)[0])
+    name = repr(columns[first]) if columns is not None else str(first)
+    n_first, total = int(counts[first]), int(counts.sum())
+    more = f" ({total} in {np.count_nonzero(counts)} columns)" if total > n_first else ""
+    return f"column {name} has {n_first} value{'s' if n_first > 1 else ''}{more} that {_be(n_first)}"
+
+
+def _be(count: int) -> str:
+    return "are" if count > 1 else "is"
+
+
+def encode_labels(
+    parts: Sequence[np.ndarray | None], where: str
+) -> tuple[list[np.ndarray | None], tuple[str, ...]]:
+    """Number the classes of all parts together from 0, in sorted order.
+
+    Parameters
+    ----------
+    parts : sequence of (ndarray (n,) or None)
+        Labels of the training and the test part: integers, whole floats or text.
+    where : str
+        What the messages call them.
+
+    Returns
+    -------
+    parts : list of (int64 ndarray (n,) or None)
+    class_names : tuple of str
+        Name of class 0, 1, ...; empty where no part has labels.
+    """
+    given = [_plain_labels(part, where) for part in parts if part is not None]
+    if not given:
+        return [None for _ in parts], ()
+    if len({part.dtype.kind == "U" for part in given}) > 1:
+        raise InputError(f"{where} must be all numbers or all text; got one of each.")
+    names, codes = np.unique(np.concatenate(given), return_inverse=True)
+    bounds = np.cumsum([len(part) for part in given])[:-1]
+    pieces = iter(np.split(codes.astype(np.int64), bounds))
+    return [None if part is None else next(pieces) for part in parts], tuple(str(name) for name in names)
+
+
+def _plain_labels(y: np.ndarray, where: str) -> np.ndarray:
+    """Return labels as int64 or text."""
+    if y.ndim != 1:
+        raise InputError(f"{where} must be one label a sample, of the shape (n,); got {y.shape}.")
+    if y.dtype.kind in "iuf":
+        missing = int(np.count_nonzero(~np.isfinite(y)))
+        if missing:
+            raise InputError(
+                f"{where} must not be missing; {missing} of {len(y)} {_be(missing)} NaN or infinite."
+            )
+        in_range = (y == np.round(y)) & (np.abs(y) < 2.0**63)
+        bad = y[~in_range & (y.dtype.kind != "i")]
+        if len(bad):
+            raise InputError(f"{where} must be whole numbers below 2^63, or text; got {bad[0]!s}.")
+        return y.astype(np.int64)
+    if y.dtype.kind == "S":
+        return np.char.decode(y, "utf-8", "replace")
+    if y.dtype.kind == "b":
+        return y.astype(str)
+    if y.dtype.kind != "U":
+        raise InputError(f"{where} must be whole numbers or text; got the type {y.dtype}.")
+    return y
+
+
+def check_agreement(arrays: Arrays, where: str) -> Arrays:
+    """Return `arrays` where its parts fit each other and are enough, else raise `InputError`."""
+    X_test = arrays.X_test
+    for part, X, y in (("train", arrays.X_train, arrays.y_train), ("test", X_test, arrays.y_test)):
+        if X is not None and y is not None and len(X) != len(y):
+            raise InputError(
+                f"{where} must have as many labels as samples; got {len(X)} samples and {len(y)} labels "
+                f"({part} part)."
+            )
+    if X_test is not None and arrays.X_train.shape[1] != X_test.shape[1]:
+        raise InputError(
+            f"{where} must have as many features to test as to train with; got {X_test.shape[1]} and "
+            f"{arrays.X_train.shape[1]}."
+        )
+    total = len(arrays.X_train) + (0 if X_test is None else len(X_test))
+    if total < MIN_SAMPLES or len(arrays.X_train) == 0 or (X_test is not None and len(X_test) == 0):
+        raise InputError(
+            f"{where} must have at least {MIN_SAMPLES} samples, and no part may be empty; got {total}."
+        )
+    return arrays

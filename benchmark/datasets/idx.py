@@ -1,0 +1,83 @@
+"""IDX, the file format of MNIST: a magic number, the dimensions, then the bytes."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+
+from benchmark.errors import InputError
+
+MAX_BYTES = 2**30
+MAX_DIMENSIONS = 4
+
+
+def read_idx(path: str | Path) -> np.ndarray:
+    """Read an IDX file of unsigned bytes, gzipped where its name ends in ``.gz``.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    ndarray of uint8
+        1 to 4 dimensions, as the file declares them, at most 1 GiB.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no such IDX file, or holds fewer or more bytes than it declares.
+
+    References
+    ----------
+    LeCun, Cortes and Burges, The MNIST database of handwritten digits, "File formats".
+    """
+    path = Path(path)
+    try:
+        with _open(path) as file:
+            shape = _read_shape(file, path)
+            return _read_values(file, shape, path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read as an IDX file: {error}.") from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def _read_shape(file: IO[bytes], path: Path) -> tuple[int, ...]:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:3] != b"\x00\x00\x08" or not 1 <= magic[3] <= MAX_DIMENSIONS:
+        raise InputError(
+            f"{path} is no IDX file of unsigned bytes: its first four bytes must be 00 00 08 and the number "
+            f"of dimensions, 1 to {MAX_DIMENSIONS}; got {magic.hex(' ') or 'an empty file'}."
+        )
+    header = file.read(4 * magic[3])
+    if len(header) < 4 * magic[3]:
+        raise InputError(f"{path} ends within its header.")
+    shape = tuple(int(n) for n in np.frombuffer(header, ">u4"))
+    if math.prod(shape) > MAX_BYTES:
+        raise InputError(
+            f"{path} declares {math.prod(shape)} bytes {shape}; at most {MAX_BYTES} bytes are read."
+        )
+    return shape
+
+
+def _read_values(file: IO[bytes], shape: tuple[int, ...], path: Path) -> np.ndarray:
+    values = np.empty(math.prod(shape), dtype=np.uint8)
+    view = memoryview(values.data)
+    held = 0
+    while held < len(view):
+        count = file.readinto(view[held:])  # type: ignore[attr-defined]
+        if not count:
+            raise InputError(f"{path} is truncated: it declares {len(view)} bytes {shape} and holds {held}.")
+        held += count
+    if file.read(1):  # also makes gzip compare its checksum
+        raise InputError(f"{path} holds more than the {len(view)} bytes {shape} it declares.")
+    return values.reshape(shape)

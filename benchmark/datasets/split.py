@@ -1,0 +1,116 @@
+"""Which samples: stratified splits and sub-samples, the same for the same seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TEST_FRACTION = 0.2
+
+
+def split_indices(
+    n_samples: int, y: np.ndarray | None, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return shuffled indices of 80 % to train and 20 % to test, stratified where that is possible.
+
+    Parameters
+    ----------
+    n_samples : int
+        At least 2.
+    y : int64 ndarray (n_samples,) or None
+        Labels. Stratification needs two samples of each class, and a place for each class in
+        both parts; without that the split is plainly random.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    train, test : int64 ndarrays
+        Together a permutation of 0 to ``n_samples - 1``.
+    """
+    n_test = max(1, round(TEST_FRACTION * n_samples))
+    if y is not None and _can_stratify(y, n_test):
+        test = stratified_sample(y, n_test, rng)
+    else:
+        test = rng.permutation(n_samples)[:n_test]
+    kept = np.ones(n_samples, dtype=bool)
+    kept[test] = False
+    return rng.permutation(np.flatnonzero(kept)), test
+
+
+def narrow(
+    rows: np.ndarray | None,
+    n_samples: int,
+    y: np.ndarray | None,
+    size: int | None,
+    rng: np.random.Generator,
+) -> np.ndarray | None:
+    """Return `size` of the given rows, shuffled and stratified by `y`; all of them where `size` is more.
+
+    Parameters
+    ----------
+    rows : int64 ndarray or None
+        Indices into the samples; None means all.
+    n_samples : int
+        Number of all samples.
+    y : int64 ndarray (n_samples,) or None
+        Labels of all samples.
+    size : int or None
+        At least 1; None means all.
+    rng : numpy.random.Generator
+    """
+    available = n_samples if rows is None else len(rows)
+    if size is None or size >= available:
+        return rows
+    if y is None:
+        chosen = rng.permutation(available)[:size]
+    else:
+        chosen = stratified_sample(y if rows is None else y[rows], size, rng)
+    return chosen if rows is None else rows[chosen]
+
+
+def stratified_sample(y: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return `size` shuffled indices into `y` without repetition, the classes in proportion.
+
+    Parameters
+    ----------
+    y : ndarray (n,)
+        Labels.
+    size : int
+        From 0 to n.
+    rng : numpy.random.Generator
+    """
+    _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    shuffled = rng.permutation(len(y))
+    by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    rank = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rng.permutation(by_class[rank < np.repeat(allocate(counts, size), counts)])
+
+
+def allocate(counts: np.ndarray, size: int) -> np.ndarray:
+    """Share `size` places among classes by the largest remainders, none left out if `size` allows.
+
+    Parameters
+    ----------
+    counts : int ndarray (k,)
+        Samples of each class, all positive.
+    size : int
+        From 0 to ``counts.sum()``.
+
+    Returns
+    -------
+    int ndarray (k,)
+        Places of each class; they sum to `size` and never exceed `counts`.
+    """
+    exact = size * counts / counts.sum()
+    quota: np.ndarray = np.floor(exact).astype(np.int64)
+    missing = size - int(quota.sum())
+    quota[np.argsort(quota - exact, kind="stable")[:missing]] += 1
+    if size >= len(counts):
+        while (quota == 0).any():
+            quota[np.argmin(quota)] += 1
+            quota[np.argmax(quota)] -= 1
+    return quota
+
+
+def _can_stratify(y: np.ndarray, n_test: int) -> bool:
+    counts = np.unique(y, return_counts=True)[1]
+    return bool(counts.min() >= 2 and len(counts) <= min(n_test, len(y) - n_test))

@@ -1,0 +1,120 @@
+"""What a run shows in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from benchmark.execution.plan import Plan
+    from benchmark.results import Record
+    from benchmark.suite import Job
+
+_COLUMNS = (
+    ("fit s", "fit_seconds", "{:.2f}"),
+    ("NMI", "kmeans_nmi", "{:.3f}"),
+    ("ARI", "kmeans_ari", "{:.3f}"),
+    ("k-NN", "knn_accuracy", "{:.4f}"),
+    ("forest", "forest_accuracy", "{:.4f}"),
+    ("linear", "linear_accuracy", "{:.4f}"),
+    ("MSE", "reconstruction_mse", "{:.4f}"),
+    ("trust.", "trustworthiness", "{:.3f}"),
+)
+
+
+class TerminalProgress:
+    """A line for every job that ends, and a spinner for the one that runs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status: Status | None = None
+        self._total = self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def note(self, text: str) -> None:
+        """Print something the user should know."""
+        self._console.print(f"[yellow]{escape(text)}[/]")
+
+    def planned(self, plan: Plan, to_do: int) -> None:
+        """Print what is going to be measured."""
+        data = plan.dataset
+        done = len(plan.jobs) - to_do
+        self._total = to_do
+        self._console.print(
+            f"[bold]{escape(plan.run)}[/]: {len(plan.jobs)} jobs on {escape(data.name)} "
+            f"({data.n_train:,} training and {data.n_test:,} test samples of {data.n_features} features)"
+            + (f"; {done} done before" if done else "")
+        )
+
+    def started(self, job: Job) -> None:
+        """Show the job that runs."""
+        self._count += 1
+        self._status = self._console.status(f"{self._count}/{self._total}  {escape(_title(job))}")
+        self._status.start()
+
+    def finished(self, record: Record) -> None:
+        """Print how the job ended."""
+        self._stop()
+        self._console.print(f"{self._count:>3}/{self._total}  {_outcome(record)}", highlight=False)
+
+    def _stop(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def _title(job: Job | Record) -> str:
+    return f"{job.reducer} on {job.device}, seed {job.seed}"
+
+
+def _outcome(record: Record) -> str:
+    title = f"{escape(_title(record)):<42}"
+    if record.status != "ok":
+        return f"{title} [red]{record.status}[/]: {escape(record.error or '')}"
+    parts = [f"{'fit':>4} {record.fit_seconds:8.2f} s"]
+    for label, name in (("k-NN", "knn_accuracy"), ("NMI", "kmeans_nmi")):
+        if name in record.scores:
+            parts.append(f"{label} {record.scores[name]:.4f}")
+    return f"{title} " + "   ".join(parts)
+
+
+def closing_table(records: Iterable[Record], title: str) -> Table:
+    """Return the table a run ends with: one row a job, empty where nothing was measured."""
+    held = list(records)
+    devices = {r.device for r in held}
+    seeds = {r.seed for r in held}
+    widths = {r.params.get("n_components") for r in held}
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("reducer", no_wrap=True)
+    for label, shown in (("device", len(devices) > 1), ("D", len(widths) > 1), ("seed", len(seeds) > 1)):
+        if shown:
+            table.add_column(label)
+    for label, _, _ in _COLUMNS:
+        table.add_column(label, justify="right")
+    for record in held:
+        cells = [escape(record.reducer)]
+        cells += [record.device] if len(devices) > 1 else []
+        cells += [str(record.params.get("n_components"))] if len(widths) > 1 else []
+        cells += [str(record.seed)] if len(seeds) > 1 else []
+        table.add_row(*cells, *_cells(record), style=None if record.status == "ok" else "dim")
+    return table
+
+
+def _cells(record: Record) -> list[str]:
+    if record.status != "ok":
+        return [record.status, *[""] * (len(_COLUMNS) - 1)]
+    values = {"fit_seconds": record.fit_seconds, **record.scores}
+    return ["" if values.get(name) is None else form.format(values[name]) for _, name, form in _COLUMNS]

@@ -1,0 +1,194 @@
+"""Run a request: plan, skip what is done, dispatch, store, report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from benchmark.errors import InputError
+from benchmark.execution.measure import available_threads
+from benchmark.execution.plan import DEFAULT_DATASET, Plan, Request, choose_reducers, make_plan
+from benchmark.execution.workers import LocalWorker
+from benchmark.results import Record, Store
+from benchmark.suite import Job
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Progress(Protocol):
+    """What a run tells while it runs."""
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+
+    def planned(self, plan: Plan, to_do: int) -> None:
+        """The plan stands; `to_do` of its jobs are not done yet."""
+
+    def started(self, job: Job) -> None:
+        """A job begins."""
+
+    def finished(self, record: Record) -> None:
+        """A job ended, well or not."""
+
+
+class Silent:
+    """A progress that says nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+    def planned(self, plan: Plan, to_do: int) -> None:
+        """Say nothing."""
+
+    def started(self, job: Job) -> None:
+        """Say nothing."""
+
+    def finished(self, record: Record) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run left: its table, its report, and the jobs of this call that did not end well."""
+
+    run: str
+    table: pd.DataFrame
+    report: Path
+    failed: tuple[Record, ...]
+    interrupted: bool
+
+
+def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
+    """Measure what is missing of `request`, then write tables and report.
+
+    Raises
+    ------
+    InputError
+        Something asked for does not exist or is not allowed; nothing was measured.
+    """
+    progress = progress or Silent()
+    if sys.platform == "win32":
+        raise InputError("Runs need a POSIX system: Linux, macOS, or Windows with WSL; this is Windows.")
+    # Before anything slow starts: a mistyped name is answered at once.
+    choose_reducers(request)
+    _check_writable(Path(request.results_dir), Path(request.reports_dir))
+    with LocalWorker() as worker:
+        plan = make_plan(request, worker.devices, request.threads or available_threads())
+        for note in plan.notes:
+            progress.note(note)
+        store = Store(request.results_dir, plan.run)
+        to_do = [job for job in plan.jobs if request.fresh or not _is_done(store, job)]
+        progress.planned(plan, len(to_do))
+        started = time.monotonic()
+        facts = _facts(request, plan, worker)
+        store.save_facts(facts)
+        records, interrupted = _run_jobs(to_do, worker, store, progress)
+        facts |= {"finished_at": _now(), "wall_seconds": round(time.monotonic() - started, 2)}
+        store.save_facts(facts)
+    return _conclude(request, plan, store, records, interrupted)
+
+
+def _run_jobs(
+    jobs: Sequence[Job], worker: LocalWorker, store: Store, progress: Progress
+) -> tuple[list[Record], bool]:
+    from benchmark.execution.job import make_record
+
+    records: list[Record] = []
+    for job in jobs:
+        progress.started(job)
+        interrupted = False
+        try:
+            if job.unavailable is not None:
+                record = make_record(job, "unavailable", worker.environment, error=job.unavailable)
+            else:
+                record = worker.run(job, store)
+        except KeyboardInterrupt:
+            worker.kill()
+            interrupted = True
+            record = make_record(job, "interrupted", worker.environment, error="stopped by the user")
+        store.save(record)
+        records.append(record)
+        progress.finished(record)
+        if interrupted:
+            return records, True
+    return records, False
+
+
+def _conclude(
+    request: Request, plan: Plan, store: Store, records: Sequence[Record], interrupted: bool
+) -> RunResult:
+    from benchmark.analysis.tables import save_tables
+    from benchmark.reporting import write_report
+
+    table = save_tables(store)
+    report = write_report(store, request.reports_dir)
+    failed = tuple(r for r in records if r.status not in ("ok", "unavailable"))
+    return RunResult(plan.run, table, report, failed, interrupted)
+
+
+def _is_done(store: Store, job: Job) -> bool:
+    record = store.get(job.key)
+    return record is not None and record.status == "ok"
+
+
+def _facts(request: Request, plan: Plan, worker: LocalWorker) -> dict[str, Any]:
+    dataset = plan.dataset
+    return {
+        "run": plan.run,
+        "suite": plan.suite.name,
+        "suite_summary": plan.suite.summary,
+        "dataset": dataset.name,
+        "requested_dataset": request.dataset or plan.suite.dataset or DEFAULT_DATASET,
+        "dataset_sha256": dataset.sha256,
+        "n_train": dataset.n_train,
+        "n_test": dataset.n_test,
+        "n_features": dataset.n_features,
+        "n_classes": dataset.n_classes,
+        "reducers": list(dict.fromkeys(job.reducer for job in plan.jobs)),
+        "devices": list(dict.fromkeys(job.device for job in plan.jobs)),
+        "seeds": plan.suite.seeds,
+        "components": list(plan.suite.components),
+        "min_updates": plan.suite.min_updates,
+        "threads": plan.jobs[0].threads if plan.jobs else None,
+        "notes": list(plan.notes),
+        "started_at": _now(),
+        "finished_at": None,
+        "wall_seconds": None,
+        "command": _command(request),
+        "environment": worker.environment,
+    }
+
+
+def _command(request: Request) -> str:
+    """Return the command line that asks for `request`, without the directories of this machine."""
+    words = ["python -m benchmark run"]
+    words += ["--all"] if request.reducers is None else [f"--reducer {name}" for name in request.reducers]
+    words += [f"--dataset {Path(request.dataset).name}"] if request.dataset else []
+    words += [f"--suite {Path(request.suite).name}"]
+    words += [f"--device {device}" for device in request.devices if request.devices != ("auto",)]
+    for option in ("seeds", "components", "threads", "name"):
+        value = asdict(request)[option]
+        words += [f"--{option} {value}"] if value is not None else []
+    words += [f"--plugin {Path(path).name}" for path in request.plugins]
+    return " ".join(words)
+
+
+def _check_writable(*directories: Path) -> None:
+    for directory in directories:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            probe = directory / f".write-probe-{time.monotonic_ns()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise InputError(f"The directory {directory} cannot be written to: {error.strerror}.") from None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

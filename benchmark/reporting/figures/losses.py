@@ -1,0 +1,95 @@
+"""Training loss by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmark.reporting.style import GREY, INK, RULE, SMALL, figure_style, halo, new_figure, shorten
+from benchmark.reporting.views import View
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_LINE = "#3f90da"
+# Beyond this ratio of the largest loss to the smallest, a linear axis shows only the first epochs.
+_LOG_RATIO = 30.0
+
+
+def losses_figure(views: Sequence[View]) -> Figure | None:
+    """Draw one panel a reducer that trains by epochs, each with its own loss axis; None without any."""
+    shown = [view for view in views if view.losses]
+    if not shown:
+        return None
+    rows = ceil(len(shown) / 4)
+    columns = ceil(len(shown) / rows)
+    with figure_style():
+        figure = new_figure(2.75 * columns + 0.1, 2.15 * rows + 0.1)
+        figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in grid[len(shown) :]:
+            axes.remove()
+        for index, (axes, view) in enumerate(zip(grid, shown, strict=False)):
+            draw_losses(axes, view)
+            axes.set_title(shorten(view.name, 24), loc="left", fontweight="bold")
+            axes.set(xlabel="epoch" if index + columns >= len(shown) else "", ylabel="")
+            if index % columns == 0:
+                axes.set_ylabel("loss")
+    return figure
+
+
+def draw_losses(axes: Axes, view: View) -> None:
+    """Draw the loss of a view epoch by epoch; stages of pretraining stand apart, each named on top."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+    values = np.concatenate([losses for _, losses in view.losses])
+    start = 1
+    for index, (name, losses) in enumerate(view.losses):
+        epochs = np.arange(start, start + len(losses))
+        marker = "o" if len(losses) <= 30 else None
+        axes.plot(
+            epochs, losses, color=_LINE, linewidth=1.6, marker=marker, markersize=3, solid_capstyle="round"
+        )
+        if index:
+            axes.axvline(start - 0.5, color=RULE, linewidth=1.2, zorder=0)
+        if len(view.losses) > 1:
+            _name_stage(
+                axes, (epochs[0] + epochs[-1]) / 2, name or f"stage {index + 1}", len(losses) / len(values)
+            )
+        start += len(losses)
+    finite = values[np.isfinite(values)]
+    if finite.min() > 0 and finite.max() > _LOG_RATIO * finite.min():
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(FixedLocator(_decades(float(finite.min()), float(finite.max()))))
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.set_xlim(0.5, max(len(values), 1) + 0.5)
+    axes.margins(y=0.16 if len(view.losses) > 1 else 0.08)
+    axes.grid(True, axis="y")
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """Return at most five powers of ten within a range, or also 3 times those where only one lies within."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    ticks = [10.0**power for power in powers if low <= 10.0**power <= high]
+    if len(ticks) < 2:
+        ticks = [tick for power in powers for tick in (10.0**power, 3 * 10.0**power) if low <= tick <= high]
+    return ticks[:: ceil(len(ticks) / 5)]
+
+
+def _name_stage(axes: Axes, middle: float, name: str, share: float) -> None:
+    text = name
+    # Where a stage is too narrow for its name, its number says the same: "layer 3" is "3".
+    if len(text) > share * 34:
+        numbers = [word for word in text.split() if word.isdigit()]
+        text = numbers[-1] if numbers else shorten(text, max(6, int(share * 34)))
+    artist = axes.text(middle, 0.985, text, transform=axes.get_xaxis_transform(), ha="center", va="top",
+                       fontsize=SMALL - 1.5, color=GREY if len(text) > 3 else INK)  # fmt: skip
+    halo(artist)

@@ -1,0 +1,197 @@
+"""Quality against training time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.analysis.statistics import pareto_front
+from benchmark.reporting.figures.labels import label_points
+from benchmark.reporting.names import row_labels
+from benchmark.reporting.style import (
+    GREY,
+    LARGE,
+    RULE,
+    SMALL,
+    device_fill,
+    figure_style,
+    new_figure,
+    reducer_styles,
+    shorten,
+    time_axis,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+_PAIRS = (
+    (("knn_accuracy", "k-NN accuracy"), ("kmeans_nmi", "k-means NMI")),
+    (("trustworthiness", "trustworthiness"), ("continuity", "continuity")),
+)
+# A fit shorter than this is drawn here: what is below is clock noise, and would stretch the axis.
+_SHORTEST = 1e-3
+_MOST_ROWS = 6
+_MOST_LABELS = 60
+# With more reducers than this, panels are taller and long names shorter.
+_CROWDED = 18
+
+
+def pareto_figure(board: pd.DataFrame) -> Figure | None:
+    """Draw accuracy and NMI (without labels: trustworthiness and continuity) against fit seconds.
+
+    Parameters
+    ----------
+    board : DataFrame
+        A `leaderboard`, with a boolean column ``baseline`` that marks rows that reduce nothing;
+        they appear in the panels of every code width.
+
+    Returns
+    -------
+    figure : Figure or None
+        One row of panels a code width; None where there is nothing to draw.
+    """
+    timed = board[board["fit_seconds"].notna()]
+    panels = next((found for pair in _PAIRS if (found := [p for p in pair if timed[p[0]].notna().any()])), [])
+    if not panels:
+        return None
+    widths, rows = _rows_by_width(timed)
+    styles = reducer_styles(board["reducer"])
+    with figure_style():
+        tall = 4.9 if board["reducer"].nunique() <= _CROWDED else 6.6
+        figure = new_figure(5.4 * len(panels) + 0.2, tall * len(rows) + 0.35)
+        axes = figure.subplots(len(rows), len(panels), squeeze=False)
+        figure.subplots_adjust(
+            left=0.7 / figure.get_figwidth(), right=1 - 0.2 / figure.get_figwidth(), wspace=0.18, hspace=0.28,
+            bottom=0.55 / figure.get_figheight(), top=1 - 0.62 / figure.get_figheight(),
+        )  # fmt: skip
+        for line, part, width in zip(axes, rows, widths, strict=True):
+            for panel, (metric, title) in zip(line, panels, strict=True):
+                suffix = f", {width}-D codes" if len(widths) > 1 else ""
+                _draw(panel, part[part[metric].notna()], metric, title + suffix, styles)
+        _legend(figure, timed)
+    return figure
+
+
+def _rows_by_width(board: pd.DataFrame) -> tuple[list[int], list[pd.DataFrame]]:
+    """Split a board by code width; widths that few reducers have join the most common one."""
+    counts = board.loc[~board["baseline"], "n_components"].value_counts()
+    widths = sorted(int(width) for width in counts.index[counts >= counts.max() / 2][:_MOST_ROWS])
+    if len(widths) < 2:
+        return widths[:1] or [0], [board]
+    common = int(counts.index[0])
+    home = board["n_components"].where(board["n_components"].isin(widths), common)
+    return widths, [board[board["baseline"] | (home == width)] for width in widths]
+
+
+def _draw(
+    axes: Axes, board: pd.DataFrame, metric: str, title: str, styles: dict[str, tuple[str, str]]
+) -> None:
+    axes.set_title(f"{title} (higher is better)", loc="left", fontsize=LARGE)
+    axes.grid(True)
+    if board.empty:
+        axes.set(xticks=[], yticks=[])
+        return
+    # The CPU is drawn last, so that it stays on top where devices coincide.
+    board = board.sort_values("device", key=lambda device: device == "cpu", kind="stable")
+    x = np.maximum(_floats(board["fit_seconds"]), _SHORTEST)
+    y = _floats(board[metric])
+    spread = np.nan_to_num(_floats(board[f"{metric}_std"]))
+    _limits(axes, x, y, spread)
+    reduced = ~board["baseline"].to_numpy()
+    _front(axes, x[reduced], y[reduced])
+    axes.vlines(x, y - spread, y + spread, color=GREY, linewidth=0.9, zorder=3)
+    for device, name, left, height in zip(board["device"], board["reducer"], x, y, strict=True):
+        color, marker = styles[name]
+        axes.plot(
+            left,
+            height,
+            linestyle="",
+            marker=marker,
+            markersize=6.5,
+            markeredgecolor=color,
+            markeredgewidth=1.3,
+            markerfacecolor=device_fill(device, color),
+            zorder=4,
+        )
+    _name(axes, board, x, y, spread)
+
+
+def _limits(axes: Axes, x: Floats, y: Floats, spread: Floats) -> None:
+    ratio = max(x.max() / x.min(), 4.0) ** 0.12
+    time_axis(axes.xaxis, x.min() / ratio, x.max() * ratio)
+    low, high = float((y - spread).min()), float((y + spread).max())
+    # An axis narrower than this would make noise look like a difference.
+    room = max((high - low) * 0.08, (0.02 - (high - low)) / 2)
+    axes.set_ylim(low - room, high + room)
+    short = (
+        f" (below {_SHORTEST * 1000:g} ms drawn at {_SHORTEST * 1000:g} ms)" if x.min() <= _SHORTEST else ""
+    )
+    axes.set_xlabel(f"training time, log scale{short}")
+
+
+def _front(axes: Axes, x: Floats, y: Floats) -> None:
+    if not len(x):
+        return
+    front = pareto_front(x, y)
+    order = np.argsort(x[front])
+    right = axes.get_xlim()[1]
+    along, up = [*x[front][order], right], [*y[front][order], y[front].max()]
+    axes.step(along, up, where="post", color=RULE, linewidth=4, zorder=1)
+
+
+def _name(axes: Axes, board: pd.DataFrame, x: Floats, y: Floats, spread: Floats) -> None:
+    """Label every reducer once; a thin line leads from there to the same reducer on other devices."""
+    labels = np.array(_labels(board))
+    first = []
+    for label in list(dict.fromkeys(labels))[:_MOST_LABELS]:
+        where = np.flatnonzero(labels == label)
+        if len(where) > 1:
+            axes.plot(x[where], y[where], color=GREY, linewidth=0.7, linestyle=":", zorder=2)
+        first.append(where[-1])
+    drawn = np.vstack([np.column_stack([x, y + share * spread]) for share in (0, -1, -0.5, 0.5, 1)])
+    label_points(
+        axes,
+        x[first],
+        y[first],
+        [shorten(labels[i], 34 if len(first) <= _CROWDED else 22) for i in first],
+        np.unique(drawn, axis=0),
+    )
+
+
+def _labels(board: pd.DataFrame) -> list[str]:
+    """Return a label a row, which tells a code width only where it is not the panel's own."""
+    common = board.loc[~board["baseline"], "n_components"].mode()
+    guests = (board["n_components"] != (common.iloc[0] if len(common) else None)).fillna(False) & ~board[
+        "baseline"
+    ]
+    labels = row_labels(board, omit=("device", "n_components"))
+    widths = zip(labels, guests, board["n_components"], strict=True)
+    return [f"{label} ({width}-D)" if guest else label for label, guest, width in widths]
+
+
+def _legend(figure: Figure, board: pd.DataFrame) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=RULE, linewidth=4, label="Pareto front: no reducer is both faster and better")
+    ]
+    devices = sorted(board["device"].unique())
+    if len(devices) > 1:
+        handles += [
+            Line2D([], [], linestyle="", marker="o", markersize=6.5, color=GREY, label=device,
+                   markerfacecolor=device_fill(device, GREY), markeredgewidth=1.3)
+            for device in devices
+        ]  # fmt: skip
+    if (board["seeds"] > 1).any():
+        handles.append(Line2D([], [], color=GREY, linewidth=0.8, label="± standard deviation over seeds"))
+    figure.legend(handles=handles, loc="upper left", ncols=len(handles), fontsize=SMALL,
+                  bbox_to_anchor=(0.5 / figure.get_figwidth(), 1.0), borderaxespad=0.3)  # fmt: skip
+
+
+def _floats(column: pd.Series) -> Floats:
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,0 +1,92 @@
+"""How long fitting and transforming take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reporting.names import row_labels
+from benchmark.reporting.style import (
+    INK,
+    LARGE,
+    SMALL,
+    figure_style,
+    format_seconds,
+    new_figure,
+    shorten,
+    time_axis,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_DEVICE_COLORS = ("#3f90da", "#ffa90e", "#832db6", "#717581")
+_STEPS = (("fit_seconds", "fit, training set"), ("transform_seconds", "transform, test set"))
+_MOST_BARS = 120
+
+
+def times_figure(board: pd.DataFrame) -> Figure | None:
+    """Draw fit and transform seconds of a `leaderboard` as bars, slowest fit on top; None without times.
+
+    The logarithmic axes begin a little below the shortest time, so a bar's end is read, not its length.
+    """
+    timed = board[board["fit_seconds"].notna()].sort_values("fit_seconds", ascending=False)[:_MOST_BARS]
+    if timed.empty:
+        return None
+    labels = np.array(row_labels(timed, omit=("device",)))
+    names = list(dict.fromkeys(labels))
+    devices = sorted(timed["device"].unique())
+    height = max(0.3, 0.2 * len(devices) + 0.1) * len(names) + 0.95
+    with figure_style():
+        figure = new_figure(10.0, height)
+        left, right = figure.subplots(1, 2, sharey=True)
+        inset = 0.35 + 0.068 * max(len(shorten(name, 30)) for name in names)
+        figure.subplots_adjust(
+            left=inset / 10, right=0.985, wspace=0.05, top=1 - 0.42 / height, bottom=0.42 / height
+        )
+        for axes, (column, title) in zip((left, right), _STEPS, strict=True):
+            _bars(axes, timed, column, labels, names, devices)
+            axes.set_title(title, loc="left", fontsize=LARGE)
+            axes.set_xlabel("seconds, log scale")
+        left.set(
+            yticks=range(len(names)),
+            yticklabels=[shorten(name, 30) for name in names],
+            ylim=(len(names) - 0.45, -0.55),
+        )
+        left.tick_params(axis="y", length=0, labelsize=SMALL + 0.5)
+        right.tick_params(axis="y", length=0)
+        if len(devices) > 1:
+            figure.legend(
+                *left.get_legend_handles_labels(), loc="upper right", ncols=len(devices), borderaxespad=0.3
+            )
+    return figure
+
+
+def _bars(axes: Axes, board: pd.DataFrame, column: str, labels: NDArray[np.str_], names: list[str],
+          devices: list[str]) -> None:  # fmt: skip
+    seconds = np.maximum(board[column].to_numpy(dtype=np.float64, na_value=np.nan), 1e-6)
+    if not np.isfinite(seconds).any():
+        axes.set(xticks=[])
+        return
+    low, high = np.nanmin(seconds) / 2, np.nanmax(seconds)
+    # Room on the right for the text at the end of the longest bar.
+    time_axis(axes.xaxis, low, high * (high / low) ** 0.22)
+    axes.grid(True, axis="x")
+    axes.spines["left"].set_visible(False)
+    thickness = 0.8 / len(devices)
+    measured = np.isfinite(seconds)
+    beside = {name: sorted(board["device"][measured & (labels == name)]) for name in names}
+    for place, device in enumerate(devices):
+        here = np.flatnonzero((board["device"] == device).to_numpy() & measured)
+        # A reducer measured on one device of several keeps its bar beside its name.
+        shifts = [beside[name].index(device) - (len(beside[name]) - 1) / 2 for name in labels[here]]
+        rows = np.array([names.index(name) for name in labels[here]]) + np.array(shifts) * thickness
+        color = _DEVICE_COLORS[place % len(_DEVICE_COLORS)]
+        axes.barh(rows, seconds[here] - low, left=low, height=thickness * 0.86, color=color, label=device)
+        for row, value in zip(rows, seconds[here], strict=True):
+            axes.annotate(format_seconds(value), (value, row), xytext=(3, 0), textcoords="offset points",
+                          va="center", fontsize=SMALL - 0.5, color=INK)  # fmt: skip

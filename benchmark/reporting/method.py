@@ -1,0 +1,42 @@
+"""How the figures of a report were measured."""
+
+from __future__ import annotations
+
+from math import isinf
+
+from benchmark.reporting.names import escape
+from benchmark.reporting.report import Report
+from benchmark.reporting.text import table
+from benchmark.scoring import METRICS
+
+_METHOD = """\
+- **Clock.** Wall time, read right before and right after `fit` on the training set, and again around
+  `transform` of the test set; the device is synchronised before each reading. Loading the data, the
+  warm-up and the scoring stand outside.
+- **Warm-up.** Each reducer first runs once on a small slice, so that compilation and first allocations
+  are not charged to `fit`; what that cost is a column of its own.
+- **Memory.** Peak resident memory (MiB) above what was in use before; device memory as torch allocated it.
+- **Labels** are used for scoring only; no reducer sees them.
+- **Seeds.** A seed fixes every random choice of its job. A job that did not end well enters no mean.
+- **Pictures** of codes wider than two show their first two principal components, of the first ok seed.
+- **What is comparable.** Scores compare across machines that ran the same data, sizes and code width;
+  times and memory only within one machine, device and number of threads. Losses of different reducers
+  are different quantities and do not compare.
+"""
+
+
+def method_lines(report: Report) -> list[str]:
+    """Return how every figure was measured, and what may be compared with what."""
+    measured = [metric for name, metric in METRICS.items() if report.frame[name].notna().any()]
+    used = measured or list(METRICS.values())
+    rows = [
+        [
+            f"`{m.name}`",
+            escape(m.summary),
+            f"{m.low:g} to {'∞' if isinf(m.high) else format(m.high, 'g')}",
+            "higher" if m.higher_is_better else "lower",
+            escape(m.reference),
+        ]
+        for m in used
+    ]
+    return [_METHOD, *table(["metric", "what it is", "range", "better", "reference"], rows)]

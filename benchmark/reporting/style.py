@@ -1,0 +1,176 @@
+"""How every figure looks: colours, markers, sizes, and a canvas that keeps no global state."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+# Petroff (2021), "Accessible color sequences for data visualization", arXiv:2107.02270, ten colours.
+PETROFF_10 = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581",
+    "#92dadd",
+)  # fmt: skip
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">")
+INK, GREY, RULE = "#22252b", "#6b7280", "#d5d8de"
+SMALL, NORMAL, LARGE = 8.0, 9.0, 11.0
+DPI = 150
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": NORMAL,
+    "text.color": INK,
+    # Names come from data and plugins: a dollar sign in one is a dollar sign.
+    "text.parse_math": False,
+    "axes.titlesize": NORMAL,
+    "axes.labelsize": NORMAL,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "legend.frameon": False,
+    "legend.fontsize": SMALL,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Apply the suite's settings to figures made inside the `with` block, and to no others."""
+    from matplotlib import rc_context
+
+    with rc_context(_RC):  # type: ignore[arg-type]
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of `width` by `height` inches that pyplot knows nothing of."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG and return its path."""
+    with figure_style():
+        figure.savefig(path, format="png", dpi=DPI)
+    return path
+
+
+def class_color(index: int) -> str:
+    """Return the colour of class `index` >= 0: the Petroff ten, then lighter and darker ones of them."""
+    turn, place = divmod(index, len(PETROFF_10))
+    if turn == 0:
+        return PETROFF_10[place]
+    share = 0.45 * (2 / 3) ** ((turn - 1) // 2)
+    target = 1.0 if turn % 2 else 0.0
+    return mix(PETROFF_10[place], share, target)
+
+
+def mix(color: str, share: float, target: float = 1.0) -> str:
+    """Return `color` mixed with a share of white (`target` 1) or black (`target` 0)."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    red, green, blue = ((1 - share) * channel + share * target for channel in to_rgb(color))
+    return str(to_hex((red, green, blue)))
+
+
+def device_fill(device: str, color: str) -> str:
+    """Return the fill that tells a marker's device: full for the CPU, empty for CUDA, pale for others."""
+    if device == "cpu":
+        return color
+    return "white" if device.startswith("cuda") else mix(color, 0.6)
+
+
+def reducer_styles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a marker for every reducer name.
+
+    A name's first choice follows from the name alone, so it keeps its look from run to run; only
+    where another of the names (in alphabetical order) took the pair, the next free one is used.
+    """
+    pairs = len(PETROFF_10) * len(MARKERS)
+    taken: set[int] = set()
+    styles = {}
+    for name in sorted(set(names)):
+        start = zlib.crc32(name.encode())
+        slot = next((s % pairs for s in range(start, start + pairs) if s % pairs not in taken), start % pairs)
+        taken.add(slot)
+        styles[name] = (PETROFF_10[slot % len(PETROFF_10)], MARKERS[slot % len(MARKERS)])
+    return styles
+
+
+def shorten(name: str, length: int = 26) -> str:
+    """Return `name` on one line of at most `length` characters, cut in the middle: endings tell apart."""
+    line = " ".join(str(name).split())
+    if len(line) <= length:
+        return line
+    tail = (length - 1) // 2
+    return f"{line[: length - 1 - tail].rstrip()}…{line[len(line) - tail :].lstrip()}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration as a person says it: ``3 ms``, ``4.2 s``, ``12 min``, ``1.5 h``."""
+    for limit, size, unit in (
+        (0.9995e-3, 1e-6, "µs"),
+        (0.9995, 1e-3, "ms"),
+        (119.5, 1, "s"),
+        (7170, 60, "min"),
+    ):
+        if seconds < limit:
+            value = seconds / size
+            return f"{value:.0f} {unit}" if value >= 9.95 or value == round(value) else f"{value:.1f} {unit}"
+    return f"{seconds / 3600:.3g} h"
+
+
+def time_axis(axis: Any, low: float, high: float) -> None:
+    """Make a matplotlib axis logarithmic in seconds between two times, with a few readable ticks."""
+    import numpy as np
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.axes.set(**({"xscale": "log", "xlim": (low, high)} if axis.axis_name == "x" else {"yscale": "log"}))
+    ticks = [t for t in (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36000) if low <= t <= high]
+    if len(ticks) < 2:
+        powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        ticks = [
+            step * 10.0**power for power in powers for step in (1, 2, 5) if low <= step * 10.0**power <= high
+        ]
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: format_seconds(value)))
+
+
+def halo(text: Text, width: float = 2.0) -> Text:
+    """Give a text a white outline, so that it reads on top of points and lines."""
+    from matplotlib.patheffects import withStroke
+
+    text.set_path_effects([withStroke(linewidth=width, foreground="white")])
+    return text
+
+
+def bare(axes: Axes) -> None:
+    """Take ticks and frame off axes whose coordinates mean nothing."""
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=RULE)

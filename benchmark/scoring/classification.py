@@ -1,0 +1,79 @@
+"""How well simple classifiers, trained on the training codes, name the classes of the test codes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from benchmark.scoring.embedding import N_NEIGHBOURS, Embedding
+from benchmark.scoring.metrics import metric
+
+N_TREES = 100
+MAX_LINEAR_ITERATIONS = 1_000
+# A tighter tolerance costs raw pixels twice the time and moves no accuracy by more than 0.2 points.
+LINEAR_TOLERANCE = 3e-4
+
+
+@metric(
+    low=0,
+    high=1,
+    higher_is_better=True,
+    needs=("labels",),
+    reference="Cover & Hart (1967), Nearest neighbor pattern classification, IEEE TIT 13",
+)
+def knn_accuracy(embedding: Embedding) -> float | None:
+    """Accuracy of a classifier by the 5 nearest neighbours."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    if len(embedding.Z_train) < N_NEIGHBOURS:
+        return None
+    # As fast as a k-d tree from 2 to 10 dimensions, and duplicates cannot make it degenerate.
+    classifier = KNeighborsClassifier(N_NEIGHBOURS, algorithm="brute", n_jobs=embedding.n_jobs)
+    return _accuracy(embedding, classifier)
+
+
+@metric(
+    low=0,
+    high=1,
+    higher_is_better=True,
+    needs=("labels",),
+    reference="Breiman (2001), Random forests, Machine Learning 45",
+)
+def forest_accuracy(embedding: Embedding) -> float | None:
+    """Accuracy of a random forest of 100 trees."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(N_TREES, random_state=embedding.seed, n_jobs=embedding.n_jobs)
+    return _accuracy(embedding, forest)
+
+
+@metric(
+    low=0,
+    high=1,
+    higher_is_better=True,
+    needs=("labels",),
+    reference="Alain & Bengio (2017), Understanding intermediate layers using linear classifier probes",
+)
+def linear_accuracy(embedding: Embedding) -> float | None:
+    """Accuracy of a multinomial logistic regression on standardised codes."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
+
+    regression = LogisticRegression(max_iter=MAX_LINEAR_ITERATIONS, tol=LINEAR_TOLERANCE)
+    # The products are narrow and bound by memory: BLAS threads slow them down, on a busy machine tenfold.
+    with threadpool_limits(1, user_api="blas"):
+        return _accuracy(embedding, make_pipeline(StandardScaler(), regression))
+
+
+def _accuracy(embedding: Embedding, classifier: Any) -> float | None:
+    from sklearn.exceptions import ConvergenceWarning
+
+    if embedding.n_classes < 2:
+        return None
+    with warnings.catch_warnings():
+        # Codes on which the optimiser gives up early score what they score.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        classifier.fit(embedding.Z_train, embedding.y_train)
+    return float(classifier.score(embedding.Z_test, embedding.y_test))

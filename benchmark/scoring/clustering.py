@@ -1,0 +1,63 @@
+"""How well k-means on the codes finds the classes it was not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmark.scoring.embedding import Embedding
+from benchmark.scoring.metrics import metric
+
+
+@metric(
+    low=0,
+    high=1,
+    higher_is_better=True,
+    needs=("labels",),
+    reference="Strehl & Ghosh (2002), Cluster ensembles, JMLR 3; arithmetic mean of the entropies",
+)
+def kmeans_nmi(embedding: Embedding) -> float | None:
+    """Normalised mutual information of k-means clusters and classes."""
+    from sklearn.metrics import normalized_mutual_info_score
+
+    return _agreement(embedding, normalized_mutual_info_score)
+
+
+@metric(
+    low=-0.5,
+    high=1,
+    higher_is_better=True,
+    needs=("labels",),
+    reference="Hubert & Arabie (1985), Comparing partitions, Journal of Classification 2",
+)
+def kmeans_ari(embedding: Embedding) -> float | None:
+    """Adjusted Rand index of k-means clusters and classes; chance is 0."""
+    from sklearn.metrics import adjusted_rand_score
+
+    return _agreement(embedding, adjusted_rand_score)
+
+
+@metric(
+    low=0,
+    high=1,
+    higher_is_better=True,
+    needs=("labels",),
+    reference="Kuhn (1955), The Hungarian method for the assignment problem, Naval Research Logistics 2",
+)
+def kmeans_accuracy(embedding: Embedding) -> float | None:
+    """Share of points in the right class under the best one-to-one match of clusters and classes."""
+    return _agreement(embedding, _matched_accuracy)
+
+
+def _agreement(embedding: Embedding, index: Callable[..., float]) -> float | None:
+    if embedding.n_classes < 2:
+        return None
+    return float(index(embedding.y_test, embedding.clusters_test))
+
+
+def _matched_accuracy(labels: object, clusters: object) -> float:
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.metrics.cluster import contingency_matrix
+
+    counts = contingency_matrix(labels, clusters)
+    matched = linear_sum_assignment(counts, maximize=True)
+    return float(counts[matched].sum() / counts.sum())

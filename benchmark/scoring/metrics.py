@@ -1,0 +1,72 @@
+"""What a metric is: a function of an `Embedding`, declared with its range, direction and reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmark.errors import InputError, choices
+from benchmark.scoring.embedding import PARTS, Embedding
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A declared metric; call it with an `Embedding`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the score; a column of ``results.csv``.
+    function : callable
+        Takes an `Embedding` and returns the score, or None where it does not apply to that data.
+    low, high : float
+        Range of the score, ends included; `high` may be infinite.
+    higher_is_better : bool
+        Direction of the score.
+    needs : tuple of str
+        Parts of the embedding without which the metric does not apply: ``"labels"``,
+        ``"inputs"``, ``"reconstruction"``.
+    reference : str
+        Where the metric was published.
+    summary : str
+        One line for tables and help.
+    """
+
+    name: str
+    function: Callable[[Embedding], float | None]
+    low: float
+    high: float
+    higher_is_better: bool
+    needs: tuple[str, ...]
+    reference: str
+    summary: str
+
+    def __post_init__(self) -> None:
+        unknown = set(self.needs) - set(PARTS)
+        if unknown:
+            raise InputError(
+                f"The metric '{self.name}' may need only {choices(PARTS)}; got {choices(map(repr, unknown))}."
+            )
+
+    def __call__(self, embedding: Embedding) -> float | None:
+        """Return the score of `embedding`, or None where the metric does not apply to it."""
+        if not all(embedding.has(part) for part in self.needs):
+            return None
+        return self.function(embedding)
+
+
+def metric(
+    *,
+    low: float,
+    high: float,
+    higher_is_better: bool,
+    reference: str,
+    needs: tuple[str, ...] = (),
+) -> Callable[[Callable[[Embedding], float | None]], Metric]:
+    """Declare the decorated function a `Metric`, named after it and summarised by its docstring."""
+
+    def declare(function: Callable[[Embedding], float | None]) -> Metric:
+        summary = (function.__doc__ or "").strip().partition("\n")[0]
+        return Metric(function.__name__, function, low, high, higher_is_better, needs, reference, summary)
+
+    return declare

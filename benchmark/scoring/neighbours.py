@@ -1,0 +1,89 @@
+"""Nearest neighbours in two spaces at once, and the rank each has in the other space."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+_CHUNK_ROWS = 128
+
+
+class NeighbourRanks(NamedTuple):
+    """Ranks (1 is the nearest) of every point's k nearest neighbours in the other space.
+
+    Attributes
+    ----------
+    inputs_of_codes : array of shape (n, k)
+        Rank among the inputs of the k points nearest in the codes.
+    codes_of_inputs : array of shape (n, k)
+        Rank among the codes of the k points nearest in the inputs.
+    """
+
+    inputs_of_codes: FloatArray
+    codes_of_inputs: FloatArray
+
+
+def neighbour_ranks(X: FloatArray, Z: FloatArray, n_neighbours: int, n_jobs: int = -1) -> NeighbourRanks:
+    """Return the neighbour ranks of points with inputs `X` (n, n_features) and codes `Z` (n, d).
+
+    Distances are Euclidean. Points at equal distance share the mean of their ranks, so codes that
+    collapse to a single point rank like chance and not like a perfect copy.
+
+    Notes
+    -----
+    Works on a few rows at a time in each thread: memory is O(n), never the n x n matrix.
+    """
+    from sklearn.utils.parallel import Parallel, delayed
+    from threadpoolctl import threadpool_limits
+
+    X, Z = _centred(X), _centred(Z)
+    # Sorting takes longer than multiplying, so the threads share rows and BLAS has one each.
+    with threadpool_limits(1, user_api="blas"):
+        chunks = Parallel(n_jobs=n_jobs, backend="threading")(
+            delayed(_chunk_ranks)(X, Z, slice(start, start + _CHUNK_ROWS), n_neighbours)
+            for start in range(0, len(X), _CHUNK_ROWS)
+        )
+    return NeighbourRanks(*(np.concatenate(ranks) for ranks in zip(*chunks, strict=True)))
+
+
+def _chunk_ranks(X: FloatArray, Z: FloatArray, rows: slice, k: int) -> tuple[FloatArray, FloatArray]:
+    distances_x, distances_z = _squared_distances(X, rows), _squared_distances(Z, rows)
+    inputs_of_codes = _ranks(distances_x, _nearest(distances_z, k))
+    codes_of_inputs = _ranks(distances_z, _nearest(distances_x, k))
+    return inputs_of_codes, codes_of_inputs
+
+
+def _centred(X: FloatArray) -> FloatArray:
+    """Centre and scale to at most 1: ranks do not change, and float32 neither cancels nor overflows."""
+    centred = X - X.mean(axis=0, dtype=np.float64)
+    return np.asarray(centred / (np.abs(centred).max() or 1.0), dtype=np.float32)
+
+
+def _squared_distances(X: FloatArray, rows: slice) -> FloatArray:
+    """Return squared distances from `rows` of `X` to all of it; a point's own is infinite."""
+    norms = np.einsum("ij,ij->i", X, X)
+    distances = X[rows] @ X.T
+    distances *= -2
+    distances += norms
+    distances += norms[rows, None]
+    own = np.arange(len(distances))
+    distances[own, rows.start + own] = np.inf
+    return distances
+
+
+def _nearest(distances: FloatArray, k: int) -> NDArray[np.intp]:
+    return np.argpartition(distances, k, axis=1)[:, :k]
+
+
+def _ranks(distances: FloatArray, columns: NDArray[np.intp]) -> FloatArray:
+    """Return the mean rank, in each row of `distances`, of the entries at `columns` (n, k)."""
+    ordered = np.sort(distances, axis=1)
+    chosen = np.take_along_axis(distances, columns, axis=1)
+    pairs = list(zip(ordered, chosen, strict=True))
+    nearer = np.array([row.searchsorted(values, "left") for row, values in pairs])
+    not_farther = np.array([row.searchsorted(values, "right") for row, values in pairs])
+    return np.asarray((nearer + not_farther + 1) / 2, dtype=np.float32)

@@ -1,0 +1,172 @@
+"""What to measure: a `Suite` is read from TOML, and becomes a list of `Job`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import InputError, suggestion
+
+SHIPPED = Path(__file__).parent / "suites"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A plan that any dataset and any choice of reducers can be put through.
+
+    Attributes
+    ----------
+    n_train, n_test : int or None
+        Size of the stratified sub-sample; None takes all there is.
+    seeds : int
+        How many seeds, counted from 0.
+    components : tuple of int
+        Widths of the code.
+    min_updates : int
+        Reducers that train by epochs get as many as this number of gradient steps takes, where
+        their own epochs would be fewer: twenty epochs of a small dataset train nothing.
+    reducers : mapping
+        Parameters that differ from a reducer's defaults, by reducer.
+    dataset : str or None
+        Dataset of the suite; None leaves the choice to the user, MNIST by default.
+    """
+
+    name: str
+    summary: str = ""
+    n_train: int | None = None
+    n_test: int | None = None
+    seeds: int = 1
+    components: tuple[int, ...] = (10,)
+    min_updates: int = 0
+    reducers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    dataset: str | None = None
+
+    def epochs(self, params: Mapping[str, Any], n_train: int) -> dict[str, int]:
+        """Return the numbers of epochs to raise, for a reducer with parameters `params`."""
+        raised = {}
+        for name, batch in (("epochs", "batch_size"), ("pretrain_epochs", "pretrain_batch_size")):
+            planned = params.get(name)
+            if planned:
+                steps = -(-n_train // params.get(batch, params["batch_size"]))
+                raised[name] = max(planned, -(-self.min_updates // steps))
+        return {name: value for name, value in raised.items() if value > params[name]}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One measurement: a reducer with its parameters on a dataset, a device and a seed.
+
+    `data` identifies the dataset's content and `code` the reducer's source, so that a job whose
+    meaning changed has another `key`.
+    """
+
+    run: str
+    dataset: str
+    source: str
+    data: str
+    n_train: int
+    n_test: int
+    n_features: int
+    reducer: str
+    params: Mapping[str, Any]
+    device: str
+    threads: int
+    seed: int
+    code: str
+    data_dir: str | None = None
+    plugins: tuple[str, ...] = ()
+    unavailable: str | None = None
+
+    @property
+    def key(self) -> str:
+        """A name for files: readable, safe, and different for every different measurement."""
+        meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
+        digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
+        reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]
+        return f"{reducer}-{self.device}-d{self.params.get('n_components')}-s{self.seed}-{digest[:10]}"
+
+    def to_json(self) -> str:
+        """Return the job as one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Job:
+        """Return the job that `to_json` wrote."""
+        return cls(**{**data, "plugins": tuple(data["plugins"])})
+
+
+# Where data and results lie does not change what is measured.
+_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable"}
+
+
+def shipped_suites() -> list[str]:
+    """Return the names of the shipped suites, from the quickest to the longest."""
+    return sorted((p.stem for p in SHIPPED.glob("*.toml")), key=["quick", "standard", "full"].index)
+
+
+def load_suite(name_or_path: str | Path) -> Suite:
+    """Return a shipped suite by its name, or the suite of a TOML file.
+
+    Raises
+    ------
+    InputError
+        There is no such suite, or the file is not one; the message says what is wrong.
+    """
+    given = str(name_or_path)
+    if given in shipped_suites():
+        return _parse(SHIPPED / f"{given}.toml")
+    if not given.endswith(".toml"):
+        raise InputError(
+            f"No suite is named {given!r}.{suggestion(given, shipped_suites())} "
+            f"Known: {', '.join(shipped_suites())}; or give a file that ends in .toml."
+        )
+    return _parse(Path(given))
+
+
+def _parse(path: Path) -> Suite:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The suite file {path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The suite file {path} is not valid TOML: {error}.") from None
+    known = [f.name for f in fields(Suite) if f.name != "name"]
+    for key in content:
+        if key not in known:
+            raise InputError(
+                f"The suite file {path} has an unknown key {key!r}.{suggestion(key, known)} "
+                f"Known: {', '.join(known)}."
+            )
+    for key, value in content.items():
+        _check(path, key, value)
+    if "components" in content:
+        content["components"] = tuple(content["components"])
+    return Suite(name=path.stem, **content)
+
+
+def _check(path: Path, key: str, value: object) -> None:
+    """Raise `InputError` where a value of a suite file has the wrong type or range."""
+    if key in ("n_train", "n_test", "seeds"):
+        holds, words = _is_count(value), "an integer >= 1"
+    elif key == "min_updates":
+        holds, words = value == 0 or _is_count(value), "an integer >= 0"
+    elif key == "components":
+        holds = isinstance(value, list) and bool(value) and all(_is_count(v) for v in value)
+        words = "a list of integers >= 1"
+    elif key == "reducers":
+        holds = isinstance(value, dict) and all(isinstance(v, dict) for v in value.values())
+        words = "a table of tables, as [reducers.stacked]"
+    else:
+        holds, words = isinstance(value, str), "a string"
+    if not holds:
+        raise InputError(f"The suite file {path} needs {key} to be {words}; got {value!r}.")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -1,0 +1,170 @@
+"""The `Reducer` contract: bookkeeping once here, mathematics in the subclass.
+
+A subclass names itself, declares its parameters as annotated fields (they become keyword-only
+arguments of the constructor, which only assigns) and writes two hooks::
+
+    class TopVariance(Reducer):
+        name = "top-variance"
+        reference = "the features that vary most, unchanged"
+
+        def _fit(self, X, rng):
+            self.columns_ = X.var(axis=0).argsort()[::-1][: self.n_components]
+
+        def _transform(self, X):
+            return X[:, self.columns_]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Self, dataclass_transform
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from reducers.parameters import check_parameters, flag, integer, number, one_of, seed, sizes
+
+FloatArray = NDArray[np.float32]
+
+
+class NotApplicableError(ValueError):
+    """The method cannot be applied to data of this kind (a convolution to a table, say)."""
+
+
+@dataclass_transform(
+    eq_default=False, kw_only_default=True, field_specifiers=(flag, integer, number, one_of, seed, sizes)
+)
+@dataclass(eq=False, repr=False)
+class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A scikit-learn transformer from ``(n, n_features)`` to ``(n, n_components)``.
+
+    Parameters
+    ----------
+    n_components : int, default 10
+        Width of the code.
+    random_state : int or None, default 0
+        Seed of every random choice; the same seed gives the same result. None draws a fresh one.
+
+    Attributes
+    ----------
+    n_features_in_, n_components_ : int
+        Width of the input and of the code, known after `fit`.
+    history_ : list of dict
+        One dict an epoch, for reducers that train by epochs.
+    """
+
+    name: ClassVar[str]
+    reference: ClassVar[str]
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    # Enough rows to run every code path once, and the parameters that make doing so cheap.
+    warmup_samples: ClassVar[int] = 256
+    warmup_params: ClassVar[Mapping[str, Any]] = {}
+
+    n_components: int = integer(10, low=1)
+    _: KW_ONLY
+    random_state: int | None = seed(0)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclass(eq=False, repr=False, kw_only=True)(cls)
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn from `X`, of shape ``(n, n_features)``; `y` is ignored.
+
+        Raises
+        ------
+        ValueError
+            A parameter or the input is wrong; the message says which and what is allowed.
+        """
+        check_parameters(self)
+        data: FloatArray = validate_data(self, X, dtype=np.float32, order="C")
+        self.__dict__.pop("n_components_", None)
+        self._fit(data, np.random.default_rng(self.random_state))
+        # A reducer that decides its own width (raw pixels, say) has set this itself.
+        self.__dict__.setdefault("n_components_", self.n_components)
+        return self
+
+    def transform(self, X: ArrayLike) -> FloatArray:
+        """Return the codes of `X`: float32, shape ``(n, n_components)``, finite.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            `fit` has not been called.
+        ValueError
+            `X` has another number of features than at `fit`.
+        """
+        check_is_fitted(self, "n_components_")
+        data: FloatArray = validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        return self._checked(self._transform(data), (len(data), self.n_components_), "codes")
+
+    def fit_transform(self, X: ArrayLike, y: object = None) -> FloatArray:
+        """Fit on `X` and return its codes; the same as ``fit(X).transform(X)``."""
+        return self.fit(X).transform(X)
+
+    def inverse_transform(self, Z: ArrayLike) -> FloatArray:
+        """Return reconstructions of codes `Z`: float32, shape ``(n, n_features)``.
+
+        Raises
+        ------
+        NotImplementedError
+            The method has no inverse.
+        """
+        check_is_fitted(self, "n_components_")
+        if not self.supports_inverse:
+            raise NotImplementedError(f"The reducer '{self.name}' has no inverse_transform.")
+        codes = check_array(Z, dtype=np.float32, order="C")
+        if codes.shape[1] != self.n_components_:
+            raise ValueError(
+                f"The reducer '{self.name}' has {self.n_components_} components; got {codes.shape[1]}."
+            )
+        return self._checked(
+            self._inverse_transform(codes), (len(codes), self.n_features_in_), "reconstructions"
+        )
+
+    @property
+    def supports_inverse(self) -> bool:
+        """Whether `inverse_transform` is there: it is where the hook is written."""
+        return type(self)._inverse_transform is not Reducer._inverse_transform
+
+    @property
+    def n_parameters_(self) -> int | None:
+        """Number of learned numbers, where the method has a fixed set of them."""
+        return None
+
+    @property
+    def precision_(self) -> str:
+        """Arithmetic of the fit: ``fp32`` unless the reducer says otherwise."""
+        return "fp32"
+
+    def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+        """Hook: learn from `X` (2-D, finite, float32, C-contiguous) with randomness from `rng` only."""
+        raise NotImplementedError(f"The reducer '{self.name}' does not define _fit.")
+
+    def _transform(self, X: FloatArray) -> NDArray[Any]:
+        """Hook: return the codes of `X`."""
+        raise NotImplementedError(f"The reducer '{self.name}' does not define _transform.")
+
+    def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
+        """Hook, optional: return the reconstructions of codes `Z`."""
+        raise NotImplementedError
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.n_components_)
+
+    def _checked(self, result: NDArray[Any], shape: tuple[int, int], what: str) -> FloatArray:
+        result = np.asarray(result)
+        if result.shape != shape:
+            raise ValueError(
+                f"The reducer '{self.name}' returned {what} of shape {result.shape}; expected {shape}."
+            )
+        if not np.isfinite(result).all():
+            bad = int(np.count_nonzero(~np.isfinite(result)))
+            raise ValueError(
+                f"The reducer '{self.name}' returned {what} with {bad} values that are NaN or infinite."
+            )
+        return np.ascontiguousarray(result, dtype=np.float32)

@@ -1,0 +1,87 @@
+"""Parameters as declarations: a default, what is allowed, and one check that explains itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What values a parameter may take: a predicate, and the same in words for the error."""
+
+    holds: Callable[[Any], bool]
+    words: str
+
+
+def _parameter(default: Any, holds: Callable[[Any], bool], words: str) -> Any:
+    return field(default=default, metadata={"allowed": Allowed(holds, words)})
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def one_of(default: str, *others: str) -> Any:
+    """Declare a parameter that is one of several words; the first is the default."""
+    allowed = (default, *(other for other in others if other != default))
+    words = "one of " + ", ".join(repr(word) for word in allowed)
+    return _parameter(default, lambda value: isinstance(value, str) and value in allowed, words)
+
+
+def integer(default: int, low: int) -> Any:
+    """Declare an integer parameter of at least `low`."""
+    return _parameter(default, lambda value: _is_integer(value) and value >= low, f"an integer >= {low}")
+
+
+def seed(default: int | None) -> Any:
+    """Declare a random seed: an integer that is not negative, or None for a fresh one."""
+    return _parameter(
+        default, lambda value: value is None or (_is_integer(value) and value >= 0), "an integer >= 0 or None"
+    )
+
+
+def number(default: float, low: float, high: float = math.inf, *, above: bool = False) -> Any:
+    """Declare a real parameter in [low, high], or in (low, high] with `above`."""
+
+    def holds(value: Any) -> bool:
+        return _is_real(value) and (low < value if above else low <= value) and value <= high
+
+    bound = f"> {low:g}" if above else f">= {low:g}"
+    return _parameter(default, holds, f"a number {bound}" + ("" if high == math.inf else f" and <= {high:g}"))
+
+
+def flag(default: bool) -> Any:
+    """Declare a parameter that is true or false."""
+    return _parameter(default, lambda value: isinstance(value, bool), "True or False")
+
+
+def sizes(default: tuple[int, ...], *, empty: bool = True) -> Any:
+    """Declare a sequence of layer sizes, each at least 1."""
+
+    def holds(value: Any) -> bool:
+        is_sequence = isinstance(value, (list, tuple))
+        return is_sequence and (empty or len(value) > 0) and all(_is_integer(v) and v >= 1 for v in value)
+
+    return _parameter(default, holds, "a sequence of integers >= 1" + ("" if empty else ", not empty"))
+
+
+def check_parameters(reducer: Any) -> None:
+    """Raise ValueError for the first declared parameter whose value is not allowed.
+
+    The message names the reducer, the parameter, what is allowed and the value received.
+    """
+    for parameter in fields(reducer):
+        allowed = parameter.metadata.get("allowed")
+        value = getattr(reducer, parameter.name)
+        if allowed is not None and not allowed.holds(value):
+            raise ValueError(
+                f"The reducer '{reducer.name}' needs {parameter.name} to be {allowed.words}; got {value!r}."
+            )

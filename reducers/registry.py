@@ -1,0 +1,195 @@
+"""Find reducers by name: built in, installed plugins, a plugin file, any scikit-learn transformer."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reducers.base import Reducer
+
+ENTRY_POINT_GROUP = "dimensionality_reduction.reducers"
+_CPU = ("cpu",)
+_ANY_DEVICE = ("cpu", "cuda", "mps")
+
+
+class RegistryError(ValueError):
+    """A reducer cannot be found or made; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A reducer that can be had, described without importing it (importing torch takes a second)."""
+
+    name: str
+    target: str
+    summary: str
+    devices: tuple[str, ...] = _CPU
+    origin: str = "built in"
+
+
+BUILT_IN = (
+    Entry("raw", "reducers.linear:Raw", "the features, unchanged: the baseline"),
+    Entry("random-projection", "reducers.linear:RandomProjection", "Gaussian random projection: the floor"),
+    Entry("pca", "reducers.linear:PCA", "principal component analysis", _ANY_DEVICE),
+    Entry("rbm", "reducers.boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY_DEVICE),
+    Entry("dbn", "reducers.boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY_DEVICE),
+    Entry("autoencoder", "reducers.autoencoders.plain:Plain", "one hidden layer, the code", _ANY_DEVICE),
+    Entry("undercomplete", "reducers.autoencoders.plain:Undercomplete", "linear autoencoder", _ANY_DEVICE),
+    Entry("stacked", "reducers.autoencoders.stacked:Stacked", "deep, pretrained layer by layer", _ANY_DEVICE),
+    Entry("sparse", "reducers.autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY_DEVICE),
+    Entry("denoising", "reducers.autoencoders.denoising:Denoising", "restores corrupted input", _ANY_DEVICE),
+    Entry(
+        "convolutional",
+        "reducers.autoencoders.convolutional:Convolutional",
+        "convolution + pooling",
+        _ANY_DEVICE,
+    ),
+    Entry("umap", "reducers.manifold:UMAP", "uniform manifold approximation and projection"),
+)
+
+
+def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
+    """Return every reducer by name: built in, installed, and from the plugin files given.
+
+    Raises
+    ------
+    RegistryError
+        A plugin cannot be read or takes a name that is in use.
+    """
+    installed = [
+        _describe(_load_entry_point(point), point.value, point.dist.name if point.dist else "plugin")
+        for point in entry_points(group=ENTRY_POINT_GROUP)
+    ]
+    entries = [*BUILT_IN, *installed]
+    for path in plugins:
+        entries += _entries_in_file(Path(path))
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.name in found:
+            raise RegistryError(
+                f"Two reducers are named '{entry.name}', one {found[entry.name].origin} and one of "
+                f"{entry.origin}; rename one."
+            )
+        found[entry.name] = entry
+    return found
+
+
+def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]:
+    """Return the class of a reducer.
+
+    Raises
+    ------
+    RegistryError
+        No reducer has that name; the message names the nearest and all there are.
+    """
+    found = find_reducers(plugins)
+    if name not in found:
+        close = get_close_matches(name, found, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise RegistryError(
+            f"No reducer is named {name!r}.{hint} Known: {', '.join(found)}; or a scikit-learn "
+            "transformer by its import path, as 'sklearn.decomposition.FastICA'."
+        )
+    module, _, attribute = found[name].target.partition(":")
+    loaded: type[Reducer] = getattr(importlib.import_module(module), attribute)
+    return loaded
+
+
+def make_reducer(name: str, plugins: Sequence[str | Path] = (), **params: Any) -> Reducer:
+    """Return a new reducer by its name, or any scikit-learn transformer by its import path.
+
+    Raises
+    ------
+    RegistryError
+        No reducer has that name, or it has no such parameter.
+    """
+    if name.startswith("sklearn."):
+        from reducers.adapter import ScikitLearn, wrap_transformer
+
+        cls: type[Reducer] = ScikitLearn
+        make: Any = lambda **given: wrap_transformer(name, **given)  # noqa: E731
+    else:
+        make = cls = load_reducer(name, plugins)
+        _check_names(cls, name, params)
+    return make(**params)  # type: ignore[no-any-return]
+
+
+def _check_names(cls: type[Reducer], name: str, params: dict[str, Any]) -> None:
+    allowed = cls._get_param_names()
+    for given in params:
+        if given not in allowed:
+            close = get_close_matches(given, allowed, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise RegistryError(
+                f"The reducer '{name}' has no parameter {given!r}.{hint} It has: {', '.join(allowed)}."
+            )
+
+
+def _describe(cls: type[Reducer], target: str, origin: str) -> Entry:
+    name = getattr(cls, "name", None)
+    if not isinstance(name, str) or not name:
+        raise RegistryError(f"The class {cls.__name__} of {origin} needs a class attribute 'name', a string.")
+    summary = (inspect.getdoc(cls) or "").split("\n")[0]
+    # A dataclass without a docstring gets its signature as one; the citation says more.
+    if summary.startswith(f"{cls.__name__}("):
+        summary = getattr(cls, "reference", "")
+    return Entry(name, target, summary, tuple(cls.devices), origin)
+
+
+def _load_entry_point(point: EntryPoint) -> type[Reducer]:
+    try:
+        loaded: type[Reducer] = point.load()
+    except Exception as error:
+        raise RegistryError(
+            f"The installed plugin '{point.name}' cannot be loaded: {type(error).__name__}: {error}."
+        ) from error
+    return loaded
+
+
+def _entries_in_file(path: Path) -> list[Entry]:
+    from reducers.base import Reducer
+
+    module = _import_file(path)
+    classes = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Reducer) and value.__module__ == module.__name__
+    ]
+    if not classes:
+        raise RegistryError(f"The plugin file {path} defines no subclass of reducers.base.Reducer.")
+    return [_describe(cls, f"{module.__name__}:{cls.__name__}", str(path)) for cls in classes]
+
+
+def _import_file(path: Path) -> ModuleType:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RegistryError(f"The plugin file {path} cannot be read: {error.strerror}.") from error
+    # The content is in the name, so an edited file is a new module, and pickles find the right one.
+    name = f"reducer_plugin_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise RegistryError(f"A plugin file ends in .py; got {path}.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise RegistryError(
+            f"The plugin file {path} fails to import: {type(error).__name__}: {error}."
+        ) from error
+    return module

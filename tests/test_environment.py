@@ -1,0 +1,171 @@
+"""The facts a record carries: there, true, JSON-ready, and silent about who and where."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from benchmark.execution import environment as module
+from benchmark.execution.environment import available_devices, environment
+
+
+@pytest.fixture(scope="module")
+def facts() -> dict[str, object]:
+    return environment()
+
+
+def test_every_fact_is_there(facts: dict[str, object]) -> None:
+    assert set(facts) == {
+        "cpu",
+        "architecture",
+        "physical_cores",
+        "logical_cores",
+        "usable_cores",
+        "memory_gb",
+        "gpus",
+        "gpu_driver",
+        "cuda",
+        "operating_system",
+        "blas",
+        "versions",
+        "git_commit",
+    }
+    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+
+
+def test_versions_are_those_installed(facts: dict[str, object]) -> None:
+    versions = facts["versions"]
+    assert isinstance(versions, dict)
+    assert versions["python"] == platform.python_version()
+    assert versions["scikit-learn"] == metadata.version("scikit-learn")
+    assert set(versions) == {"python", *module.PACKAGES}
+
+
+def test_a_package_that_is_not_installed_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PACKAGES", ("no-such-distribution",))
+    assert environment()["versions"] == {
+        "python": platform.python_version(),
+        "no-such-distribution": "unknown",
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_hardware_is_that_of_this_machine(facts: dict[str, object]) -> None:
+    total_kb = int(Path("/proc/meminfo").read_text().split()[1])
+    assert facts["memory_gb"] == pytest.approx(total_kb / 2**20, abs=0.1)
+    assert facts["logical_cores"] == os.cpu_count()
+    assert facts["cpu"]
+    physical = facts["physical_cores"]
+    assert physical is None or 1 <= int(str(physical)) <= (os.cpu_count() or 1)
+
+
+def test_physical_cores_count_hyperthreads_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = "processor\t: {}\nmodel name\t: X\nphysical id\t: {}\nsiblings\t: 2\ncore id\t\t: {}\n\n"
+    threads = [(0, 0, 0), (1, 0, 0), (2, 0, 1), (3, 0, 1), (4, 1, 0), (5, 1, 0)]
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(module, "_cpuinfo", lambda: "".join(entry.format(*t) for t in threads))
+    assert environment()["physical_cores"] == 3
+
+
+def test_blas_is_named_with_its_version_and_threads(facts: dict[str, object]) -> None:
+    libraries = facts["blas"]
+    assert isinstance(libraries, list)
+    for library in libraries:
+        assert set(library) == {"name", "version", "threads"}
+        assert library["threads"] >= 1
+
+
+def test_nothing_names_the_host_the_user_or_a_path(facts: dict[str, object]) -> None:
+    strings = [part for part in json.dumps(facts).split('"') if part]
+    assert platform.node() not in strings
+    assert getpass.getuser() not in strings
+    assert not [part for part in strings if part.startswith(("/", "\\\\")) or str(Path.home()) + "/" in part]
+
+
+def test_a_fact_that_cannot_be_had_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> object:
+        raise OSError("broken")
+
+    for name in ("_cpuinfo", "_output", "_has_cuda", "available_threads"):
+        monkeypatch.setattr(module, name, broken)
+    monkeypatch.setattr(os, "sysconf", broken, raising=False)
+    found = environment()
+    unknown = ("cpu", "physical_cores", "usable_cores", "memory_gb", "gpus", "gpu_driver", "git_commit")
+    assert {name: found[name] for name in unknown} == dict.fromkeys(unknown)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout of its own, with the package in it and one commit."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    code = tmp_path / "benchmark" / "execution" / "environment.py"
+    code.parent.mkdir(parents=True)
+    (tmp_path / "reducers").mkdir()
+    code.write_text("first\n")
+    (tmp_path / "reducers" / "linear.py").write_text("first\n")
+    _git(tmp_path, "init", "-q")
+    _git(tmp_path, "add", ".")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+    _git(tmp_path, *who, "commit", "-qm", "first")
+    monkeypatch.setattr(module, "__file__", str(code))
+    return tmp_path
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(directory), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_git_commit_is_that_of_the_checkout(checkout: Path) -> None:
+    commit = _git(checkout, "rev-parse", "HEAD")
+    (checkout / "results.csv").write_text("not code\n")
+    assert environment()["git_commit"] == commit
+    (checkout / "reducers" / "linear.py").write_text("second\n")
+    assert environment()["git_commit"] == f"{commit}-dirty"
+
+
+def test_git_commit_of_a_checkout_that_merely_contains_an_installation_is_not_taken(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = checkout / "venv" / "benchmark" / "execution" / "environment.py"
+    installed.parent.mkdir(parents=True)
+    installed.write_text("first\n")
+    monkeypatch.setattr(module, "__file__", str(installed))
+    assert environment()["git_commit"] is None
+
+
+def test_devices_are_those_torch_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    assert available_devices()[0] == "cpu"
+    for cuda, mps, expected in (
+        (False, False, ("cpu",)),
+        (True, False, ("cpu", "cuda")),
+        (False, True, ("cpu", "mps")),
+    ):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
+        assert available_devices() == expected
+
+
+def test_devices_without_torch_are_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert available_devices() == ("cpu",)
+
+
+def test_importing_the_module_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, benchmark.execution.environment;"
+        "print({'torch', 'sklearn', 'scipy', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

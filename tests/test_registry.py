@@ -1,0 +1,203 @@
+"""Finding reducers: built in, in a plugin file, installed, or any of scikit-learn's."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reducers import find_reducers, load_reducer, make_reducer, registry
+from reducers.linear import PCA
+from reducers.registry import ENTRY_POINT_GROUP, RegistryError
+
+PLUGIN = '''
+from reducers.base import Reducer
+
+
+class Half(Reducer):
+    """Half of the features."""
+
+    name = "half"
+    reference = "none"
+    devices = ("cpu", "cuda")
+
+    def _fit(self, X, rng):
+        self.n_components_ = X.shape[1] // 2
+
+    def _transform(self, X):
+        return X[:, : self.n_components_]
+'''
+BUILT_IN = [
+    "raw", "random-projection", "pca", "rbm", "dbn", "autoencoder", "undercomplete", "stacked", "sparse",
+    "denoising", "convolutional", "umap",
+]  # fmt: skip
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    path = tmp_path / "half.py"
+    path.write_text(PLUGIN)
+    return path
+
+
+def test_everything_built_in_is_there() -> None:
+    found = find_reducers()
+    assert list(found) == BUILT_IN
+    for name, entry in found.items():
+        cls = load_reducer(name)
+        assert cls.name == entry.name == name
+        assert cls.devices == entry.devices
+        assert cls.reference
+        assert entry.summary
+        assert entry.origin == "built in"
+
+
+def test_a_name_makes_a_reducer_with_parameters() -> None:
+    made = make_reducer("pca", n_components=3, whiten=True)
+    assert isinstance(made, PCA)
+    assert (made.n_components, made.whiten) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "suggested"), [("PCA", None), ("pcaa", "pca"), ("auto-encoder", "autoencoder"), ("xyz", None)]
+)
+def test_an_unknown_name_is_an_error_that_helps(given: str, suggested: str | None) -> None:
+    with pytest.raises(RegistryError) as caught:
+        make_reducer(given)
+    message = str(caught.value)
+    assert repr(given) in message
+    assert f"Did you mean '{suggested}'?" in message if suggested else "Did you mean" not in message
+    assert all(name in message for name in BUILT_IN)
+
+
+def test_an_unknown_parameter_is_an_error_that_helps() -> None:
+    with pytest.raises(
+        RegistryError, match=r"'stacked' has no parameter 'epoch'. Did you mean 'epochs'\?"
+    ) as caught:
+        make_reducer("stacked", epoch=3)
+    assert "learning_rate" in str(caught.value)
+
+
+def test_a_plugin_file_adds_its_reducers(plugin: Path) -> None:
+    found = find_reducers([plugin])
+    assert list(found) == [*BUILT_IN, "half"]
+    entry = found["half"]
+    assert (entry.summary, entry.devices) == ("Half of the features.", ("cpu", "cuda"))
+    assert entry.origin == str(plugin)
+    made = make_reducer("half", [plugin], n_components=4)
+    assert made.fit_transform(np.ones((3, 6))).shape == (3, 3)
+    assert load_reducer("half", [str(plugin)]) is type(made)
+    with pytest.raises(RegistryError, match="'half' has no parameter 'width'"):
+        make_reducer("half", [plugin], width=4)
+
+
+def test_a_plugin_that_is_edited_is_read_again(plugin: Path) -> None:
+    before = load_reducer("half", [plugin])
+    plugin.write_text(PLUGIN.replace("Half of", "A half of"))
+    after = load_reducer("half", [plugin])
+    assert after is not before
+    assert find_reducers([plugin])["half"].summary == "A half of the features."
+
+
+def test_a_plugin_without_a_docstring_is_described_by_its_reference(plugin: Path) -> None:
+    plugin.write_text(
+        PLUGIN.replace('"""Half of the features."""', "").replace('"none"', '"A. Author (2001)"')
+    )
+    assert find_reducers([plugin])["half"].summary == "A. Author (2001)"
+
+
+def test_what_a_plugin_imports_is_not_its_own(plugin: Path) -> None:
+    plugin.write_text("from reducers.linear import PCA, Raw\n" + PLUGIN)
+    assert list(find_reducers([plugin])) == [*BUILT_IN, "half"]
+
+
+WRONG_PLUGINS = {
+    "syntax": ("def f(:", "fails to import: SyntaxError"),
+    "import": ("import a_module_that_is_not_there", "ModuleNotFoundError: No module named 'a_module_that"),
+    "raises": ("1 / 0", "ZeroDivisionError: division by zero"),
+    "nothing": ("x = 1", "defines no subclass of reducers.base.Reducer"),
+    "nameless": (PLUGIN.replace('name = "half"', ""), "class Half of .* needs a class attribute 'name'"),
+    "taken": (PLUGIN.replace('"half"', '"pca"'), "Two reducers are named 'pca'.*built in.*; rename one"),
+    "twice": (PLUGIN + PLUGIN.replace("class Half", "class Other"), "Two reducers are named 'half'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_PLUGINS)
+def test_a_wrong_plugin_says_what_is_wrong(case: str, plugin: Path) -> None:
+    text, message = WRONG_PLUGINS[case]
+    plugin.write_text(text)
+    modules = set(sys.modules)
+    for _ in range(2):  # the second time must not find half a module
+        with pytest.raises(RegistryError, match=message) as caught:
+            find_reducers([plugin])
+        assert plugin.name in str(caught.value)
+    if "import" in message:
+        assert not [name for name in set(sys.modules) - modules if name.startswith("reducer_plugin")]
+
+
+def test_a_plugin_that_is_no_python_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match=r"none\.py cannot be read: No such file"):
+        find_reducers([tmp_path / "none.py"])
+    with pytest.raises(RegistryError, match="cannot be read"):
+        find_reducers([tmp_path])
+    (tmp_path / "plugin.txt").write_text(PLUGIN)
+    with pytest.raises(RegistryError, match=r"A plugin file ends in \.py; got .*plugin\.txt"):
+        find_reducers([tmp_path / "plugin.txt"])
+
+
+def install(monkeypatch: pytest.MonkeyPatch, **targets: str) -> None:
+    points = [EntryPoint(name, target, ENTRY_POINT_GROUP) for name, target in targets.items()]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == ENTRY_POINT_GROUP else [])
+
+
+def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "installed_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(monkeypatch, half="installed_plugin:Half")
+    assert list(find_reducers()) == [*BUILT_IN, "half"]
+    assert type(make_reducer("half")).__module__ == "installed_plugin"
+
+
+@pytest.mark.parametrize("target", ["a_module_that_is_not_there:X", "reducers.linear:Nothing"])
+def test_an_installed_package_that_is_broken_is_named(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, mine=target)
+    with pytest.raises(RegistryError, match=r"installed plugin 'mine' cannot be loaded: .*Error"):
+        find_reducers()
+
+
+def test_any_transformer_of_scikit_learn_is_a_reducer() -> None:
+    X = np.random.default_rng(0).random((40, 6)).astype(np.float32)
+    made = make_reducer(
+        "sklearn.decomposition.FastICA", n_components=2, random_state=1, whiten="unit-variance"
+    )
+    again = make_reducer(
+        "sklearn.decomposition.FastICA", n_components=2, random_state=1, whiten="unit-variance"
+    )
+    codes = made.fit_transform(X)
+    assert codes.shape == (40, 2)
+    assert made.supports_inverse
+    assert made.inverse_transform(codes).shape == X.shape
+    np.testing.assert_array_equal(codes, again.fit_transform(X))
+    # One that decides its own width and has no inverse is taken as it is.
+    leaves = make_reducer("sklearn.ensemble.RandomTreesEmbedding", n_estimators=2, sparse_output=False)
+    assert leaves.fit(X).transform(X).shape == (40, leaves.n_components_)
+    assert not leaves.supports_inverse
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "message"),
+    [
+        ("sklearn.decomposition.FastIca", {}, "'sklearn.decomposition.FastIca' cannot be made"),
+        ("sklearn.nothing.PCA", {}, "'sklearn.nothing.PCA' cannot be made: No module named"),
+        ("sklearn.decomposition.PCA", {"whitening": True}, "cannot be made: .*'whitening'"),
+        ("sklearn.manifold.TSNE", {}, "sklearn.manifold.TSNE has no transform for unseen samples"),
+        ("sklearn.cluster", {}, "'sklearn.cluster' cannot be made"),
+    ],
+)
+def test_what_is_no_transformer_is_refused(path: str, params: dict[str, Any], message: str) -> None:
+    with pytest.raises(RegistryError, match=message):
+        make_reducer(path, **params)
