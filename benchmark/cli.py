@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="benchmark",
     help="Compare dimensionality reduction methods: quality, training time, and a report you can trust.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -30,18 +29,24 @@ Plugins = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
+# What a wrong option raises; Typer names only this subclass of it.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
 def main() -> None:
     """Run the command line; exit codes are 0 done, 1 a job failed, 2 bad input, 130 interrupted."""
     try:
-        app()
-    except InputError as error:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except (InputError, _UsageError) as error:
         if "--debug" in sys.argv:
             raise
-        sys.stderr.write(f"Error: {error}\n")
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        sys.stderr.write(f"Error: {message}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
+    sys.exit(code)
 
 
 @app.command()

@@ -33,7 +33,7 @@ class Record:
     dataset: str
     reducer: str
     device: str
-    precision: str
+    precision: str | None
     threads: int
     seed: int
     status: str
@@ -64,7 +64,9 @@ class Record:
     @property
     def slot(self) -> tuple[object, ...]:
         """The place in the table this record fills: a new record of the same slot replaces it."""
-        return (self.dataset, self.reducer, self.device, self.precision, self.threads, self.seed,
+        # The precision asked for: a job that failed never got to know the one it would have had.
+        asked = self.params.get("precision")
+        return (self.dataset, self.reducer, self.device, asked, self.threads, self.seed,
                 self.params.get("n_components"), self.n_train, self.n_test)  # fmt: skip
 
     def to_json(self) -> str:

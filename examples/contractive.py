@@ -1,6 +1,6 @@
 """A variant of the autoencoder as a plugin: its penalty, and one parameter.
 
-python -m benchmark run --reducer contractive --reducer stacked --dataset digits --plugin examples/contractive.py
+python -m benchmark run --reducer contractive --reducer stacked --plugin examples/contractive.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The smallest plugin: keep the features that vary most.
 
-python -m benchmark run --reducer top-variance --reducer pca --dataset digits --plugin examples/top_variance.py
+python -m benchmark run --reducer top-variance --reducer pca --plugin examples/top_variance.py
 """
 
 from __future__ import annotations

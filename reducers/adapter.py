@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from reducers.base import FloatArray, Reducer
-from reducers.registry import RegistryError
+from reducers.errors import RegistryError
 
 
 class ScikitLearn(Reducer):

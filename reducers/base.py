@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from reducers.parameters import check_parameters, flag, integer, number, one_of, seed, sizes
+from reducers.parameters import check_parameters, integer, seed
 
 FloatArray = NDArray[np.float32]
 
@@ -34,9 +34,7 @@ class NotApplicableError(ValueError):
     """The method cannot be applied to data of this kind (a convolution to a table, say)."""
 
 
-@dataclass_transform(
-    eq_default=False, kw_only_default=True, field_specifiers=(flag, integer, number, one_of, seed, sizes)
-)
+@dataclass_transform(eq_default=False, kw_only_default=True)
 @dataclass(eq=False, repr=False)
 class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A scikit-learn transformer from ``(n, n_features)`` to ``(n, n_components)``.

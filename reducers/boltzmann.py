@@ -33,7 +33,7 @@ class RBM(TorchReducer):
         k of CD-k.
     persistent : bool, default False
         Keep one Gibbs chain a row of the batch through the whole training (Tieleman 2008).
-    momentum : float in [0, 1], default 0.5
+    momentum : float in [0, 1), default 0.5
     weight_decay : float >= 0, default 2e-4
 
     Attributes
@@ -56,7 +56,7 @@ class RBM(TorchReducer):
     epochs: int = integer(20, low=1)
     gibbs_steps: int = integer(1, low=1)
     persistent: bool = flag(False)
-    momentum: float = number(0.5, low=0.0, high=1.0)
+    momentum: float = number(0.5, low=0.0, high=1.0, below=True)
     weight_decay: float = number(2e-4, low=0.0)
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
@@ -133,7 +133,18 @@ class DBN(DenseAutoencoder):
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
         check_probabilities(X, self.name)
+        self._check_units()
         super()._fit(X, rng)
+
+    def _check_units(self) -> None:
+        """Raise ValueError where the network would not compute what the machines have learned."""
+        units = {"activation": "sigmoid", "code_activation": "linear", "output_activation": "sigmoid"}
+        for name, needed in units.items():
+            if self.pretrain_epochs > 0 and getattr(self, name) != needed:
+                raise ValueError(
+                    f"The reducer 'dbn' needs {name} {needed!r} with pretraining; "
+                    f"got {getattr(self, name)!r}."
+                )
 
     def _pretrain(self, X: Tensor, generator: torch.Generator) -> None:
         from reducers.contrastive import BoltzmannMachine, train_machine

@@ -123,7 +123,7 @@ def train_machine(
                 )
             if not machine.linear:
                 entry["pseudo_likelihood"] = machine.pseudo_likelihood(
-                    X[:_PSEUDO_LIKELIHOOD_SAMPLES], generator
+                    X[order[:_PSEUDO_LIKELIHOOD_SAMPLES]], generator
                 )
             history.append(entry)
     return history
@@ -146,6 +146,9 @@ class _Step:
         v_model, h_model, first = self._gibbs(start)
         if self.descent.persistent:
             self._keep_chain(machine.sample_hidden(h_model, self.generator))
+            # The chains wander far from the data; the error of a reconstruction starts at the data.
+            first = machine.visible_mean(h)
+        error = (v - first).square_().sum()
         n = len(v)
         gradients = [
             (h.T @ v)
@@ -158,20 +161,22 @@ class _Step:
         for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
             velocity.mul_(self.descent.momentum).add_(gradient, alpha=rate)
             parameter.add_(velocity)
-        return (
-            (v - first).square_().sum() if not self.descent.persistent else self._reconstruction_error(v, h)
-        )
-
-    def _reconstruction_error(self, v: Tensor, h: Tensor) -> Tensor:
-        return (v - self.machine.visible_mean(h)).square_().sum()
+        return error
 
     def _gibbs(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Run k steps from a hidden sample; return visible mean, hidden mean, and the first visible mean."""
-        v = first = self.machine.visible_mean(h)
-        h_mean = self.machine.hidden_mean(v)
-        for _ in range(self.descent.gibbs_steps - 1):
-            v = self.machine.visible_mean(self.machine.sample_hidden(h_mean, self.generator))
-            h_mean = self.machine.hidden_mean(v)
+        machine, descent = self.machine, self.descent
+        v = first = machine.visible_mean(h)
+        # One step may keep the probabilities (Hinton 2012, 3.2); a chain that is to reach the
+        # model's own distribution has to draw its visible units too.
+        sampled = descent.persistent or descent.gibbs_steps > 1
+        if sampled:
+            v = sample_bernoulli(first, self.generator)
+        h_mean = machine.hidden_mean(v)
+        for _ in range(descent.gibbs_steps - 1):
+            h = machine.sample_hidden(h_mean, self.generator)
+            v = sample_bernoulli(machine.visible_mean(h), self.generator)
+            h_mean = machine.hidden_mean(v)
         return v, h_mean, first
 
     def _keep_chain(self, h: Tensor) -> None:

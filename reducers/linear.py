@@ -13,7 +13,7 @@ from reducers.parameters import flag
 
 # Forming the covariance costs n * d**2 and squares the condition number, so it pays (and is
 # precise enough in double) only where samples far outnumber a moderate number of features.
-_COVARIANCE_RATIO = 10
+_COVARIANCE_RATIO = 3
 _COVARIANCE_MAX_FEATURES = 5000
 
 
@@ -70,8 +70,8 @@ class PCA(TorchReducer):
     """Principal component analysis.
 
     An exact eigendecomposition of the covariance where samples far outnumber features, else a
-    singular value decomposition of the centred data. Runs on the device; the decomposition itself
-    is in double precision.
+    singular value decomposition of the centred data. Products run on the device in single
+    precision; the covariance is summed and decomposed in double.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class PCA(TorchReducer):
                 f"got {self.n_components}."
             )
         data = self._to_device(X)
-        mean = data.mean(dim=0)
+        mean = _mean(data)
         tall = n >= _COVARIANCE_RATIO * d and d <= _COVARIANCE_MAX_FEATURES
         variance, axes = _covariance_axes(data, mean) if tall else _singular_axes(data, mean)
         axes = axes[: self.n_components].float().cpu().numpy()
@@ -114,27 +114,37 @@ class PCA(TorchReducer):
     def _scale(self) -> NDArray[Any]:
         if not self.whiten:
             return np.ones(self.n_components_, dtype=np.float32)
-        scale: NDArray[Any] = np.sqrt(np.maximum(self.explained_variance_, np.finfo(np.float32).tiny))
-        return scale.astype(np.float32)
+        scale: NDArray[Any] = np.sqrt(self.explained_variance_)
+        # A direction whose variance is below what single precision resolves is not scaled up.
+        unresolved = self.explained_variance_ <= np.finfo(np.float32).eps * self.explained_variance_.max()
+        return np.where(unresolved, 1.0, scale).astype(np.float32)
 
     def _transform(self, X: FloatArray) -> NDArray[Any]:
-        axes = self.components_ / self._scale()[:, None]
-        return self._affine(X, axes.T, -self.mean_ @ axes.T)
+        axes = self._to_device(np.ascontiguousarray((self.components_ / self._scale()[:, None]).T))
+        mean = self._to_device(self.mean_)
+        # Centred first: the difference of two large products would lose what an offset hides.
+        return self._apply(lambda x: (x - mean) @ axes, X)  # type: ignore[no-any-return]
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
-        return self._affine(Z, self.components_ * self._scale()[:, None], self.mean_)
-
-    def _affine(self, X: FloatArray, matrix: NDArray[Any], offset: NDArray[Any]) -> NDArray[Any]:
-        """Return ``X @ matrix + offset``, computed on the device."""
-        import torch
-
-        on_matrix, on_offset = (self._to_device(np.ascontiguousarray(a)) for a in (matrix, offset))
-        return self._apply(lambda x: torch.addmm(on_offset, x, on_matrix), X)  # type: ignore[no-any-return]
+        axes = self._to_device(self.components_ * self._scale()[:, None])
+        mean = self._to_device(self.mean_)
+        return self._apply(lambda z: z @ axes + mean, Z)  # type: ignore[no-any-return]
 
     @property
     def n_parameters_(self) -> int:
         """Size of the components and the mean."""
         return int(self.components_.size + self.mean_.size)
+
+
+def _mean(data: Any) -> Any:
+    """Return the mean row of `data`, summed in double precision."""
+    import torch
+
+    total = torch.zeros(data.shape[1], dtype=torch.float64)
+    for block in data.split(8192):
+        reference = block[0]
+        total += (block - reference).sum(dim=0).cpu().double() + len(block) * reference.cpu().double()
+    return (total / len(data)).float().to(data.device)
 
 
 def _covariance_axes(data: Any, mean: Any) -> tuple[Any, Any]:
@@ -146,7 +156,7 @@ def _covariance_axes(data: Any, mean: Any) -> tuple[Any, Any]:
     # Block sums in single precision, added up in double: accurate, at the speed of single.
     for block in data.split(8192):
         centred = block - mean
-        covariance += (centred.T @ centred).double().cpu()
+        covariance += (centred.T @ centred).cpu().double()
     variance, axes = torch.linalg.eigh(covariance / max(n - 1, 1))
     return variance.flip(0), axes.flip(1).T
 
@@ -156,4 +166,4 @@ def _singular_axes(data: Any, mean: Any) -> tuple[Any, Any]:
     import torch
 
     _, singular, axes = torch.linalg.svd(data - mean, full_matrices=False)
-    return singular.double() ** 2 / max(len(data) - 1, 1), axes
+    return singular.cpu().double() ** 2 / max(len(data) - 1, 1), axes

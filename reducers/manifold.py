@@ -45,6 +45,13 @@ class UMAP(Reducer):
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
         import umap
 
+        if 0 < self.n_epochs < 3:
+            raise ValueError(f"The reducer 'umap' needs n_epochs to be 0 or at least 3; got {self.n_epochs}.")
+        if len(X) < self.n_components + 2:
+            raise ValueError(
+                f"The reducer 'umap' needs at least n_components + 2 = {self.n_components + 2} samples; "
+                f"got {len(X)}."
+            )
         seed = None if self.random_state is None else int(rng.integers(2**31))
         # Fewer samples than neighbours is legal here: the neighbourhood is then everybody else.
         self.umap_ = umap.UMAP(

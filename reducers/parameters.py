@@ -48,14 +48,30 @@ def seed(default: int | None) -> Any:
     )
 
 
-def number(default: float, low: float, high: float = math.inf, *, above: bool = False) -> Any:
-    """Declare a real parameter in [low, high], or in (low, high] with `above`."""
+def number(
+    default: float, low: float, high: float = math.inf, *, above: bool = False, below: bool = False
+) -> Any:
+    """Declare a real parameter in [low, high]; `above` and `below` leave out the bound itself."""
 
     def holds(value: Any) -> bool:
-        return _is_real(value) and (low < value if above else low <= value) and value <= high
+        if not _is_real(value):
+            return False
+        return bool((low < value if above else low <= value) and (value < high if below else value <= high))
 
-    bound = f"> {low:g}" if above else f">= {low:g}"
-    return _parameter(default, holds, f"a number {bound}" + ("" if high == math.inf else f" and <= {high:g}"))
+    words = f"a number {'>' if above else '>='} {low:g}"
+    return _parameter(
+        default, holds, words + ("" if high == math.inf else f" and {'<' if below else '<='} {high:g}")
+    )
+
+
+def image_shape() -> Any:
+    """Declare the height and width of an image, or None."""
+
+    def holds(value: Any) -> bool:
+        pair = isinstance(value, (list, tuple)) and len(value) == 2
+        return value is None or (pair and all(_is_integer(side) and side >= 1 for side in value))
+
+    return _parameter(None, holds, "(height, width), two integers >= 1, or None")
 
 
 def flag(default: bool) -> Any:

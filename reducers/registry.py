@@ -15,16 +15,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from reducers.errors import RegistryError as RegistryError
+
 if TYPE_CHECKING:
     from reducers.base import Reducer
 
 ENTRY_POINT_GROUP = "dimensionality_reduction.reducers"
 _CPU = ("cpu",)
 _ANY_DEVICE = ("cpu", "cuda", "mps")
-
-
-class RegistryError(ValueError):
-    """A reducer cannot be found or made; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)

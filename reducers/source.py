@@ -24,8 +24,9 @@ def source_digest(reducer: Reducer) -> str:
 
         return f"sklearn-{sklearn.__version__}-{type(estimator).__qualname__}"
     digest = hashlib.sha256()
-    for path in sorted(_sources(type(reducer))):
-        digest.update(_canonical(path).encode())
+    # Sorted by content: where a package or a plugin file lies does not count.
+    for code in sorted(_canonical(path) for path in _sources(type(reducer))):
+        digest.update(code.encode())
     return digest.hexdigest()[:16]
 
 
@@ -37,7 +38,7 @@ def _sources(cls: type) -> set[Path]:
         path = _path(module)
         if path is not None and path not in found:
             found.add(path)
-            waiting += [name for name in _imports(path) if name.partition(".")[0] == module.partition(".")[0]]
+            waiting += _imports(module, path)
     # A plugin file is loaded from a path, not found by name.
     found.add(Path(inspect.getfile(cls)))
     return found
@@ -51,14 +52,25 @@ def _path(module: str) -> Path | None:
     return Path(spec.origin) if spec is not None and spec.origin and spec.origin.endswith(".py") else None
 
 
-def _imports(path: Path) -> set[str]:
+def _imports(module: str, path: Path) -> set[str]:
+    """Return the modules of its own package that `module` imports, anywhere in it."""
+    root = module.partition(".")[0]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-    return names
+        elif isinstance(node, ast.ImportFrom):
+            names |= _imported_from(node, package, root)
+    return {name for name in names if name.partition(".")[0] == root}
+
+
+def _imported_from(node: ast.ImportFrom, package: str, root: str) -> set[str]:
+    base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+    origin = _path(base) if base.partition(".")[0] == root else None
+    # Only a package holds modules; to look for one elsewhere would import what is not needed yet.
+    is_package = origin is not None and origin.name == "__init__.py"
+    return {base, *(f"{base}.{alias.name}" for alias in node.names if is_package)}
 
 
 def _canonical(path: Path) -> str:

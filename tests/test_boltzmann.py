@@ -259,10 +259,12 @@ def test_the_unrolled_network_begins_with_the_weights_of_the_machines(
     monkeypatch: pytest.MonkeyPatch, tied: bool
 ) -> None:
     machines: list[BoltzmannMachine] = []
+    learned_from: list[torch.Tensor] = []
 
-    def spy(machine: BoltzmannMachine, *arguments: Any) -> list[dict[str, float]]:
+    def spy(machine: BoltzmannMachine, data: torch.Tensor, *arguments: Any) -> list[dict[str, float]]:
         machines.append(machine)
-        return train_machine(machine, *arguments)
+        learned_from.append(data.clone())
+        return train_machine(machine, data, *arguments)
 
     monkeypatch.setattr(contrastive, "train_machine", spy)
     without_fine_tuning(monkeypatch)
@@ -270,8 +272,9 @@ def test_the_unrolled_network_begins_with_the_weights_of_the_machines(
     dbn = DBN(3, hidden=(20, 10), pretrain_epochs=2, tied=tied).fit(X)
     assert [machine.linear for machine in machines] == [False, False, True]
     z: NDArray[Any] = X
-    for machine, layer in zip(machines, dbn.network_.encoder, strict=True):
+    for machine, data, layer in zip(machines, learned_from, dbn.network_.encoder, strict=True):
         W, b, _ = arrays(machine)
+        np.testing.assert_allclose(data, z, atol=1e-5)
         np.testing.assert_array_equal(layer.weight.detach(), machine.weights)
         field = z @ W.T + b
         z = field if machine.linear else expit(field)

@@ -59,6 +59,14 @@ def test_fewer_samples_than_neighbours_is_legal(blobs: tuple[np.ndarray, np.ndar
     assert Z.shape == (4, 2)
 
 
+def test_the_parameters_reach_the_method(fitted: UMAP, blobs: tuple[np.ndarray, np.ndarray]) -> None:
+    X = blobs[0][:N_TRAIN]
+    changed: list[dict[str, float]] = [{"n_neighbors": 5}, {"min_dist": 0.9}, {"n_epochs": 20}]
+    for params in changed:
+        other = UMAP(2, n_epochs=100, random_state=3).set_params(**params).fit(X)
+        assert not np.allclose(other.transform(X), fitted.transform(X), atol=0.1)
+
+
 @pytest.mark.parametrize(("n_samples", "width"), [(2, 2), (3, 2), (8, 10)])
 def test_too_few_samples_for_the_width_are_refused_by_name(
     n_samples: int, width: int, blobs: tuple[np.ndarray, np.ndarray]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,7 +47,8 @@ def run_job(job: Job, environment: Mapping[str, Any], dataset: Dataset | None = 
             embedding, view = _measure(job, dataset or load_job_dataset(job), facts)
     except NotApplicableError as error:
         return JobResult(make_record(job, "unavailable", environment, error=str(error), **facts))
-    except Exception as error:
+    # A plugin written as a script may call sys.exit.
+    except (Exception, SystemExit) as error:
         traceback.print_exc()
         return JobResult(make_record(job, "failed", environment, error=describe(error), **facts))
     return JobResult(make_record(job, "ok", environment, **facts), embedding, view)
@@ -109,9 +111,9 @@ def _measure(job: Job, dataset: Dataset, facts: dict[str, Any]) -> tuple[Arrays,
         "transform_seconds": transform.seconds,
         "peak_memory_mb": _greater(fit.peak_memory_mb, transform.peak_memory_mb),
         "peak_device_memory_mb": _greater(fit.peak_device_memory_mb, transform.peak_device_memory_mb),
-        "n_components": reducer.n_components_,
-        "n_parameters": reducer.n_parameters_,
-        "history": [dict(epoch) for epoch in getattr(reducer, "history_", [])],
+        "n_components": _plain(reducer.n_components_),
+        "n_parameters": _plain(reducer.n_parameters_),
+        "history": [{k: _plain(v) for k, v in epoch.items()} for epoch in getattr(reducer, "history_", [])],
     }
     Z_train = reducer.transform(train)
     reconstruction = reducer.inverse_transform(Z_test) if reducer.supports_inverse else None
@@ -119,6 +121,12 @@ def _measure(job: Job, dataset: Dataset, facts: dict[str, Any]) -> tuple[Arrays,
     # A code as wide as the input saves nothing over computing it again.
     kept = {"Z_train": Z_train, "Z_test": Z_test} if Z_test.shape[1] < test.shape[1] else {}
     return kept, _view(dataset, Z_test, test, reconstruction)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number, numpy's or torch's too, as JSON can hold it; None where it is not finite."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _make(job: Job, **changes: Any) -> Reducer:

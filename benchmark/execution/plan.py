@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -57,14 +58,10 @@ def make_plan(request: Request, found_devices: Sequence[str], threads: int) -> P
     InputError
         Something asked for does not exist or is not allowed.
     """
-    suite = _adjusted(load_suite(request.suite), request)
-    names = choose_reducers(request)
-    unknown = [d for d in request.devices if d not in DEVICES]
-    if unknown:
-        raise InputError(f"A device is one of {', '.join(DEVICES)}; got {unknown[0]!r}.")
+    suite, names = check_request(request)
     dataset, notes = _load(request, suite)
     suite, more = _fit_components(suite, request, dataset)
-    run = check_run_name(request.name or f"{dataset.name}-{suite.name}")
+    run = check_run_name(f"{dataset.name}-{suite.name}" if request.name is None else request.name)
     template = Job(
         run=run,
         dataset=dataset.name,
@@ -84,6 +81,37 @@ def make_plan(request: Request, found_devices: Sequence[str], threads: int) -> P
     )
     jobs = _jobs(template, suite, names, request, tuple(found_devices), dataset)
     return Plan(run, suite, dataset, jobs, (*notes, *more))
+
+
+def check_request(request: Request) -> tuple[Suite, tuple[str, ...]]:
+    """Return the suite and the reducers asked for; raise `InputError` where either is wrong."""
+    names = choose_reducers(request)
+    suite = _adjusted(load_suite(request.suite), request)
+    _check_suite_reducers(suite, request)
+    unknown = [d for d in request.devices if d not in DEVICES]
+    if unknown:
+        raise InputError(f"A device is one of {', '.join(DEVICES)}; got {unknown[0]!r}.")
+    if request.name is not None:
+        check_run_name(request.name)
+    return suite, names
+
+
+def _check_suite_reducers(suite: Suite, request: Request) -> None:
+    from reducers.registry import find_reducers
+
+    known = list(find_reducers(request.plugins))
+    for name, params in suite.reducers.items():
+        if name not in known and not name.startswith("sklearn."):
+            raise InputError(
+                f"The suite '{suite.name}' sets parameters of an unknown reducer {name!r}."
+                f"{suggestion(name, known)} Known: {', '.join(known)}."
+            )
+        for parameter in ("n_components", "random_state", "device"):
+            if parameter in params:
+                raise InputError(
+                    f"The suite '{suite.name}' cannot set {parameter} of '{name}': components, seeds and "
+                    f"--device say it for every reducer."
+                )
 
 
 def choose_reducers(request: Request) -> tuple[str, ...]:
@@ -162,12 +190,6 @@ def _jobs(
     found: tuple[str, ...],
     dataset: Dataset,
 ) -> tuple[Job, ...]:
-    for name in suite.reducers:
-        if name not in names and request.reducers is None:
-            raise InputError(
-                f"The suite '{suite.name}' sets parameters of an unknown reducer {name!r}."
-                f"{suggestion(name, list(names))} Known: {', '.join(names)}."
-            )
     jobs = []
     for name, width in product(names, suite.components):
         params, code, supported = _resolve(name, width, suite, template, dataset)
@@ -201,7 +223,18 @@ def _resolve(
         raise InputError(f"The reducer '{name}' cannot be made: {error}") from error
     params = _job_params(reducer.get_params(deep=False), given, width, dataset)
     params |= suite.epochs(params, template.n_train) if "batch_size" in params else {}
+    _check_storable(name, params)
     return params, source_digest(reducer), tuple(reducer.devices)
+
+
+def _check_storable(name: str, params: Mapping[str, Any]) -> None:
+    for parameter, value in params.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"The reducer '{name}' needs {parameter} to be a value that JSON can hold; got {value!r}."
+            ) from None
 
 
 def _job_params(

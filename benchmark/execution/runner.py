@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.errors import InputError
 from benchmark.execution.measure import available_threads
-from benchmark.execution.plan import DEFAULT_DATASET, Plan, Request, choose_reducers, make_plan
+from benchmark.execution.plan import DEFAULT_DATASET, Plan, Request, check_request, make_plan
 from benchmark.execution.workers import LocalWorker
 from benchmark.results import Record, Store
 from benchmark.suite import Job
@@ -76,7 +76,7 @@ def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
     if sys.platform == "win32":
         raise InputError("Runs need a POSIX system: Linux, macOS, or Windows with WSL; this is Windows.")
     # Before anything slow starts: a mistyped name is answered at once.
-    choose_reducers(request)
+    check_request(request)
     _check_writable(Path(request.results_dir), Path(request.reports_dir))
     with LocalWorker() as worker:
         plan = make_plan(request, worker.devices, request.threads or available_threads())

@@ -72,7 +72,7 @@ class LocalWorker:
             self.kill()
             error = f"stopped at the limit of {timeout:g} s"
             return make_record(job, "timeout", self.environment, error=error)
-        if reply["code"] == 0:
+        if reply["code"] == 0 and reply["reply"]:
             return Record.from_json(json.loads(reply["reply"])["record"])
         seconds = time.monotonic() - started
         return make_record(job, "killed", self.environment, error=_how_it_ended(reply["code"], seconds))
@@ -155,6 +155,8 @@ def _kill(pid: int) -> None:
 
 
 def _how_it_ended(code: int, seconds: float) -> str:
+    if code == 0:
+        return f"the process ended without a result after {seconds:.1f} s"
     if code < 0:
         with suppress(ValueError):
             return f"the process was ended by {signal.Signals(-code).name} after {seconds:.1f} s"

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from reducers.autoencoders.training import Schedule
 
 _ACTIVATIONS = ("relu", "sigmoid", "tanh", "softplus", "linear")
-_INITS = ("xavier-uniform", "xavier-normal", "he-uniform", "he-normal", "normal", "small-normal")
+_INITS = (
+    "xavier-uniform",
+    "xavier-normal",
+    "he-uniform",
+    "he-normal",
+    "fan-in-uniform",
+    "normal",
+    "small-normal",
+)
 
 
 class Autoencoder(TorchReducer):
@@ -41,7 +49,8 @@ class Autoencoder(TorchReducer):
         Whether the learning rate stays, or falls to 0 along half a cosine, epoch by epoch.
     optimizer : {'adam', 'adamw', 'sgd', 'adagrad', 'adadelta', 'rmsprop'}
     weight_init : str
-        ``xavier-uniform`` (default), ``xavier-normal``, ``he-uniform``, ``he-normal``, ``normal``
+        ``xavier-uniform`` (default), ``xavier-normal``, ``he-uniform``, ``he-normal``,
+        ``fan-in-uniform`` (bounds 1 / sqrt(inputs), the layers' own default in torch), ``normal``
         (standard deviation 1) or ``small-normal`` (0.01). Biases begin at 0.
     precision : {'auto', 'fp32', 'bf16'}
         Arithmetic of the matrix products; weights and updates stay fp32. ``auto`` is bf16 where

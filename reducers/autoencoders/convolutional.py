@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reducers.autoencoders.base import Autoencoder
 from reducers.base import NotApplicableError
-from reducers.parameters import integer, one_of, sizes
+from reducers.parameters import image_shape, integer, one_of, sizes
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ class Convolutional(Autoencoder):
     loss: str = one_of("bce", "mse")
     channels: tuple[int, ...] = sizes((16, 8), empty=False)
     kernel_size: int = integer(3, low=1)
-    image_shape: tuple[int, int] | None = None
+    image_shape: tuple[int, int] | None = image_shape()
 
     def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
         from reducers.autoencoders.networks import ConvolutionalDesign, ConvolutionalNetwork

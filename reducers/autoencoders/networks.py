@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +27,7 @@ def initialise(weight: Tensor, scheme: str, generator: torch.Generator) -> None:
         "xavier-normal": lambda: nn.init.xavier_normal_(weight, generator=generator),
         "he-uniform": lambda: nn.init.kaiming_uniform_(weight, nonlinearity="relu", generator=generator),
         "he-normal": lambda: nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator),
+        "fan-in-uniform": lambda: nn.init.kaiming_uniform_(weight, a=math.sqrt(5.0), generator=generator),
         "normal": lambda: nn.init.normal_(weight, std=1.0, generator=generator),
         "small-normal": lambda: nn.init.normal_(weight, std=0.01, generator=generator),
     }

@@ -27,8 +27,9 @@ class Sparse(DenseAutoencoder):
         Factor of the penalty.
     sparsity : float in (0, 1), default 0.05
         rho, the mean activity aimed at (``kl`` only).
-    momentum : float in [0, 1], default 0.9
-        Share of the past in the running mean (``kl`` only).
+    momentum : float in [0, 1), default 0.9
+        Share of the past in the running mean (``kl`` only). The gradient flows through the present
+        batch alone, so a longer memory also means a weaker pull.
     """
 
     name = "sparse"
@@ -37,8 +38,8 @@ class Sparse(DenseAutoencoder):
     hidden: tuple[int, ...] = sizes((128, 64), empty=False)
     penalty: str = one_of("l1", "kl")
     weight: float = number(1e-5, low=0.0)
-    sparsity: float = number(0.05, low=0.0, high=0.999, above=True)
-    momentum: float = number(0.9, low=0.0, high=1.0)
+    sparsity: float = number(0.05, low=0.0, high=1.0, above=True, below=True)
+    momentum: float = number(0.9, low=0.0, high=1.0, below=True)
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
         if self.penalty == "kl" and self.activation != "sigmoid":
