@@ -15,34 +15,38 @@ if TYPE_CHECKING:
 class Stacked(DenseAutoencoder):
     """``n_features-500-500-2000-n_components``, pretrained greedily, then trained as a whole.
 
-    Each pair of encoder layer and mirrored decoder layer first learns, alone and on the codes of
-    the layers below it, to reconstruct what it is given, from a copy of which a share is masked.
+    Each pair of hidden encoder layer and mirrored decoder layer first learns, alone and on the codes
+    of the layers below it, to reconstruct what it is given from a copy of which a share is masked.
+    The code layer is left to the fine-tuning: alone it would learn the principal components of the
+    features below it, and the whole would be slow to leave them.
 
     Parameters
     ----------
-    pretrain_epochs : int, default 5
+    pretrain_epochs : int, default 3
         Epochs of each pair; 0 leaves the pretraining out.
-    pretrain_masking : float in [0, 1], default 0.2
-        Share of a pair's inputs set to 0 during its pretraining, as in DEC; 0 leaves that out.
+    pretrain_masking : float in [0, 1], default 0.5
+        Share of a pair's inputs set to 0 during its pretraining; 0 leaves that out.
     """
 
     name = "stacked"
     reference = (
-        "Bengio et al. (2006), Greedy layer-wise training of deep networks; sizes of Xie et al. (2016), DEC"
+        "Vincent et al. (2010), Stacked denoising autoencoders, JMLR 11; sizes of Xie et al. (2016), DEC"
     )
     warmup_params = {"epochs": 1, "pretrain_epochs": 1}
 
     hidden: tuple[int, ...] = sizes((500, 500, 2000))
     output_activation: str = one_of("linear", "relu", "sigmoid", "tanh", "softplus")
     decay: str = one_of("cosine", "constant")
-    pretrain_epochs: int = integer(5, low=0)
-    pretrain_masking: float = number(0.2, low=0.0, high=1.0)
+    epochs: int = integer(40, low=1)
+    pretrain_epochs: int = integer(3, low=0)
+    pretrain_masking: float = number(0.5, low=0.0, high=1.0)
 
     def _pretrain(self, X: Tensor, generator: torch.Generator) -> None:
         if self.pretrain_epochs == 0:
             return
-        encoder, decoder = self.network_.encoder, self.network_.decoder
-        for depth, (down, up) in enumerate(zip(encoder, reversed(decoder), strict=True), start=1):
+        encoder, decoder = list(self.network_.encoder), list(self.network_.decoder)
+        pairs = zip(encoder[:-1], reversed(decoder[1:]), strict=True)
+        for depth, (down, up) in enumerate(pairs, start=1):
             self._train_pair(down, up, X, generator, f"layer {depth}")
             X = self._codes(down, X)
 
