@@ -30,7 +30,8 @@ class Suite:
         Widths of the code.
     min_updates : int
         Reducers that train by epochs get as many as this number of gradient steps takes, where
-        their own epochs would be fewer: twenty epochs of a small dataset train nothing.
+        their own epochs would be fewer: twenty epochs of a small dataset train nothing. Epochs of
+        pretraining are raised by the same factor.
     reducers : mapping
         Parameters that differ from a reducer's defaults, by reducer.
     dataset : str or None
@@ -48,14 +49,15 @@ class Suite:
     dataset: str | None = None
 
     def epochs(self, params: Mapping[str, Any], n_train: int) -> dict[str, int]:
-        """Return the numbers of epochs to raise, for a reducer with parameters `params`."""
-        raised = {}
-        for name, batch in (("epochs", "batch_size"), ("pretrain_epochs", "pretrain_batch_size")):
-            planned = params.get(name)
-            if planned:
-                steps = -(-n_train // params.get(batch, params["batch_size"]))
-                raised[name] = max(planned, -(-self.min_updates // steps))
-        return {name: value for name, value in raised.items() if value > params[name]}
+        """Return the numbers of epochs to raise, all by one factor, for a reducer with `params`."""
+        updates_an_epoch = -(-n_train // params["batch_size"])
+        needed = -(-self.min_updates // updates_an_epoch)
+        planned = params["epochs"]
+        if needed <= planned:
+            return {}
+        pretraining = params.get("pretrain_epochs", 0)
+        raised = {"epochs": needed, "pretrain_epochs": -(-pretraining * needed // planned)}
+        return {name: value for name, value in raised.items() if params.get(name)}
 
 
 @dataclass(frozen=True)

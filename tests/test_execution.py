@@ -141,7 +141,7 @@ def test_epochs_rise_to_the_least_number_of_updates(tmp_path: Path) -> None:
     # 1,000 samples are 4 batches of 256: 75 epochs make 300 updates.
     assert params["autoencoder"]["epochs"] == 75
     assert params["sparse"]["epochs"] == 76
-    assert (params["dbn"]["epochs"], params["dbn"]["pretrain_epochs"]) == (150, 30)
+    assert (params["dbn"]["epochs"], params["dbn"]["pretrain_epochs"]) == (150, 150)
     # No pretraining was asked for, so none is added.
     assert (params["stacked"]["epochs"], params["stacked"]["pretrain_epochs"]) == (150, 0)
     assert "epochs" not in params["umap"]

@@ -222,7 +222,8 @@ def _resolve(
     except (TypeError, ValueError) as error:
         raise InputError(f"The reducer '{name}' cannot be made: {error}") from error
     params = _job_params(reducer.get_params(deep=False), given, width, dataset)
-    params |= suite.epochs(params, template.n_train) if "batch_size" in params else {}
+    if {"epochs", "batch_size"} <= set(params):
+        params |= suite.epochs(params, template.n_train)
     _check_storable(name, params)
     return params, source_digest(reducer), tuple(reducer.devices)
 

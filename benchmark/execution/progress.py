@@ -93,7 +93,7 @@ def _outcome(record: Record) -> str:
 
 def closing_table(records: Iterable[Record], title: str) -> Table:
     """Return the table a run ends with: one row a job, empty where nothing was measured."""
-    held = list(records)
+    held = sorted(records, key=lambda r: (-r.scores.get("knn_accuracy", -1.0), r.reducer, r.device, r.seed))
     devices = {r.device for r in held}
     seeds = {r.seed for r in held}
     widths = {r.params.get("n_components") for r in held}
