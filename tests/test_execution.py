@@ -263,6 +263,15 @@ def test_without_labels_only_label_free_metrics_are_there(tmp_path: Path, suite:
     assert "labels" not in result.view
 
 
+def test_labels_of_one_part_alone_are_no_labels(tmp_path: Path, suite: Path) -> None:
+    path = tmp_path / "half.npz"
+    X = np.random.default_rng(0).random((80, 6))
+    np.savez(path, X_train=X[:60], y_train=np.arange(60) % 2, X_test=X[60:])
+    record, _ = scores_of(job_of("pca", suite, dataset=str(path)))
+    assert record.status == "ok"
+    assert set(record.scores) == LABEL_FREE
+
+
 def test_a_method_that_does_not_apply_is_unavailable_with_its_reason(tmp_path: Path, suite: Path) -> None:
     path = tmp_path / "table.npz"
     np.savez(path, X=np.random.default_rng(0).random((80, 6)), y=np.arange(80) % 2)

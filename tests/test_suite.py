@@ -33,9 +33,12 @@ def test_a_shipped_suite_names_only_what_exists(name: str) -> None:
 
 def test_the_quick_suite_trains_less_than_the_full_one() -> None:
     quick, full = load_suite("quick"), load_suite("full")
-    assert set(quick.reducers) == set(full.reducers)
-    for name, params in quick.reducers.items():
-        assert params["epochs"] < full.reducers[name]["epochs"]
+    trained = {name for name, params in quick.reducers.items() if "epochs" in params}
+    assert trained == set(full.reducers)
+    for name in trained:
+        assert quick.reducers[name]["epochs"] < full.reducers[name]["epochs"]
+    # 200 is umap-learn's own choice for more than 10,000 samples.
+    assert quick.reducers["umap"]["n_epochs"] < 200
 
 
 def test_a_file_sets_everything(tmp_path: Path) -> None:

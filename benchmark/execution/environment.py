@@ -32,7 +32,7 @@ def environment() -> dict[str, object]:
         "gpus": _fact(_gpus),
         "gpu_driver": _fact(_gpu_driver),
         "cuda": _fact(_cuda_version),
-        "operating_system": _fact(platform.platform),
+        "operating_system": _fact(_operating_system),
         "blas": _fact(_blas_libraries),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "git_commit": _fact(_git_commit),
@@ -107,6 +107,15 @@ def _cuda_version() -> str | None:
 
 def _gpu_driver() -> str | None:
     return _output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader").splitlines()[0]
+
+
+def _operating_system() -> str:
+    """Return name and version, without the suffix that a vendor or a host gave its kernel."""
+    if sys.platform == "darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    release = re.match(r"[\d.]+", platform.release())
+    parts = [platform.system(), release.group() if release else "", *platform.libc_ver()]
+    return " ".join(part for part in parts if part)
 
 
 def _blas_libraries() -> list[dict[str, Any]]:

@@ -157,11 +157,13 @@ def _score(job: Job, dataset: Dataset, arrays: tuple[Any, ...], facts: dict[str,
     from benchmark.scoring import Embedding, score
 
     Z_train, Z_test, test, reconstruction = arrays
+    # A file may label one part only, which is no help to a metric that compares the two.
+    labelled = dataset.y_train is not None and dataset.y_test is not None
     embedding = Embedding(
         Z_train=Z_train,
         Z_test=Z_test,
-        y_train=dataset.y_train,
-        y_test=dataset.y_test,
+        y_train=dataset.y_train if labelled else None,
+        y_test=dataset.y_test if labelled else None,
         X_test=test,
         reconstruction_test=reconstruction,
         seed=job.seed,
