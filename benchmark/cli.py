@@ -87,7 +87,7 @@ def run(
     plugin: Plugins = None,
     debug: Debug = False,
 ) -> None:
-    """Measure reducers on a dataset; what is done already is not done again."""
+    """Measure reducers on a dataset; what was done on this machine already is not done again."""
     if all_reducers == bool(reducer):
         raise InputError("run needs either --all or --reducer NAME (repeatable); got " + _both(all_reducers))
     from benchmark.execution.plan import Request

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.execution import environment as module
-from benchmark.execution.environment import available_devices, environment
+from benchmark.execution.environment import available_devices, comparable, environment
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,7 @@ def facts() -> dict[str, object]:
 
 def test_every_fact_is_there(facts: dict[str, object]) -> None:
     assert set(facts) == {
+        "machine",
         "cpu",
         "architecture",
         "physical_cores",
@@ -169,3 +170,17 @@ def test_importing_the_module_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("fact", ["machine", "cpu", "usable_cores", "gpus"])
+def test_times_of_another_machine_do_not_belong_in_one_table(facts: dict[str, object], fact: str) -> None:
+    assert comparable(facts, dict(facts))
+    assert not comparable(facts, {**facts, fact: "another"})
+    assert not comparable(facts, {name: value for name, value in facts.items() if name != "machine"})
+
+
+def test_times_of_another_torch_do_not_belong_in_one_table(facts: dict[str, object]) -> None:
+    versions = facts["versions"]
+    assert isinstance(versions, dict)
+    assert not comparable(facts, {**facts, "versions": {**versions, "torch": "0.0.1"}})
+    assert comparable(facts, {**facts, "versions": {**versions, "pandas": "0.0.1"}})

@@ -20,6 +20,7 @@ from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.errors import InputError
 from benchmark.execution.job import JobResult, run_job
 from benchmark.execution.plan import Plan, Request, make_plan
+from benchmark.execution.runner import Silent, run_suite
 from benchmark.execution.workers import LocalWorker
 from benchmark.results import Record, Store
 from benchmark.suite import Job
@@ -420,3 +421,33 @@ def test_systems_that_cannot_fork_start_a_process_a_job(suite: Path, store: Stor
     assert record.status == "ok"
     assert record.scores == run_job(job, {}).record.scores
     assert store.load_arrays("embeddings", job.key)
+
+
+def test_what_another_machine_measured_is_measured_again(tmp_path: Path) -> None:
+    notes: list[str] = []
+    begun: list[str] = []
+
+    class Watch(Silent):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+        def started(self, job: Job) -> None:
+            begun.append(job.reducer)
+
+    request = Request(
+        ("raw", "pca"),
+        "digits",
+        results_dir=str(tmp_path / "results"),
+        reports_dir=str(tmp_path / "reports"),
+    )
+    run_suite(request, Watch())
+    path = next((tmp_path / "results" / "digits-standard" / "jobs").glob("pca-*.json"))
+    foreign = json.loads(path.read_text())
+    foreign["environment"]["machine"] = "another"
+    path.write_text(json.dumps(foreign))
+    run_suite(request, Watch())
+    assert begun == ["raw", "pca", "pca"]
+    assert [note.split(",")[0] for note in notes] == [
+        "1 jobs of digits-standard were measured on another machine or with other libraries"
+    ]
+    assert json.loads(path.read_text())["environment"]["machine"] != "another"

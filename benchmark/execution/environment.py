@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +18,10 @@ from benchmark.execution.measure import available_threads
 
 T = TypeVar("T")
 
+# Where two environments differ in one of these, their times do not belong in one table.
+_DECIDES_TIMES = ("machine", "cpu", "usable_cores", "gpus")
+_DECIDING_VERSIONS = ("python", "torch", "scikit-learn", "numpy", "umap-learn")
+
 DISTRIBUTION = "dimensionality-reduction-benchmark"
 PACKAGES = ("torch", "scikit-learn", "numpy", "scipy", "pandas", "umap-learn", "numba", DISTRIBUTION)
 
@@ -23,6 +29,7 @@ PACKAGES = ("torch", "scikit-learn", "numpy", "scipy", "pandas", "umap-learn", "
 def environment() -> dict[str, object]:
     """Return JSON-ready facts of this machine and this installation; a fact that cannot be had is None."""
     return {
+        "machine": _fact(_machine),
         "cpu": _fact(_cpu_model),
         "architecture": platform.machine() or None,
         "physical_cores": _fact(_physical_cores),
@@ -37,6 +44,13 @@ def environment() -> dict[str, object]:
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "git_commit": _fact(_git_commit),
     }
+
+
+def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether times measured in two environments belong in one table: same machine, same libraries."""
+    same = all(one.get(fact) == other.get(fact) for fact in _DECIDES_TIMES)
+    versions = one.get("versions", {}), other.get("versions", {})
+    return same and all(versions[0].get(name) == versions[1].get(name) for name in _DECIDING_VERSIONS)
 
 
 def available_devices() -> tuple[str, ...]:
@@ -63,6 +77,18 @@ def _has_mps() -> bool:
     import torch
 
     return bool(torch.backends.mps.is_available())
+
+
+def _machine() -> str:
+    """Return eight digits that tell this machine from others, and nothing else about it."""
+    machine_id = Path("/etc/machine-id")
+    text = machine_id.read_text().strip() if machine_id.is_file() else ""
+    node = uuid.getnode()
+    # A node with this bit is drawn at random where no network card has an address.
+    card = "" if node >> 40 & 1 else f"{node:x}"
+    if not text + card:
+        raise OSError("nothing identifies this machine")
+    return hashlib.sha256(f"{DISTRIBUTION}:{text}:{card}".encode()).hexdigest()[:8]
 
 
 def _cpu_model() -> str | None:

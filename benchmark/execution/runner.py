@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.errors import InputError
+from benchmark.execution.environment import comparable
 from benchmark.execution.measure import available_threads
 from benchmark.execution.plan import DEFAULT_DATASET, Plan, Request, check_request, make_plan
 from benchmark.execution.workers import LocalWorker
@@ -83,7 +84,14 @@ def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
         for note in plan.notes:
             progress.note(note)
         store = Store(request.results_dir, plan.run)
-        to_do = [job for job in plan.jobs if request.fresh or not _is_done(store, job)]
+        done = {} if request.fresh else _done(store, plan)
+        here = {key for key, record in done.items() if comparable(record.environment, worker.environment)}
+        to_do = [job for job in plan.jobs if job.key not in here]
+        if len(done) > len(here):
+            progress.note(
+                f"{len(done) - len(here)} jobs of {plan.run} were measured on another machine or with other "
+                "libraries, where times differ: they are measured again."
+            )
         progress.planned(plan, len(to_do))
         started = time.monotonic()
         facts = _facts(request, plan, worker)
@@ -132,9 +140,10 @@ def _conclude(
     return RunResult(plan.run, table, report, failed, interrupted)
 
 
-def _is_done(store: Store, job: Job) -> bool:
-    record = store.get(job.key)
-    return record is not None and record.status == "ok"
+def _done(store: Store, plan: Plan) -> dict[str, Record]:
+    """Return the records of the jobs that ended well before, by key."""
+    found = {job.key: store.get(job.key) for job in plan.jobs}
+    return {key: record for key, record in found.items() if record is not None and record.status == "ok"}
 
 
 def _facts(request: Request, plan: Plan, worker: LocalWorker) -> dict[str, Any]:
