@@ -198,7 +198,7 @@ def test_a_larger_weight_means_less_activity(penalty: str, activation: str) -> N
         sparse = Sparse(
             8, hidden=(64,), penalty=penalty, activation=activation, weight=weight, epochs=10
         ).fit(X)
-        means.append(float(sparse.network_.hidden(torch.from_numpy(X))[0].abs().mean()))
+        means.append(float(sparse.network_.hidden(torch.from_numpy(X))[0].abs().mean().detach()))
     assert means[2] < means[1] < means[0]
     assert means[2] < 0.8 * means[0]
 

@@ -19,6 +19,7 @@ import pytest
 
 from benchmark import cli, load_results
 from benchmark.execution import runner
+from benchmark.execution.environment import environment as machine_facts
 from reducers import find_reducers
 
 ROOT = Path(__file__).parents[1]
@@ -331,7 +332,7 @@ def call_here(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str
 class NoWorker:
     """A worker that must not be asked to measure anything."""
 
-    environment: Mapping[str, Any] = {}
+    environment: Mapping[str, Any] = machine_facts()
     devices = ("cpu",)
 
     def __enter__(self) -> NoWorker:

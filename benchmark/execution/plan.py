@@ -48,6 +48,7 @@ class Plan:
     dataset: Dataset
     jobs: tuple[Job, ...]
     notes: tuple[str, ...]
+    fell_back: bool
 
 
 def make_plan(request: Request, found_devices: Sequence[str], threads: int) -> Plan:
@@ -80,7 +81,7 @@ def make_plan(request: Request, found_devices: Sequence[str], threads: int) -> P
         plugins=request.plugins,
     )
     jobs = _jobs(template, suite, names, request, tuple(found_devices), dataset)
-    return Plan(run, suite, dataset, jobs, (*notes, *more))
+    return Plan(run, suite, dataset, jobs, (*notes, *more), fell_back=bool(notes))
 
 
 def check_request(request: Request) -> tuple[Suite, tuple[str, ...]]:
@@ -171,14 +172,19 @@ def _source(request: Request, suite: Suite, dataset: Dataset) -> str:
 
 
 def _fit_components(suite: Suite, request: Request, dataset: Dataset) -> tuple[Suite, tuple[str, ...]]:
-    """Narrow the suite's code to the data; a width the user asked for is an error instead."""
+    """Narrow the suite's code to half the data's width; too large a width asked for is an error instead."""
     widest = min(dataset.n_features, dataset.n_train)
-    if max(suite.components) <= widest:
-        return suite, ()
     if request.components is not None:
-        raise InputError(f"--components must be 1 to {widest} for {dataset.name}; got {request.components}.")
-    components = tuple(dict.fromkeys(min(width, widest) for width in suite.components))
-    note = f"{dataset.name} has {dataset.n_features} features, so codes have at most {widest} components."
+        if request.components > widest:
+            raise InputError(
+                f"--components must be 1 to {widest} for {dataset.name}; got {request.components}."
+            )
+        return suite, ()
+    if max(suite.components) < widest:
+        return suite, ()
+    half = max(widest // 2, 1)
+    components = tuple(dict.fromkeys(min(width, half) for width in suite.components))
+    note = f"{dataset.name} has {dataset.n_features} features, so codes have at most {half} components."
     return replace(suite, components=components), (note,)
 
 

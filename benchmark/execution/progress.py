@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -23,7 +23,7 @@ _COLUMNS = (
     ("k-NN", "knn_accuracy", "{:.4f}"),
     ("forest", "forest_accuracy", "{:.4f}"),
     ("linear", "linear_accuracy", "{:.4f}"),
-    ("MSE", "reconstruction_mse", "{:.4f}"),
+    ("MSE", "reconstruction_mse", "{:.3g}"),
     ("trust.", "trustworthiness", "{:.3f}"),
 )
 
@@ -99,22 +99,24 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
     widths = {r.params.get("n_components") for r in held}
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("reducer", no_wrap=True)
-    for label, shown in (("device", len(devices) > 1), ("D", len(widths) > 1), ("seed", len(seeds) > 1)):
-        if shown:
+    for label, several in (("device", len(devices) > 1), ("D", len(widths) > 1), ("seed", len(seeds) > 1)):
+        if several:
             table.add_column(label)
-    for label, _, _ in _COLUMNS:
+    # A score that no row has (labels are missing, say) would be an empty column.
+    shown = [c for c in _COLUMNS if c[1] == "fit_seconds" or any(c[1] in r.scores for r in held)]
+    for label, _, _ in shown:
         table.add_column(label, justify="right")
     for record in held:
         cells = [escape(record.reducer)]
         cells += [record.device] if len(devices) > 1 else []
         cells += [str(record.params.get("n_components"))] if len(widths) > 1 else []
         cells += [str(record.seed)] if len(seeds) > 1 else []
-        table.add_row(*cells, *_cells(record), style=None if record.status == "ok" else "dim")
+        table.add_row(*cells, *_cells(record, shown), style=None if record.status == "ok" else "dim")
     return table
 
 
-def _cells(record: Record) -> list[str]:
+def _cells(record: Record, columns: Sequence[tuple[str, str, str]]) -> list[str]:
     if record.status != "ok":
-        return [record.status, *[""] * (len(_COLUMNS) - 1)]
+        return [record.status, *[""] * (len(columns) - 1)]
     values = {"fit_seconds": record.fit_seconds, **record.scores}
-    return ["" if values.get(name) is None else form.format(values[name]) for _, name, form in _COLUMNS]
+    return ["" if values.get(name) is None else form.format(values[name]) for _, name, form in columns]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from benchmark.errors import InputError
 from benchmark.execution.environment import comparable
+from benchmark.execution.facts import now, run_facts
 from benchmark.execution.measure import available_threads
-from benchmark.execution.plan import DEFAULT_DATASET, Plan, Request, check_request, make_plan
+from benchmark.execution.plan import Plan, Request, check_request, make_plan
 from benchmark.execution.workers import LocalWorker
 from benchmark.results import Record, Store
 from benchmark.suite import Job
@@ -94,11 +94,13 @@ def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
             )
         progress.planned(plan, len(to_do))
         started = time.monotonic()
-        facts = _facts(request, plan, worker)
-        store.save_facts(facts)
+        facts = run_facts(request, plan, worker.environment, store.facts() if here else {})
+        if to_do:
+            store.save_facts(facts)
         records, interrupted = _run_jobs(to_do, worker, store, progress)
-        facts |= {"finished_at": _now(), "wall_seconds": round(time.monotonic() - started, 2)}
-        store.save_facts(facts)
+        facts["wall_seconds"] = round(facts["wall_seconds"] + time.monotonic() - started, 2)
+        if to_do:
+            store.save_facts({**facts, "finished_at": now()})
     return _conclude(request, plan, store, records, interrupted)
 
 
@@ -146,48 +148,6 @@ def _done(store: Store, plan: Plan) -> dict[str, Record]:
     return {key: record for key, record in found.items() if record is not None and record.status == "ok"}
 
 
-def _facts(request: Request, plan: Plan, worker: LocalWorker) -> dict[str, Any]:
-    dataset = plan.dataset
-    return {
-        "run": plan.run,
-        "suite": plan.suite.name,
-        "suite_summary": plan.suite.summary,
-        "dataset": dataset.name,
-        "requested_dataset": request.dataset or plan.suite.dataset or DEFAULT_DATASET,
-        "dataset_sha256": dataset.sha256,
-        "n_train": dataset.n_train,
-        "n_test": dataset.n_test,
-        "n_features": dataset.n_features,
-        "n_classes": dataset.n_classes,
-        "reducers": list(dict.fromkeys(job.reducer for job in plan.jobs)),
-        "devices": list(dict.fromkeys(job.device for job in plan.jobs)),
-        "seeds": plan.suite.seeds,
-        "components": list(plan.suite.components),
-        "min_updates": plan.suite.min_updates,
-        "threads": plan.jobs[0].threads if plan.jobs else None,
-        "notes": list(plan.notes),
-        "started_at": _now(),
-        "finished_at": None,
-        "wall_seconds": None,
-        "command": _command(request),
-        "environment": worker.environment,
-    }
-
-
-def _command(request: Request) -> str:
-    """Return the command line that asks for `request`, without the directories of this machine."""
-    words = ["python -m benchmark run"]
-    words += ["--all"] if request.reducers is None else [f"--reducer {name}" for name in request.reducers]
-    words += [f"--dataset {Path(request.dataset).name}"] if request.dataset else []
-    words += [f"--suite {Path(request.suite).name}"]
-    words += [f"--device {device}" for device in request.devices if request.devices != ("auto",)]
-    for option in ("seeds", "components", "threads", "name"):
-        value = asdict(request)[option]
-        words += [f"--{option} {value}"] if value is not None else []
-    words += [f"--plugin {Path(path).name}" for path in request.plugins]
-    return " ".join(words)
-
-
 def _check_writable(*directories: Path) -> None:
     for directory in directories:
         try:
@@ -197,7 +157,3 @@ def _check_writable(*directories: Path) -> None:
             probe.unlink()
         except OSError as error:
             raise InputError(f"The directory {directory} cannot be written to: {error.strerror}.") from None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -73,9 +73,9 @@ def _columns(board: pd.DataFrame) -> list[_Column]:
 
 
 def _scores(board: pd.DataFrame) -> list[str]:
-    """Return the scores of a leaderboard: every score of the suite, then those of plugins."""
+    """Return the scores that a leaderboard has: those of the suite, then those of plugins."""
     means = [str(name).removesuffix("_std") for name in board.columns if str(name).endswith("_std")]
-    return [name for name in means if name not in TIMES + MEMORY]
+    return [name for name in means if name not in TIMES + MEMORY and board[name].notna().any()]
 
 
 def _best(board: pd.DataFrame, column: _Column) -> str | None:

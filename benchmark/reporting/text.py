@@ -44,6 +44,8 @@ def seconds(value: Any, like: Any = None) -> str:
 
 def error(value: Any, like: Any = None) -> str:
     """Return a reconstruction error, which may be small, with three significant digits."""
+    if not missing(value) and 0 < abs(float(value)) < 1e-6:
+        return f"{float(value):.2e}"
     return significant(value, 3, like)
 
 
