@@ -180,9 +180,12 @@ class Store:
         self._write(self.path / "run.json", json.dumps(facts, indent=1))
 
     def facts(self) -> dict[str, Any]:
-        """Return ``run.json``; empty where the run has none."""
+        """Return ``run.json``; empty where the run has none that can be read."""
         path = self.path / "run.json"
-        facts = json.loads(path.read_text()) if path.is_file() else {}
+        try:
+            facts = json.loads(path.read_text())
+        except (OSError, ValueError):
+            return {}
         return facts if isinstance(facts, dict) else {}
 
     def save_table(self, name: str, write: Callable[[IO[bytes]], object]) -> None:

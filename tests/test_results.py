@@ -206,3 +206,14 @@ def test_runs_are_found_by_name(tmp_path: Path, store: Store) -> None:
     assert open_store(tmp_path, "r").get(RECORD.key) == RECORD
     with pytest.raises(InputError, match=r"No run named 'q' in .*; runs there: r"):
         open_store(tmp_path, "q")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\xff"])
+def test_damaged_facts_are_no_facts(tmp_path: Path, content: str) -> None:
+    store = Store(tmp_path, "r")
+    assert store.facts() == {}
+    store.path.mkdir()
+    (store.path / "run.json").write_bytes(content.encode("latin-1"))
+    assert store.facts() == {}
+    store.save_facts({"run": "r"})
+    assert store.facts() == {"run": "r"}
