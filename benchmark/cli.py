@@ -27,6 +27,34 @@ Plugins = Annotated[
     typer.Option("--plugin", metavar="FILE.py", help="A file that defines reducers; repeatable."),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+All = Annotated[bool, typer.Option("--all", help="Measure every reducer.")]
+Reducers = Annotated[
+    list[str] | None, typer.Option("--reducer", metavar="NAME", help="Measure this reducer; repeatable.")
+]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME_OR_PATH",
+        help="A dataset's name, or a .npz, .npy, .csv or .parquet file. (default: mnist)",
+    ),
+]
+Suite = Annotated[str, typer.Option(metavar="NAME_OR_FILE", help="quick, standard, full, or a .toml file.")]
+Devices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device", metavar="auto|cpu|cuda|mps", help="Repeatable: all are measured. (default: auto)"
+    ),
+]
+Seeds = Annotated[int | None, typer.Option(metavar="N", help="Number of seeds. (default: the suite's)")]
+Components = Annotated[
+    int | None, typer.Option(metavar="D", help="Width of the code. (default: the suite's)")
+]
+Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads a job may use. (default: all cores)")]
+RunName = Annotated[
+    str | None, typer.Option(metavar="RUN", help="Name of the run. (default: <dataset>-<suite>)")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is there already.")]
+DataDir = Annotated[str | None, typer.Option(metavar="DIR", help="Where datasets lie, as DIR/mnist/.")]
 
 
 # What a wrong option raises; Typer names only this subclass of it.
@@ -51,37 +79,17 @@ def main() -> None:
 
 @app.command()
 def run(
-    all_reducers: Annotated[bool, typer.Option("--all", help="Measure every reducer.")] = False,
-    reducer: Annotated[
-        list[str] | None, typer.Option("--reducer", metavar="NAME", help="Measure this reducer; repeatable.")
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME_OR_PATH", help="A dataset's name, or a .npz, .npy, .csv or .parquet file. [mnist]"
-        ),
-    ] = None,
-    suite: Annotated[
-        str, typer.Option(metavar="NAME_OR_FILE", help="quick, standard, full, or a .toml file.")
-    ] = "standard",
-    device: Annotated[
-        list[str] | None,
-        typer.Option(metavar="auto|cpu|cuda|mps", help="Repeatable: all are measured. [auto]"),
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(metavar="N", help="Number of seeds. [the suite's]")] = None,
-    components: Annotated[
-        int | None, typer.Option(metavar="D", help="Width of the code. [the suite's]")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads a job may use. [all cores]")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Name of the run. [<dataset>-<suite>]")
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Measure again what is there already.")] = False,
-    data_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Where datasets lie, as DIR/mnist/.")
-    ] = None,
+    all_reducers: All = False,
+    reducer: Reducers = None,
+    dataset: Dataset = None,
+    suite: Suite = "standard",
+    device: Devices = None,
+    seeds: Seeds = None,
+    components: Components = None,
+    threads: Threads = None,
+    name: RunName = None,
+    fresh: Fresh = False,
+    data_dir: DataDir = None,
     results_dir: ResultsDir = "results",
     reports_dir: ReportsDir = "reports",
     plugin: Plugins = None,
@@ -210,8 +218,7 @@ def _print_result(console: Console, result: object, results_dir: str) -> None:
     console.print()
     console.print(closing_table(Store(results_dir, result.run).records(), f"{result.run}"))
     for record in result.failed:
-        console.print(
-            f"[red]{record.status}[/] {record.reducer} ({record.device}, seed {record.seed}): ", end=""
-        )
-        console.print(record.error or "", markup=False)
+        job = f"{record.reducer} ({record.device}, seed {record.seed})"
+        # Names and reasons come from plugins: brackets in them are no markup.
+        console.print(f"{record.status} {job}: {record.error or ''}", style="red", markup=False)
     console.print(f"Report: {result.report}")

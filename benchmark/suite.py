@@ -93,13 +93,9 @@ class Job:
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]
         return f"{reducer}-{self.device}-d{self.params.get('n_components')}-s{self.seed}-{digest[:10]}"
 
-    def to_json(self) -> str:
-        """Return the job as one line of JSON."""
-        return json.dumps(asdict(self))
-
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Job:
-        """Return the job that `to_json` wrote."""
+        """Return the job whose ``asdict`` went through JSON."""
         return cls(**{**data, "plugins": tuple(data["plugins"])})
 
 

@@ -9,13 +9,13 @@ import inspect
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from reducers.errors import RegistryError as RegistryError
+from reducers.errors import suggestion
 
 if TYPE_CHECKING:
     from reducers.base import Reducer
@@ -93,11 +93,9 @@ def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]
     """
     found = find_reducers(plugins)
     if name not in found:
-        close = get_close_matches(name, found, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
         raise RegistryError(
-            f"No reducer is named {name!r}.{hint} Known: {', '.join(found)}; or a scikit-learn "
-            "transformer by its import path, as 'sklearn.decomposition.FastICA'."
+            f"No reducer is named {name!r}.{suggestion(name, found)} Known: {', '.join(found)}; or a "
+            "scikit-learn transformer by its import path, as 'sklearn.decomposition.FastICA'."
         )
     module, _, attribute = found[name].target.partition(":")
     loaded: type[Reducer] = getattr(importlib.import_module(module), attribute)
@@ -127,10 +125,9 @@ def _check_names(cls: type[Reducer], name: str, params: dict[str, Any]) -> None:
     allowed = cls._get_param_names()
     for given in params:
         if given not in allowed:
-            close = get_close_matches(given, allowed, n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
             raise RegistryError(
-                f"The reducer '{name}' has no parameter {given!r}.{hint} It has: {', '.join(allowed)}."
+                f"The reducer '{name}' has no parameter {given!r}.{suggestion(given, allowed)} "
+                f"It has: {', '.join(allowed)}."
             )
 
 

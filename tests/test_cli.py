@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -658,3 +659,11 @@ def test_the_python_interface_works_in_a_plain_script(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "pca ok 1438 10\n"
+
+
+def test_the_help_of_run_tells_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call_here(capsys, "run", "--help")
+    assert code == 0
+    told = " ".join(re.sub(r"[│╭╮╰╯─]", " ", out).split())
+    for default in ("mnist", "auto", "the suite's", "all cores", "<dataset>-<suite>"):
+        assert f"(default: {default})" in told

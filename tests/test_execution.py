@@ -189,7 +189,7 @@ def test_mnist_gives_way_to_digits_only_where_nobody_named_it(monkeypatch: pytes
 
 def test_a_key_belongs_to_what_is_measured_and_to_nothing_else(suite: Path) -> None:
     job = job_of("pca", suite)
-    again = Job.from_dict(json.loads(job.to_json()))
+    again = Job.from_dict(json.loads(json.dumps(asdict(job))))
     assert again.key == job.key
     for same in (
         {"run": "other"},
