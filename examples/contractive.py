@@ -30,5 +30,5 @@ class Contractive(DenseAutoencoder):
     def _penalty(self, hidden: list[Tensor]) -> Tensor:
         code = hidden[-1].float()
         slopes = (code * (1.0 - code)).square()
-        norms = self.network_.encoder[-1].weight.square().sum(dim=1)
+        norms = self.network_.encoder[-1].weight.float().square().sum(dim=1)
         return self.contraction * (slopes @ norms).mean()

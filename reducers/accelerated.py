@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reducers.base import FloatArray, Reducer
+from reducers.base import Reducer
 from reducers.parameters import one_of
+from reducers.rows import FloatArray, Rows
 
 if TYPE_CHECKING:
     import torch
+
+    from reducers.batches import Batches
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -27,6 +30,7 @@ class TorchReducer(Reducer):
     """
 
     devices = ("cpu", "cuda", "mps")
+    streams = True
 
     device: str = one_of(*DEVICES)
 
@@ -40,6 +44,12 @@ class TorchReducer(Reducer):
         tensor = torch.from_numpy(X if X.flags.writeable else X.copy())
         return tensor.to(self._torch_device())
 
+    def _batches(self, X: FloatArray | Rows) -> Batches:
+        """Return `X` as training data on the device."""
+        from reducers.batches import make_batches
+
+        return make_batches(X, self._torch_device())
+
     def _generator(self, rng: np.random.Generator) -> torch.Generator:
         """Return a torch generator on the device, seeded from `rng`."""
         import torch
@@ -47,16 +57,20 @@ class TorchReducer(Reducer):
         return torch.Generator(self._torch_device()).manual_seed(int(rng.integers(2**63)))
 
     def _apply(
-        self, function: Callable[[torch.Tensor], torch.Tensor], X: FloatArray, batch: int = 4096
+        self, function: Callable[[torch.Tensor], torch.Tensor], X: FloatArray | Rows, batch: int = 4096
     ) -> Any:
         """Return ``function(X)`` as an array, computed without gradients in batches on the device."""
         import torch
 
+        result: torch.Tensor | None = None
         with torch.inference_mode():
-            parts = [
-                function(self._to_device(X[i : i + batch])).float().cpu() for i in range(0, len(X), batch)
-            ]
-            return torch.cat(parts).numpy()
+            for start in range(0, len(X), batch):
+                part = function(self._to_device(X[start : start + batch])).float()
+                if result is None:
+                    result = torch.empty(len(X), *part.shape[1:])
+                result[start : start + batch] = part
+        assert result is not None
+        return result.numpy()
 
 
 def resolve_device(name: str) -> torch.device:

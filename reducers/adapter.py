@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from reducers.base import FloatArray, Reducer
 from reducers.errors import RegistryError
@@ -63,6 +63,9 @@ def wrap_transformer(
     module, _, attribute = path.rpartition(".")
     try:
         cls = getattr(importlib.import_module(module), attribute)
+        # To call a function of scikit-learn could do anything: some delete directories.
+        if not (isinstance(cls, type) and issubclass(cls, BaseEstimator)):
+            raise TypeError("it is no estimator")
         estimator = cls(**params)
     except (ImportError, AttributeError, TypeError) as error:
         raise RegistryError(f"The scikit-learn transformer {path!r} cannot be made: {error}.") from error

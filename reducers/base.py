@@ -26,8 +26,9 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from reducers.parameters import check_parameters, integer, seed
+from reducers.rows import FloatArray, Rows
 
-FloatArray = NDArray[np.float32]
+__all__ = ["FloatArray", "NotApplicableError", "Reducer"]
 
 
 class NotApplicableError(ValueError):
@@ -57,6 +58,9 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     name: ClassVar[str]
     reference: ClassVar[str]
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    # Whether the hooks take `reducers.rows.Rows` too: samples that are read a block at a time, as
+    # ``X[start:stop]``, from pixels kept as bytes or from a file larger than memory.
+    streams: ClassVar[bool] = False
     # Enough rows to run every code path once, and the parameters that make doing so cheap.
     warmup_samples: ClassVar[int] = 256
     warmup_params: ClassVar[Mapping[str, Any]] = {}
@@ -69,8 +73,8 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         super().__init_subclass__(**kwargs)
         dataclass(eq=False, repr=False, kw_only=True)(cls)
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn from `X`, of shape ``(n, n_features)``; `y` is ignored.
+    def fit(self, X: ArrayLike | Rows, y: object = None) -> Self:
+        """Learn from `X`, an array or `Rows` of shape ``(n, n_features)``; `y` is ignored.
 
         Raises
         ------
@@ -78,14 +82,14 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             A parameter or the input is wrong; the message says which and what is allowed.
         """
         check_parameters(self)
-        data: FloatArray = validate_data(self, X, dtype=np.float32, order="C")
+        data = self._samples(X, reset=True)
         self.__dict__.pop("n_components_", None)
         self._fit(data, np.random.default_rng(self.random_state))
         # A reducer that decides its own width (raw pixels, say) has set this itself.
         self.__dict__.setdefault("n_components_", self.n_components)
         return self
 
-    def transform(self, X: ArrayLike) -> FloatArray:
+    def transform(self, X: ArrayLike | Rows) -> FloatArray:
         """Return the codes of `X`: float32, shape ``(n, n_components)``, finite.
 
         Raises
@@ -96,10 +100,10 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             `X` has another number of features than at `fit`.
         """
         check_is_fitted(self, "n_components_")
-        data: FloatArray = validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        data = self._samples(X, reset=False)
         return self._checked(self._transform(data), (len(data), self.n_components_), "codes")
 
-    def fit_transform(self, X: ArrayLike, y: object = None) -> FloatArray:
+    def fit_transform(self, X: ArrayLike | Rows, y: object = None) -> FloatArray:
         """Fit on `X` and return its codes; the same as ``fit(X).transform(X)``."""
         return self.fit(X).transform(X)
 
@@ -149,6 +153,15 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
         """Hook, optional: return the reconstructions of codes `Z`."""
         raise NotImplementedError
+
+    def _samples(self, X: ArrayLike | Rows, *, reset: bool) -> Any:
+        """Return `X` checked: as `Rows` where it is that and the hooks take it, else as an array."""
+        if isinstance(X, Rows) and self.streams:
+            # Whoever made the rows has read them all once, and found them finite.
+            return validate_data(self, X, reset=reset, skip_check_array=True)
+        return validate_data(
+            self, np.asarray(X) if isinstance(X, Rows) else X, dtype=np.float32, order="C", reset=reset
+        )
 
     @property
     def _n_features_out(self) -> int:

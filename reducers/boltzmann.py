@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from reducers.accelerated import TorchReducer
 from reducers.autoencoders.base import DenseAutoencoder
-from reducers.base import FloatArray
 from reducers.parameters import flag, integer, number, one_of, sizes
+from reducers.rows import FloatArray, Rows, extent
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
+    from reducers.batches import Batches
     from reducers.contrastive import BoltzmannMachine, Descent
 
 
@@ -59,11 +59,11 @@ class RBM(TorchReducer):
     momentum: float = number(0.5, low=0.0, high=1.0, below=True)
     weight_decay: float = number(2e-4, low=0.0)
 
-    def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+    def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         from reducers.contrastive import BoltzmannMachine, Descent, train_machine
 
         check_probabilities(X, self.name)
-        data = self._to_device(X)
+        data = self._batches(X)
         generator = self._generator(rng)
         self.machine_ = BoltzmannMachine.initial(data, self.n_components, rng)
         descent = Descent(
@@ -77,7 +77,7 @@ class RBM(TorchReducer):
         )
         self.history_ = train_machine(self.machine_, data, descent, generator)
 
-    def _transform(self, X: FloatArray) -> NDArray[Any]:
+    def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
         return self._apply(self.machine_.hidden_mean, X)  # type: ignore[no-any-return]
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
@@ -131,7 +131,7 @@ class DBN(DenseAutoencoder):
     pretrain_learning_rate: float = number(0.1, low=0.0, above=True)
     pretrain_batch_size: int = integer(100, low=1)
 
-    def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+    def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         check_probabilities(X, self.name)
         self._check_units()
         super()._fit(X, rng)
@@ -146,7 +146,7 @@ class DBN(DenseAutoencoder):
                     f"got {getattr(self, name)!r}."
                 )
 
-    def _pretrain(self, X: Tensor, generator: torch.Generator) -> None:
+    def _pretrain(self, X: Batches, generator: torch.Generator) -> None:
         from reducers.contrastive import BoltzmannMachine, train_machine
 
         if self.pretrain_epochs == 0:
@@ -159,7 +159,8 @@ class DBN(DenseAutoencoder):
             history = train_machine(machine, X, self._descent(top), generator)
             self.history_ += [{"stage": f"RBM {depth}", **epoch} for epoch in history]
             unroll(machine, layer, decoder[-depth])
-            X = machine.hidden_mean(X)
+            if not top:
+                X = X.mapped(machine.hidden_mean)
 
     def _descent(self, top: bool) -> Descent:
         from reducers.contrastive import Descent
@@ -180,8 +181,8 @@ def unroll(machine: BoltzmannMachine, down: Any, up: Any) -> None:
         up.bias.copy_(machine.visible_bias)
 
 
-def check_probabilities(X: FloatArray, name: str) -> None:
+def check_probabilities(X: FloatArray | Rows, name: str) -> None:
     """Raise ValueError where a value of `X` lies outside [0, 1]."""
-    low, high = float(X.min()), float(X.max())
+    low, high = extent(X)
     if not (low >= 0.0 and high <= 1.0):
         raise ValueError(f"The reducer '{name}' needs inputs in [0, 1]; got [{low:g}, {high:g}].")

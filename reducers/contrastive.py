@@ -14,6 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from reducers.batches import Batches
+from reducers.products import affine, product
+
 _PSEUDO_LIKELIHOOD_SAMPLES = 2000
 
 
@@ -44,22 +47,22 @@ class BoltzmannMachine:
 
     @classmethod
     def initial(
-        cls, X: Tensor, n_hidden: int, rng: np.random.Generator, *, linear: bool = False
+        cls, X: Batches, n_hidden: int, rng: np.random.Generator, *, linear: bool = False
     ) -> BoltzmannMachine:
         """Return a machine as Hinton (2012, section 8) begins: weights from N(0, 0.01), visible
         biases at the log-odds of `X`, hidden biases 0."""
         weights = torch.from_numpy(rng.normal(0.0, 0.01, (n_hidden, X.shape[1])).astype(np.float32))
-        mean = X.mean(dim=0).clamp(0.01, 0.99)
+        total = sum((block.sum(dim=0) for block in X.blocks()), torch.zeros((), device=X.device))
+        mean = (total / len(X)).clamp(0.01, 0.99)
         return cls(weights.to(X.device), torch.zeros(n_hidden, device=X.device), torch.logit(mean), linear)
 
     def hidden_mean(self, v: Tensor) -> Tensor:
         """Return E[h | v], of shape (n, hidden): ``sigmoid(b + W v)``, or the linear mean."""
-        field = F.linear(v, self.weights, self.hidden_bias)
-        return field if self.linear else field.sigmoid_()
+        return affine(v, self.weights, self.hidden_bias, "linear" if self.linear else "sigmoid")
 
     def visible_mean(self, h: Tensor) -> Tensor:
         """Return P(v = 1 | h), of shape (n, visible): ``sigmoid(a + W^T h)``."""
-        return torch.addmm(self.visible_bias, h, self.weights).sigmoid_()
+        return affine(h, self.weights.T, self.visible_bias, "sigmoid")
 
     def sample_hidden(self, mean: Tensor, generator: torch.Generator) -> Tensor:
         """Return a draw of h given its mean."""
@@ -69,7 +72,7 @@ class BoltzmannMachine:
 
     def free_energy(self, v: Tensor) -> Tensor:
         """Return F(v) = -a v - sum_j log(1 + exp(b_j + W_j v)), of shape (n,); Bernoulli units only."""
-        field = F.linear(v, self.weights, self.hidden_bias)
+        field = affine(v, self.weights, self.hidden_bias)
         return -(v @ self.visible_bias) - F.softplus(field).sum(dim=1)
 
     def pseudo_likelihood(self, v: Tensor, generator: torch.Generator) -> float:
@@ -92,7 +95,7 @@ def sample_bernoulli(mean: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def train_machine(
-    machine: BoltzmannMachine, X: Tensor, descent: Descent, generator: torch.Generator
+    machine: BoltzmannMachine, X: Batches, descent: Descent, generator: torch.Generator
 ) -> list[dict[str, float]]:
     """Train `machine` in place on `X`, of shape (n, visible), by (persistent) contrastive divergence.
 
@@ -111,20 +114,18 @@ def train_machine(
     history = []
     with torch.no_grad():
         for epoch in range(1, descent.epochs + 1):
-            order = torch.randperm(len(X), generator=generator, device=X.device)
             squares = torch.zeros((), device=X.device)
-            for index in order.split(descent.batch_size):
-                squares += step(X[index])
-            entry = {"epoch": epoch, "loss": squares.item() / X.numel()}
+            for batch in X.epoch(descent.batch_size, generator):
+                squares += step(batch)
+            entry = {"epoch": epoch, "loss": squares.item() / math.prod(X.shape)}
             if not math.isfinite(entry["loss"]):
                 raise ValueError(
                     f"RBM training diverged in epoch {epoch}; "
                     f"use a learning rate below {descent.learning_rate:g}."
                 )
             if not machine.linear:
-                entry["pseudo_likelihood"] = machine.pseudo_likelihood(
-                    X[order[:_PSEUDO_LIKELIHOOD_SAMPLES]], generator
-                )
+                some = X.sample(_PSEUDO_LIKELIHOOD_SAMPLES, generator)
+                entry["pseudo_likelihood"] = machine.pseudo_likelihood(some, generator)
             history.append(entry)
     return history
 
@@ -149,17 +150,14 @@ class _Step:
             # The chains wander far from the data; the error of a reconstruction starts at the data.
             first = machine.visible_mean(h)
         error = (v - first).square_().sum()
-        n = len(v)
-        gradients = [
-            (h.T @ v)
-            .sub_(h_model.T @ v_model)
-            .div_(n)
-            .sub_(machine.weights, alpha=self.descent.weight_decay),
-            (h.mean(dim=0) - h_model.mean(dim=0)),
-            (v.mean(dim=0) - v_model.mean(dim=0)),
-        ]
-        for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
-            velocity.mul_(self.descent.momentum).add_(gradient, alpha=rate)
+        weights, hidden_bias, visible_bias = self.velocity
+        momentum, step = self.descent.momentum, rate / len(v)
+        weights.mul_(momentum).add_(product(h.T, v), alpha=step)
+        weights.add_(product(h_model.T, v_model), alpha=-step)
+        weights.add_(machine.weights, alpha=-rate * self.descent.weight_decay)
+        hidden_bias.mul_(momentum).add_(h.sum(dim=0).sub_(h_model.sum(dim=0)), alpha=step)
+        visible_bias.mul_(momentum).add_(v.sum(dim=0).sub_(v_model.sum(dim=0)), alpha=step)
+        for parameter, velocity in zip(self.parameters, self.velocity, strict=True):
             parameter.add_(velocity)
         return error
 

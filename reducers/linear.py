@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reducers.accelerated import TorchReducer
-from reducers.base import FloatArray, Reducer
+from reducers.base import Reducer
 from reducers.parameters import flag
+from reducers.rows import FloatArray, Rows
 
 # Forming the covariance costs n * d**2 and squares the condition number, so it pays (and is
-# precise enough in double) only where samples far outnumber a moderate number of features.
-_COVARIANCE_RATIO = 3
+# precise enough in double) only where samples outnumber a moderate number of features.
 _COVARIANCE_MAX_FEATURES = 5000
 
 
@@ -91,25 +91,25 @@ class PCA(TorchReducer):
 
     whiten: bool = flag(False)
 
-    def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+    def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         n, d = X.shape
         if self.n_components > min(n, d):
             raise ValueError(
                 f"The reducer 'pca' needs n_components <= min(samples, features) = {min(n, d)}; "
                 f"got {self.n_components}."
             )
-        data = self._to_device(X)
+        data = self._batches(X)
         mean = _mean(data)
-        tall = n >= _COVARIANCE_RATIO * d and d <= _COVARIANCE_MAX_FEATURES
-        variance, axes = _covariance_axes(data, mean) if tall else _singular_axes(data, mean)
-        axes = axes[: self.n_components].float().cpu().numpy()
+        tall = d <= n and d <= _COVARIANCE_MAX_FEATURES
+        find = _covariance_axes if tall else _singular_axes
+        spread, axes, total = find(data, mean, self.n_components)
+        axes = axes.astype(np.float32)
         largest = np.abs(axes).argmax(axis=1)
         signs = np.sign(axes[np.arange(len(axes)), largest])
         self.components_ = np.ascontiguousarray(axes * signs[:, None])
         self.mean_ = mean.cpu().numpy()
-        spread = variance.clamp(min=0).cpu().numpy()
-        self.explained_variance_ = spread[: self.n_components]
-        self.explained_variance_ratio_ = self.explained_variance_ / max(spread.sum(), np.finfo(float).tiny)
+        self.explained_variance_ = np.maximum(spread, 0.0)
+        self.explained_variance_ratio_ = self.explained_variance_ / max(total, np.finfo(float).tiny)
 
     def _scale(self) -> NDArray[Any]:
         if not self.whiten:
@@ -119,7 +119,7 @@ class PCA(TorchReducer):
         unresolved = self.explained_variance_ <= np.finfo(np.float32).eps * self.explained_variance_.max()
         return np.where(unresolved, 1.0, scale).astype(np.float32)
 
-    def _transform(self, X: FloatArray) -> NDArray[Any]:
+    def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
         axes = self._to_device(np.ascontiguousarray((self.components_ / self._scale()[:, None]).T))
         mean = self._to_device(self.mean_)
         # Centred first: the difference of two large products would lose what an offset hides.
@@ -140,30 +140,42 @@ def _mean(data: Any) -> Any:
     """Return the mean row of `data`, summed in double precision."""
     import torch
 
-    total = torch.zeros(data.shape[1], dtype=torch.float64)
-    for block in data.split(8192):
-        reference = block[0]
-        total += (block - reference).sum(dim=0).cpu().double() + len(block) * reference.cpu().double()
+    # Where the device has no double precision, it is the CPU's.
+    device = "cpu" if data.device.type == "mps" else data.device
+    total = torch.zeros(data.shape[1], dtype=torch.float64, device=device)
+    for block in data.blocks():
+        total += block.to(device).sum(dim=0, dtype=torch.float64)
     return (total / len(data)).float().to(data.device)
 
 
-def _covariance_axes(data: Any, mean: Any) -> tuple[Any, Any]:
-    """Return all variances (descending) and axes (rows) from the covariance of `data` (n, d)."""
-    import torch
+Axes = tuple[NDArray[Any], NDArray[Any], float]
 
-    n = len(data)
-    covariance = torch.zeros(data.shape[1], data.shape[1], dtype=torch.float64, device="cpu")
+
+def _covariance_axes(data: Any, mean: Any, k: int) -> Axes:
+    """Return the `k` largest variances, their axes (rows), and the sum of all variances, of `data` (n, d)."""
+    import torch
+    from scipy.linalg import eigh
+
+    from reducers.products import product
+
+    n, d = data.shape
+    # Where the device has no double precision, the sums are kept on the CPU.
+    device = "cpu" if data.device.type == "mps" else data.device
+    sums = torch.zeros(d, d, dtype=torch.float64, device=device)
     # Block sums in single precision, added up in double: accurate, at the speed of single.
-    for block in data.split(8192):
+    for block in data.blocks():
         centred = block - mean
-        covariance += (centred.T @ centred).cpu().double()
-    variance, axes = torch.linalg.eigh(covariance / max(n - 1, 1))
-    return variance.flip(0), axes.flip(1).T
+        sums += product(centred.T, centred).to(device)
+    covariance = (sums / max(n - 1, 1)).cpu().numpy()
+    variance, axes = eigh(covariance, subset_by_index=[d - k, d - 1])
+    return variance[::-1], axes[:, ::-1].T, float(np.trace(covariance))
 
 
-def _singular_axes(data: Any, mean: Any) -> tuple[Any, Any]:
-    """Return variances (descending) and axes (rows) from the singular values of centred `data`."""
+def _singular_axes(data: Any, mean: Any, k: int) -> Axes:
+    """Return the same from the singular values of centred `data`."""
     import torch
 
-    _, singular, axes = torch.linalg.svd(data - mean, full_matrices=False)
-    return singular.cpu().double() ** 2 / max(len(data) - 1, 1), axes
+    whole = torch.cat(list(data.blocks()))
+    _, singular, axes = torch.linalg.svd(whole - mean, full_matrices=False)
+    variance = (singular.cpu().double() ** 2 / max(len(data) - 1, 1)).numpy()
+    return variance[:k], axes[:k].cpu().numpy(), float(variance.sum())

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reducers.base import Reducer
 
 ENTRY_POINT_GROUP = "dimensionality_reduction.reducers"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
 _CPU = ("cpu",)
 _ANY_DEVICE = ("cpu", "cuda", "mps")
 
@@ -135,6 +137,11 @@ def _describe(cls: type[Reducer], target: str, origin: str) -> Entry:
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not name:
         raise RegistryError(f"The class {cls.__name__} of {origin} needs a class attribute 'name', a string.")
+    if not _NAME.fullmatch(name) or name.startswith("sklearn."):
+        raise RegistryError(
+            f"The class {cls.__name__} of {origin} needs a name of 1 to 60 letters, digits, spaces, '.', "
+            f"'_', '+' or '-' that begins with a letter or digit, and not with 'sklearn.'; got {name!r}."
+        )
     summary = (inspect.getdoc(cls) or "").split("\n")[0]
     # A dataclass without a docstring gets its signature as one; the citation says more.
     if summary.startswith(f"{cls.__name__}("):

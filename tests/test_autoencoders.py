@@ -18,7 +18,7 @@ from reducers.autoencoders.denoising import Denoising, corrupt
 from reducers.autoencoders.plain import Plain, Undercomplete
 from reducers.autoencoders.sparse import Sparse
 from reducers.autoencoders.stacked import Stacked
-from reducers.autoencoders.training import OPTIMIZERS
+from reducers.autoencoders.steps import OPTIMIZERS
 from reducers.base import FloatArray, NotApplicableError
 
 N_TRAIN = 1400

@@ -15,6 +15,7 @@ from sklearn.neural_network import BernoulliRBM
 
 from reducers import contrastive
 from reducers.autoencoders.base import Autoencoder
+from reducers.batches import Resident
 from reducers.boltzmann import DBN, RBM
 from reducers.checks import make_data
 from reducers.contrastive import BoltzmannMachine, Descent, train_machine
@@ -151,7 +152,7 @@ def test_a_long_chain_follows_the_exact_gradient(
         machine = tiny_machine(seed)
         before, gradient = arrays(machine), likelihood_gradient(machine, V)
         descent = Descent(epochs, len(V), rate, gibbs_steps, persistent, momentum=0.0, weight_decay=0.0)
-        train_machine(machine, torch.from_numpy(V).float(), descent, generator())
+        train_machine(machine, Resident(torch.from_numpy(V).float()), descent, generator())
         for old, new, expected in zip(before, arrays(machine), gradient, strict=True):
             np.testing.assert_allclose((new - old) / rate / epochs, expected, atol=0.02)
 
@@ -161,10 +162,14 @@ def test_momentum_and_weight_decay_enter_as_in_the_practical_guide() -> None:
     V = torch.from_numpy(np.tile(states(N_VISIBLE), (50, 1))).float()
     machine = tiny_machine()
     before = machine.weights.clone()
-    train_machine(machine, V, Descent(1, len(V), rate, momentum=0.0, weight_decay=decay), generator())
+    train_machine(
+        machine, Resident(V), Descent(1, len(V), rate, momentum=0.0, weight_decay=decay), generator()
+    )
     np.testing.assert_allclose(machine.weights, before * (1 - rate * decay), atol=2e-3)
     with_momentum = tiny_machine()
-    train_machine(with_momentum, V, Descent(2, len(V), rate, momentum=0.5, weight_decay=decay), generator())
+    train_machine(
+        with_momentum, Resident(V), Descent(2, len(V), rate, momentum=0.5, weight_decay=decay), generator()
+    )
     # Velocities: -d W, then -d (1 - d) W - d W / 2, with d = rate * decay.
     shrunk = before * (1 - 0.1 - 0.1 * 0.9 - 0.05)
     np.testing.assert_allclose(with_momentum.weights, shrunk, atol=4e-3)
@@ -261,9 +266,9 @@ def test_the_unrolled_network_begins_with_the_weights_of_the_machines(
     machines: list[BoltzmannMachine] = []
     learned_from: list[torch.Tensor] = []
 
-    def spy(machine: BoltzmannMachine, data: torch.Tensor, *arguments: Any) -> list[dict[str, float]]:
+    def spy(machine: BoltzmannMachine, data: Resident, *arguments: Any) -> list[dict[str, float]]:
         machines.append(machine)
-        learned_from.append(data.clone())
+        learned_from.append(data.data.clone())
         return train_machine(machine, data, *arguments)
 
     monkeypatch.setattr(contrastive, "train_machine", spy)

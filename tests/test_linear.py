@@ -77,7 +77,7 @@ def test_a_direction_that_never_varied_does_not_blow_up_when_whitened() -> None:
 def test_both_branches_give_the_same_axes_and_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     X = digits("covariance")
     by_covariance = PCA(WIDTH).fit(X)
-    monkeypatch.setattr(linear, "_COVARIANCE_RATIO", len(X))
+    monkeypatch.setattr(linear, "_COVARIANCE_MAX_FEATURES", 1)
     by_singular_values = PCA(WIDTH).fit(X)
     np.testing.assert_allclose(by_covariance.components_, by_singular_values.components_, atol=1e-4)
 

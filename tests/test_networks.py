@@ -22,7 +22,9 @@ from reducers.autoencoders.networks import (
     DenseNetwork,
     initialise,
 )
-from reducers.autoencoders.training import OPTIMIZERS, Schedule, native_precision, train
+from reducers.autoencoders.steps import OPTIMIZERS
+from reducers.autoencoders.training import Schedule, native_precision, train
+from reducers.batches import Resident
 
 FORMULAS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "linear": lambda x: x,
@@ -159,7 +161,12 @@ def test_the_loss_of_an_epoch_is_the_mean_over_samples() -> None:
     X = torch.arange(10.0).reshape(10, 1)
     weight = nn.Parameter(torch.zeros(1))
     history = train(
-        [weight], lambda x: x.mean() + 0.0 * weight.sum(), X, Schedule(3, 4, 1e-3), generator(), stage="s"
+        [weight],
+        lambda x: x.mean() + 0.0 * weight.sum(),
+        Resident(X),
+        Schedule(3, 4, 1e-3),
+        generator(),
+        stage="s",
     )
     # Batches of 4, 4 and 2: a mean of batch means would differ from epoch to epoch.
     assert [entry["loss"] for entry in history] == pytest.approx([4.5] * 3)
@@ -174,7 +181,7 @@ def test_every_sample_is_seen_once_an_epoch_in_a_new_order() -> None:
         seen.extend(x.flatten().tolist())
         return weight.sum()
 
-    train([weight], loss, X, Schedule(2, 4, 1e-3), generator())
+    train([weight], loss, Resident(X), Schedule(2, 4, 1e-3), generator())
     assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
     assert seen[:10] != seen[10:]
 
@@ -184,7 +191,9 @@ def test_every_optimizer_finds_the_minimum_of_a_parabola(optimizer: str) -> None
     weight = nn.Parameter(torch.tensor([3.0]))
     rate = {"adadelta": 30.0, "adagrad": 0.5}.get(optimizer, 0.02)
     schedule = Schedule(200, 10, rate, optimizer)
-    train([weight], lambda x: (weight - x).square().mean(), torch.ones(20, 1), schedule, generator())
+    train(
+        [weight], lambda x: (weight - x).square().mean(), Resident(torch.ones(20, 1)), schedule, generator()
+    )
     assert float(weight) == pytest.approx(1.0, abs=0.1)
 
 
@@ -192,7 +201,9 @@ def test_divergence_names_the_stage_the_epoch_and_the_rate() -> None:
     weight, X = nn.Parameter(torch.tensor([3.0])), torch.ones(20, 1)
     schedule = Schedule(50, 10, 1e12, "sgd")
     with pytest.raises(ValueError, match=r"warm diverged in epoch \d+ .*learning_rate below 1e\+12"):
-        train([weight], lambda x: (weight - x).square().mean(), X, schedule, generator(), stage="warm")
+        train(
+            [weight], lambda x: (weight - x).square().mean(), Resident(X), schedule, generator(), stage="warm"
+        )
 
 
 def test_precision_is_what_was_asked_for_and_auto_depends_on_the_device() -> None:
@@ -232,5 +243,5 @@ def test_the_optimizer_takes_the_step_size_of_its_epoch() -> None:
         return weight.sum()
 
     schedule = Schedule(4, 10, 0.2, "sgd", decay="cosine")
-    train([weight], loss, torch.ones(10, 1), schedule, generator())
+    train([weight], loss, Resident(torch.ones(10, 1)), schedule, generator())
     assert [*(-np.diff(visited))] == pytest.approx([schedule.rate(p) for p in (0.0, 0.25, 0.5)], rel=1e-5)

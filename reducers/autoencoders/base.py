@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reducers.accelerated import TorchReducer
-from reducers.base import FloatArray
 from reducers.parameters import flag, integer, number, one_of, sizes
+from reducers.rows import FloatArray, Rows, extent
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
     from reducers.autoencoders.training import Schedule
+    from reducers.batches import Batches
 
 _ACTIVATIONS = ("relu", "sigmoid", "tanh", "softplus", "linear")
 _INITS = (
@@ -77,7 +78,7 @@ class Autoencoder(TorchReducer):
     weight_init: str = one_of(*_INITS)
     precision: str = one_of("auto", "fp32", "bf16")
 
-    def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+    def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         import torch
 
         self._check_loss(X)
@@ -86,7 +87,7 @@ class Autoencoder(TorchReducer):
         self.network_ = self._build_network(X.shape[1], initial).to(self._torch_device())
         self.history_: list[dict[str, Any]] = []
         generator = self._generator(rng)
-        data = self._to_device(X)
+        data = self._batches(X)
         self._pretrain(data, generator)
         self._fine_tune(data, generator)
 
@@ -94,7 +95,7 @@ class Autoencoder(TorchReducer):
         """Hook: return the network, a module with `hidden`, `encode` and `output_pre_activation`."""
         raise NotImplementedError
 
-    def _pretrain(self, X: Tensor, generator: torch.Generator) -> None:
+    def _pretrain(self, X: Batches, generator: torch.Generator) -> None:
         """Hook: give the layers better weights to start from."""
 
     def _corrupt(self, x: Tensor, generator: torch.Generator) -> Tensor:
@@ -105,7 +106,7 @@ class Autoencoder(TorchReducer):
         """Hook: return what is added to the reconstruction loss, from the encoder's activity."""
         return 0.0
 
-    def _fine_tune(self, X: Tensor, generator: torch.Generator) -> None:
+    def _fine_tune(self, X: Batches, generator: torch.Generator) -> None:
         from reducers.autoencoders.training import train
 
         def batch_loss(x: Tensor) -> Tensor:
@@ -134,7 +135,7 @@ class Autoencoder(TorchReducer):
             return F.binary_cross_entropy_with_logits(output.float(), x)
         return F.mse_loss(ACTIVATIONS[self.output_activation](output.float()), x)
 
-    def _check_loss(self, X: FloatArray) -> None:
+    def _check_loss(self, X: FloatArray | Rows) -> None:
         if self.loss != "bce":
             return
         if self.output_activation != "sigmoid":
@@ -142,13 +143,13 @@ class Autoencoder(TorchReducer):
                 f"The reducer '{self.name}' needs output_activation 'sigmoid' with loss 'bce'; "
                 f"got {self.output_activation!r}."
             )
-        low, high = float(X.min()), float(X.max())
+        low, high = extent(X)
         if not (low >= 0.0 and high <= 1.0):
             raise ValueError(
                 f"The reducer '{self.name}' needs inputs in [0, 1] with loss 'bce'; got [{low:g}, {high:g}]."
             )
 
-    def _transform(self, X: FloatArray) -> NDArray[Any]:
+    def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
         return self._apply(self.network_.encode, X)  # type: ignore[no-any-return]
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:

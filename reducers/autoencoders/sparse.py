@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reducers.autoencoders.base import DenseAutoencoder
-from reducers.base import FloatArray
 from reducers.parameters import number, one_of, sizes
+from reducers.rows import FloatArray, Rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +41,7 @@ class Sparse(DenseAutoencoder):
     sparsity: float = number(0.05, low=0.0, high=1.0, above=True, below=True)
     momentum: float = number(0.9, low=0.0, high=1.0, below=True)
 
-    def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+    def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         if self.penalty == "kl" and self.activation != "sigmoid":
             raise ValueError(
                 f"The reducer 'sparse' needs activation 'sigmoid' with penalty 'kl'; got {self.activation!r}."
@@ -58,8 +58,10 @@ class Sparse(DenseAutoencoder):
     def _divergence(self, activity: Tensor) -> Tensor:
         """Return KL(rho || rho_hat) of every unit, rho_hat the running mean of its activity."""
         mean = activity.mean(dim=0)
-        if self._mean_activity is not None:
-            mean = self.momentum * self._mean_activity + (1.0 - self.momentum) * mean
-        self._mean_activity = mean.detach()
+        if self._mean_activity is None:
+            self._mean_activity = mean.detach().clone()
+        mean = self.momentum * self._mean_activity + (1.0 - self.momentum) * mean
+        # In place, so that a recorded step finds it where it was.
+        self._mean_activity.copy_(mean.detach())
         mean, rho = mean.clamp(1e-6, 1.0 - 1e-6), self.sparsity
         return rho * (rho / mean).log() + (1.0 - rho) * ((1.0 - rho) / (1.0 - mean)).log()

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from reducers.batches import Batches
+
 
 class Stacked(DenseAutoencoder):
     """``n_features-500-500-2000-n_components``, pretrained greedily, then trained as a whole.
@@ -41,17 +43,18 @@ class Stacked(DenseAutoencoder):
     pretrain_epochs: int = integer(3, low=0)
     pretrain_masking: float = number(0.5, low=0.0, high=1.0)
 
-    def _pretrain(self, X: Tensor, generator: torch.Generator) -> None:
+    def _pretrain(self, X: Batches, generator: torch.Generator) -> None:
         if self.pretrain_epochs == 0:
             return
         encoder, decoder = list(self.network_.encoder), list(self.network_.decoder)
-        pairs = zip(encoder[:-1], reversed(decoder[1:]), strict=True)
+        pairs = list(zip(encoder[:-1], reversed(decoder[1:]), strict=True))
         for depth, (down, up) in enumerate(pairs, start=1):
             self._train_pair(down, up, X, generator, f"layer {depth}")
-            X = self._codes(down, X)
+            if depth < len(pairs):
+                X = X.mapped(down)
 
     def _train_pair(
-        self, down: torch.nn.Module, up: torch.nn.Module, X: Tensor, generator: torch.Generator, stage: str
+        self, down: torch.nn.Module, up: torch.nn.Module, X: Batches, generator: torch.Generator, stage: str
     ) -> None:
         from torch.nn import functional as F
 
@@ -65,10 +68,3 @@ class Stacked(DenseAutoencoder):
         schedule = self._schedule(self.pretrain_epochs)
         parameters = {id(p): p for p in [*down.parameters(), *up.parameters()]}
         self.history_ += train(parameters.values(), batch_loss, X, schedule, generator, stage=stage)
-
-    @staticmethod
-    def _codes(layer: torch.nn.Module, X: Tensor) -> Tensor:
-        import torch
-
-        with torch.no_grad():
-            return torch.cat([layer(block) for block in X.split(4096)])

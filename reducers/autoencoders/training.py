@@ -5,21 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-PRECISIONS = ("auto", "fp32", "bf16")
-OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "sgd": torch.optim.SGD,
-    "adagrad": torch.optim.Adagrad,
-    "adadelta": torch.optim.Adadelta,
-    "rmsprop": torch.optim.RMSprop,
-}
-_FUSED = {"adam", "adamw", "sgd", "adagrad"}
+from reducers.autoencoders.steps import Step, make_step
+from reducers.autoencoders.weights import MasterWeights
+from reducers.batches import Batches
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ def native_precision(requested: str, device: torch.device) -> str:
 def train(
     parameters: Iterable[torch.nn.Parameter],
     batch_loss: Callable[[Tensor], Tensor],
-    X: Tensor,
+    X: Batches,
     schedule: Schedule,
     generator: torch.Generator,
     *,
@@ -63,8 +55,8 @@ def train(
 ) -> list[dict[str, float | str]]:
     """Minimise the mean of ``batch_loss`` over mini-batches of `X`, of shape (n, n_features).
 
-    The data stay where they are; one shuffle an epoch; the loss is read from the device once an
-    epoch, so nothing waits for it in between.
+    Batches are shuffled anew each epoch; the loss is read from the device once an epoch, so nothing
+    waits for it in between. Under ``bf16`` the parameters are bfloat16 while `batch_loss` runs.
 
     Returns
     -------
@@ -76,44 +68,24 @@ def train(
     ValueError
         The loss is no longer finite.
     """
-    optimizer = _make_optimizer(list(parameters), schedule)
     history: list[dict[str, float | str]] = []
-    for epoch in range(1, schedule.epochs + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate((epoch - 1) / schedule.epochs)
-        loss = _train_epoch(optimizer, batch_loss, X, schedule, generator)
-        if not math.isfinite(loss):
-            raise ValueError(
-                f"{stage} diverged in epoch {epoch} (the loss is {loss}); a learning_rate below "
-                f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
-            )
-        history.append({"stage": stage, "epoch": epoch, "loss": loss})
+    dtype = torch.bfloat16 if schedule.precision == "bf16" else torch.float32
+    with MasterWeights(list(parameters), dtype) as weights:
+        step = make_step(weights, batch_loss, schedule.optimizer, schedule.batch_size, generator)
+        for epoch in range(1, schedule.epochs + 1):
+            step.set_rate(schedule.rate((epoch - 1) / schedule.epochs))
+            loss = _train_epoch(step, X, schedule.batch_size, generator)
+            if not math.isfinite(loss):
+                raise ValueError(
+                    f"{stage} diverged in epoch {epoch} (the loss is {loss}); a learning_rate below "
+                    f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
+                )
+            history.append({"stage": stage, "epoch": epoch, "loss": loss})
     return history
 
 
-def _train_epoch(
-    optimizer: torch.optim.Optimizer,
-    batch_loss: Callable[[Tensor], Tensor],
-    X: Tensor,
-    schedule: Schedule,
-    generator: torch.Generator,
-) -> float:
-    order = torch.randperm(len(X), generator=generator, device=X.device)
-    total = torch.zeros((), device=X.device)
-    bf16 = schedule.precision == "bf16"
-    for index in order.split(schedule.batch_size):
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(X.device.type, dtype=torch.bfloat16, enabled=bf16):
-            loss = batch_loss(X[index])
-        loss.backward()
-        optimizer.step()
-        total += loss.detach().float() * len(index)
-    return total.item() / len(X)
-
-
-def _make_optimizer(parameters: list[torch.nn.Parameter], schedule: Schedule) -> torch.optim.Optimizer:
-    kind = schedule.optimizer
-    options: dict[str, Any] = {"lr": schedule.learning_rate}
-    if kind in _FUSED and parameters[0].device.type in ("cpu", "cuda"):
-        options["fused"] = True
-    return OPTIMIZERS[kind](parameters, **options)
+def _train_epoch(step: Step, X: Batches, batch_size: int, generator: torch.Generator) -> float:
+    step.total.zero_()
+    for batch in X.epoch(batch_size, generator):
+        step(batch)
+    return float(step.total.item()) / len(X)

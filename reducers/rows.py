@@ -1,0 +1,116 @@
+"""Samples read a block at a time: pixels kept as bytes, or a file larger than memory."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+# Enough rows to be worth a call, few enough that their copy in double precision stays in cache.
+_ROWS_AT_ONCE = 1024
+
+
+class Rows:
+    """A table of samples whose float32 values are ``(stored - offset) / scale``, made when asked for.
+
+    Indexed by a slice or by an array of row numbers it gives a float32, C-contiguous array, as an
+    ndarray would; ``np.asarray`` gives all of it.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, n_features), uint8 or any real type
+        What is stored; a `numpy.memmap` is never read as a whole, and never stays in memory.
+    index : int array of shape (m,), optional
+        The rows that belong to the table, in order; all of them by default.
+    offset, scale : float
+        The affine map from what is stored to the values.
+    """
+
+    dtype = np.dtype(np.float32)
+    ndim = 2
+
+    def __init__(
+        self,
+        array: NDArray[Any],
+        index: NDArray[np.intp] | None = None,
+        offset: float = 0.0,
+        scale: float = 1.0,
+    ) -> None:
+        self.array, self.index, self.offset, self.scale = array, index, offset, scale
+        self.shape = (len(array) if index is None else len(index), int(array.shape[1]))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> FloatArray:
+        chosen = rows if self.index is None else self.index[rows]
+        stored = self.array[chosen]
+        if self._as_stored:
+            values: FloatArray = np.array(stored, dtype=np.float32, order="C")
+        else:
+            values = self._scaled(stored)
+        self.forget()
+        return values
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if self._as_stored and not self.mapped and self.index is None and not copy:
+            return self.array if dtype is None else self.array.astype(dtype, copy=False)
+        whole = np.empty(self.shape, dtype=np.float32)
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            whole[start : start + _ROWS_AT_ONCE] = self[start : start + _ROWS_AT_ONCE]
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the rows lie in a file and are read from there each time."""
+        return isinstance(self.array, np.memmap)
+
+    @property
+    def compact(self) -> bool:
+        """Whether the rows take less memory as they are stored: in a file, or as bytes that are scaled."""
+        whole_bytes = self.array.dtype == np.uint8 and self.index is None and self.offset == 0.0
+        return self.mapped or whole_bytes
+
+    @cached_property
+    def extent(self) -> tuple[float, float]:
+        """The smallest and the largest value."""
+        lows, highs = zip(*((b.min(), b.max()) for b in self.blocks(8 * _ROWS_AT_ONCE)), strict=True)
+        return float(min(lows)), float(max(highs))
+
+    def blocks(self, size: int) -> Iterator[FloatArray]:
+        """Yield all rows in order, `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+    def rescaled(self, offset: float, scale: float) -> Rows:
+        """Return the same rows under another affine map."""
+        return Rows(self.array, self.index, offset, scale)
+
+    @property
+    def _as_stored(self) -> bool:
+        return self.array.dtype == np.float32 and (self.offset, self.scale) == (0.0, 1.0)
+
+    def _scaled(self, stored: NDArray[Any]) -> FloatArray:
+        out = np.empty(stored.shape, dtype=np.float32)
+        for start in range(0, len(stored), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            # Single precision is what the values are; only the map is computed in double.
+            out[rows] = (stored[rows].astype(np.float32) - np.float64(self.offset)) / self.scale
+        return out
+
+    def forget(self) -> None:
+        """Give the pages that were read back to the system, which would count them as ours."""
+        file = getattr(self.array, "_mmap", None)
+        if self.mapped and file is not None and hasattr(mmap, "MADV_DONTNEED"):
+            file.madvise(mmap.MADV_DONTNEED)
+
+
+def extent(X: FloatArray | Rows) -> tuple[float, float]:
+    """Return the smallest and the largest value of samples, held in memory or not."""
+    return X.extent if isinstance(X, Rows) else (float(X.min()), float(X.max()))
