@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sklearn.base import clone
 
+from race import stopwatch
 from reducers import find_reducers, make_reducer
 from reducers.base import FloatArray, Reducer
 from reducers.checks import make_data
@@ -45,3 +46,11 @@ def test_transform(name: str, benchmark: Any) -> None:
     # Unseen images: a method may have kept the codes of those it learned from.
     codes = benchmark.pedantic(fitted.transform, args=(images(seed=1),), rounds=ROUNDS, warmup_rounds=1)
     assert codes.shape == (N_SAMPLES, fitted.n_components_)
+
+
+def test_umap_transform_beside_its_fit(benchmark: Any) -> None:
+    quick("umap").fit(images())  # compiles
+    fitted = quick("umap")
+    fit = stopwatch(lambda: fitted.fit(images()))
+    benchmark.pedantic(fitted.transform, args=(images(seed=1),), rounds=ROUNDS, warmup_rounds=1)
+    benchmark.extra_info["transform_over_fit"] = benchmark.stats.stats.min / fit

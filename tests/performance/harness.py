@@ -1,0 +1,50 @@
+"""The command line and the processes of jobs, as a user of them sees their cost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.execution.plan import Request, make_plan
+from benchmark.results import Store
+
+if TYPE_CHECKING:
+    from benchmark.execution.workers import Pool
+    from benchmark.results import Record
+    from benchmark.suite import Job
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = Path(__file__).parent / "clocks_in.py"
+FEW = "n_train = 200\nn_test = 60\ncomponents = [3]\n"
+
+
+def command_line(*words: str) -> None:
+    """Run ``python -m benchmark`` with `words` in a process of its own, to its end."""
+    command = [sys.executable, "-m", "benchmark", *words]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
+def trivial_job(directory: Path) -> tuple[Job, Store]:
+    """Return a job that fits nothing on a few digits, and a store for it in `directory`."""
+    suite = directory / "few.toml"
+    suite.write_text(FEW)
+    request = Request(
+        reducers=("clocks-in",), dataset="digits", suite=str(suite), name="ready", plugins=(str(PLUGIN),)
+    )
+    return make_plan(request, ("cpu",), 1).jobs[0], Store(directory, "ready")
+
+
+def run_job(pool: Pool, job: Job, store: Store) -> Record:
+    """Return the record of a job that `pool` ran."""
+    (record,) = pool.run_all([job], store, lambda _: None, None)
+    assert record.status == "ok", record.error
+    return record
+
+
+def seconds_until_ready(pool: Pool, job: Job, store: Store) -> float:
+    """Return the seconds from asking for `job` to the first line of its reducer."""
+    asked = time.monotonic()
+    return float(run_job(pool, job, store).history[0]["began"]) - asked

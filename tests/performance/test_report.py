@@ -1,0 +1,138 @@
+"""The command of the performance report, and the comparison of two commits: what they say, not how fast."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import compare
+import report
+import roofline
+import sections
+from images import training_images
+from peers.start import BATCH_SIZE, LAYERS, start
+from race import Trial, race
+from rendering import lines, without_paths
+
+ENVIRONMENT = {
+    "machine": "00000000",
+    "cpu": "a processor",
+    "usable_cores": 2,
+    "memory_gb": 8.0,
+    "gpus": [],
+    "operating_system": "Linux",
+    "blas": [{"name": "openblas", "version": "0.3", "threads": 2}],
+    "versions": {"python": "3.11", "torch": "2.6"},
+    "git_commit": None,
+}
+
+
+def entry(figures: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"quick": False, "environment": ENVIRONMENT, "figures": figures, **changes}
+
+
+def pca(ours: float) -> dict[str, Any]:
+    """Return figures in which our PCA takes `ours` seconds and every other solver one."""
+    seconds = {"ours": ours, "scikit-learn, full": 1.0, "scikit-learn, randomized": 1.0}
+    results = {name: {"seconds": [s, 2 * s], "quality": [0.5, 0.5]} for name, s in seconds.items()}
+    return {"n": 1000, "images": "MNIST", "results": results}
+
+
+@pytest.mark.parametrize("name", sections.NAMES)
+def test_every_section_says_what_it_is(name: str) -> None:
+    section = sections.load(name)
+    assert section.TITLE
+    assert section.HOW.endswith(".")
+    assert callable(section.measure)
+    assert callable(section.rows)
+
+
+def test_a_report_counts_the_targets_and_names_those_that_are_missed() -> None:
+    assert "3 of 3 targets are met." in lines({"pca": entry(pca(0.5))}, drawn=False)
+    text = "\n".join(lines({"pca": entry(pca(2.0))}, drawn=False))
+    assert "1 of 3 targets are met. Not met:" in text
+    assert "| 2 s, 0.50 times as fast | scikit-learn, full: 1 s | not slower | **no** |" in text
+
+
+def test_what_was_not_measured_is_a_line_with_its_reason() -> None:
+    entries = {
+        "cuda": entry({"missing": "no GPU at hand"}, quick=True),
+        "pca": {"quick": False, "error": "ValueError: nothing there"},
+        "rbm": entry({"n": 1000}),
+    }
+    text = lines(entries, drawn=False)
+    assert "not measured: no GPU at hand" in text
+    assert "not measured: ValueError: nothing there" in text
+    assert "not measured: the figures kept are of an earlier form; measure with --only rbm" in text
+
+
+def test_sections_of_two_machines_are_told_apart() -> None:
+    other = {**ENVIRONMENT, "machine": "11111111", "cpu": "another processor"}
+    text = lines({"rbm": entry(rbm()), "pca": entry(pca(0.5), environment=other)}, drawn=False)
+    assert text.index("Machine 1.") < text.index("Machine 2.") < text.index("### Machine 2")
+
+
+def rbm() -> dict[str, Any]:
+    result = {"seconds": [1.0], "quality": [-70.0]}
+    return {"n": 1000, "epochs": 3, "results": {"ours": result, "scikit-learn BernoulliRBM": result}}
+
+
+def test_the_command_keeps_figures_and_names_no_path(tmp_path: Path) -> None:
+    assert report.main(["--quick", "--only", "rbm", "--only", "cuda", "--output", str(tmp_path)]) == 0
+    kept, text = (tmp_path / "performance.json").read_text(), (tmp_path / "report.md").read_text()
+    assert list(json.loads(kept)) == ["rbm", "cuda"]
+    assert "log pseudo-likelihood" in text
+    assert (tmp_path / "peers.png").stat().st_size > 1000
+    for path in (report.ROOT, tmp_path):
+        assert f"{path}/" not in kept + text
+
+
+def test_a_section_that_breaks_is_kept_as_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(quick: bool) -> None:
+        raise ValueError("no file /home/someone/there.txt")
+
+    monkeypatch.setattr(sections.load("pca"), "measure", broken)
+    assert report.measure("pca", quick=True)["error"] == "ValueError: no file there.txt"
+
+
+def test_paths_are_shortened_to_their_last_part() -> None:
+    assert without_paths("cannot\nopen /a/b-c/d.py at 3/4") == "cannot open d.py at 3/4"
+
+
+def test_contenders_take_turns() -> None:
+    order: list[str] = []
+
+    def contender(name: str) -> Any:
+        return lambda seed: Trial(lambda: order.append(f"{name}{seed}"), lambda: float(seed))
+
+    results = race({"a": contender("a"), "b": contender("b")}, rounds=2)
+    assert order == ["a0", "b0", "a1", "b1"]
+    assert results["b"].quality == (0.0, 1.0)
+
+
+def test_peers_start_from_our_weights_and_batches() -> None:
+    began = start(2 * BATCH_SIZE, seed=0)
+    bounds = [np.sqrt(6 / sum(layer)) for layer in LAYERS]
+    assert [np.abs(weight).max() for weight, _ in began.weights] == pytest.approx(bounds, rel=0.01)
+    X = training_images(2 * BATCH_SIZE)
+    assert not np.array_equal(began.ordered, X)
+    np.testing.assert_array_equal(np.sort(began.ordered, axis=0), np.sort(X, axis=0))
+
+
+def test_the_roofline_has_the_shapes_of_the_convolutions() -> None:
+    network = roofline.convolutional("fp32").fit(training_images(BATCH_SIZE)).network_
+    kernels = [tuple(p.shape[:2]) for p in network.parameters() if p.ndim == 4]
+    assert kernels == [(n_out, n_in) for n_in, n_out, _ in roofline.CONVOLUTIONS]
+
+
+def test_a_case_is_compared_by_the_median_of_its_ratios() -> None:
+    base = [{"same": 1.0, "worse": 1.0, "old": 1.0}] * 3
+    head = [{"same": 1.0, "worse": seconds, "new": 1.0} for seconds in (1.2, 2.0, 1.3)]
+    worse, same = compare.compare(base, head)
+    assert (worse.name, worse.ratio, same.ratio) == ("worse", 1.3, 1.0)
+    assert compare.report([worse, same], threshold=1.25)[1].endswith("1.30  slower")
+    assert compare.unmatched(base, head) == ["only in base: old", "only in head: new"]
