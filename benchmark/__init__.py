@@ -29,6 +29,10 @@ def run(
     devices: Sequence[str] = ("auto",),
     seeds: int | None = None,
     components: int | None = None,
+    precision: str | None = None,
+    repeats: int | None = None,
+    timeout: float | None = None,
+    cluster: str | None = None,
     name: str | None = None,
     fresh: bool = False,
     threads: int | None = None,
@@ -51,6 +55,16 @@ def run(
         Every one named is measured.
     seeds, components : int, optional
         Number of seeds and width of the code, in place of the suite's.
+    precision : {'auto', 'fp32', 'bf16'}, optional
+        Arithmetic of the reducers that have a choice, in place of theirs and the suite's.
+    repeats : int, optional
+        How often each fit and each transform is timed, in place of the suite's; their medians are
+        recorded, and the spread beside them.
+    timeout : float, optional
+        Seconds after which a job is ended, from its start to its scores; no limit by default.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers run the jobs, as ``tcp://HOST:8786``, or ``local:N``
+        for N processes on this machine; by default jobs run here, one at a time.
     name : str, optional
         Name of the run, by default ``<dataset>-<suite>``.
     fresh : bool
@@ -82,6 +96,10 @@ def run(
         devices=tuple(devices),
         seeds=seeds,
         components=components,
+        precision=precision,
+        repeats=repeats,
+        timeout=timeout,
+        cluster=cluster,
         name=name,
         fresh=fresh,
         threads=threads,

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.errors import InputError
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from benchmark.options import (
+    All,
+    Budget,
+    Cluster,
+    Components,
+    DataDir,
+    Dataset,
+    Debug,
+    Devices,
+    Fresh,
+    Plugins,
+    Precision,
+    Reducers,
+    Repeats,
+    ReportsDir,
+    ResultsDir,
+    RunName,
+    ScaledReducers,
+    Seeds,
+    Suite,
+    Threads,
+    Timeout,
+)
+from benchmark.printing import make_console, print_result, print_rows
 
 app = typer.Typer(
     name="benchmark",
@@ -20,57 +41,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ResultsDir = Annotated[str, typer.Option("--results-dir", help="Where runs keep their results.")]
-ReportsDir = Annotated[str, typer.Option("--reports-dir", help="Where reports go.")]
-Plugins = Annotated[
-    list[str] | None,
-    typer.Option("--plugin", metavar="FILE.py", help="A file that defines reducers; repeatable."),
-]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-All = Annotated[bool, typer.Option("--all", help="Measure every reducer.")]
-Reducers = Annotated[
-    list[str] | None, typer.Option("--reducer", metavar="NAME", help="Measure this reducer; repeatable.")
-]
-Dataset = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME_OR_PATH",
-        help="A dataset's name, or a .npz, .npy, .csv or .parquet file. (default: mnist)",
-    ),
-]
-Suite = Annotated[str, typer.Option(metavar="NAME_OR_FILE", help="quick, standard, full, or a .toml file.")]
-Devices = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--device", metavar="auto|cpu|cuda|mps", help="Repeatable: all are measured. (default: auto)"
-    ),
-]
-Seeds = Annotated[int | None, typer.Option(metavar="N", help="Number of seeds. (default: the suite's)")]
-Components = Annotated[
-    int | None, typer.Option(metavar="D", help="Width of the code. (default: the suite's)")
-]
-Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads a job may use. (default: all cores)")]
-RunName = Annotated[
-    str | None, typer.Option(metavar="RUN", help="Name of the run. (default: <dataset>-<suite>)")
-]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is there already.")]
-DataDir = Annotated[str | None, typer.Option(metavar="DIR", help="Where datasets lie, as DIR/mnist/.")]
-
-
 # What a wrong option raises; Typer names only this subclass of it.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 def main() -> None:
-    """Run the command line; exit codes are 0 done, 1 a job failed, 2 bad input, 130 interrupted."""
+    """Run the command line; exit codes: 0 done, 1 not all could be done, 2 bad input, 130 interrupted."""
+    from benchmark.results import RunError
+
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except (InputError, _UsageError) as error:
+    except (InputError, RunError, _UsageError) as error:
         if "--debug" in sys.argv:
             raise
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         sys.stderr.write(f"Error: {message}\n")
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, RunError) else 2)
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
@@ -86,6 +72,10 @@ def run(
     device: Devices = None,
     seeds: Seeds = None,
     components: Components = None,
+    precision: Precision = None,
+    repeats: Repeats = None,
+    timeout: Timeout = None,
+    cluster: Cluster = None,
     threads: Threads = None,
     name: RunName = None,
     fresh: Fresh = False,
@@ -109,6 +99,10 @@ def run(
         devices=tuple(device or ("auto",)),
         seeds=seeds,
         components=components,
+        precision=precision,
+        repeats=repeats,
+        timeout=timeout,
+        cluster=cluster,
         name=name,
         fresh=fresh,
         threads=threads,
@@ -117,10 +111,58 @@ def run(
         reports_dir=reports_dir,
         plugins=tuple(plugin or ()),
     )
-    console = _console()
+    console = make_console()
     with TerminalProgress(console) as progress:
         result = run_suite(request, progress)
-    _print_result(console, result, results_dir)
+    print_result(console, result, results_dir)
+    if result.interrupted:
+        raise typer.Exit(130)
+    if result.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def scale(
+    reducer: ScaledReducers = None,
+    samples_up_to: Annotated[int, typer.Option(metavar="N", help="Most training samples.")] = 1_000_000,
+    features_up_to: Annotated[int, typer.Option(metavar="D", help="Most features.")] = 4096,
+    components_up_to: Annotated[int, typer.Option(metavar="K", help="Widest code.")] = 256,
+    budget: Budget = 120.0,
+    timeout: Timeout = None,
+    name: Annotated[str, typer.Option(metavar="RUN", help="Name of the run.")] = "scale",
+    device: Devices = None,
+    threads: Threads = None,
+    precision: Precision = None,
+    fresh: Fresh = False,
+    results_dir: ResultsDir = "results",
+    reports_dir: ReportsDir = "reports",
+    plugin: Plugins = None,
+    debug: Debug = False,
+) -> None:
+    """Measure how cost grows with samples, features and components, on made-up data."""
+    from benchmark.execution.scaling import DEFAULT_REDUCERS, ScalingRequest, run_scaling
+    from benchmark.execution.scaling.progress import ScalingProgress
+
+    request = ScalingRequest(
+        reducers=tuple(reducer or DEFAULT_REDUCERS),
+        samples_up_to=samples_up_to,
+        features_up_to=features_up_to,
+        components_up_to=components_up_to,
+        budget=budget,
+        timeout=timeout,
+        name=name,
+        devices=tuple(device or ("auto",)),
+        threads=threads,
+        precision=precision,
+        fresh=fresh,
+        results_dir=results_dir,
+        reports_dir=reports_dir,
+        plugins=tuple(plugin or ()),
+    )
+    with ScalingProgress(make_console()) as progress:
+        result = run_scaling(request, progress)
+    print_rows("exponents", result.rows())
+    sys.stdout.write(f"Report: {result.report}\n")
     if result.interrupted:
         raise typer.Exit(130)
     if result.failed:
@@ -144,7 +186,7 @@ def list_things(
 
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
         return
-    _print_rows(what, rows)
+    print_rows(what, rows)
 
 
 @app.command()
@@ -155,13 +197,26 @@ def report(
     debug: Debug = False,
 ) -> None:
     """Rebuild tables and report of a run from its stored results alone."""
-    from benchmark.analysis.tables import save_tables
-    from benchmark.reporting import write_report
+    from benchmark.execution.conclude import conclude
     from benchmark.results import open_store
 
-    store = open_store(results_dir, run_name)
-    save_tables(store)
-    sys.stdout.write(f"{write_report(store, reports_dir)}\n")
+    _, path = conclude(open_store(results_dir, run_name), reports_dir)
+    sys.stdout.write(f"{path}\n")
+
+
+@app.command()
+def merge(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN_A RUN_B ...", help="Runs to join.")],
+    name: Annotated[str, typer.Option(metavar="RUN", help="Name of the new run.")],
+    results_dir: ResultsDir = "results",
+    reports_dir: ReportsDir = "reports",
+    debug: Debug = False,
+) -> None:
+    """Join runs, made on different machines say, into a new one with tables and a report."""
+    from benchmark.merge import merge_runs
+
+    report = merge_runs(runs, name, results_dir, reports_dir)
+    sys.stdout.write(f"{report}\n")
 
 
 @app.command()
@@ -180,45 +235,8 @@ def info(
         return
     from benchmark.listing import flatten
 
-    _print_rows("facts", [{"fact": key, "value": value} for key, value in flatten(facts)])
+    print_rows("facts", [{"fact": key, "value": value} for key, value in flatten(facts)])
 
 
 def _both(all_reducers: bool) -> str:
     return "both." if all_reducers else "neither."
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    # A pipe has no width of its own; tables must not be cut to 80 columns in a log.
-    return Console() if sys.stdout.isatty() else Console(width=140)
-
-
-def _print_rows(title: str, rows: list[dict[str, object]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    if not rows:
-        sys.stdout.write(f"No {title}.\n")
-        return
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in rows[0]:
-        table.add_column(column, no_wrap=column == next(iter(rows[0])))
-    for row in rows:
-        table.add_row(*(escape("" if value is None else str(value)) for value in row.values()))
-    _console().print(table)
-
-
-def _print_result(console: Console, result: object, results_dir: str) -> None:
-    from benchmark.execution.progress import closing_table
-    from benchmark.execution.runner import RunResult
-    from benchmark.results import Store
-
-    assert isinstance(result, RunResult)
-    console.print()
-    console.print(closing_table(Store(results_dir, result.run).records(), f"{result.run}"))
-    for record in result.failed:
-        job = f"{record.reducer} ({record.device}, seed {record.seed})"
-        # Names and reasons come from plugins: brackets in them are no markup.
-        console.print(f"{record.status} {job}: {record.error or ''}", style="red", markup=False)
-    console.print(f"Report: {result.report}")

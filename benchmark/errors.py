@@ -8,8 +8,18 @@ from reducers.errors import suggestion as suggestion
 class InputError(ValueError):
     """Something the user gave is wrong; the message is one sentence that says what and what is allowed.
 
-    The command line prints the message and exits with code 2; nothing else is lost.
+    The command line prints the message and exits with code 2; nothing else is lost. Names and values
+    of foreign files stand in messages, so a message is put on one line, its control characters are
+    written out, and where it is longer than 800 characters its middle is left out.
     """
+
+    def __init__(self, message: str) -> None:
+        line = _cut(" ".join(message.split()))
+        super().__init__(_cut("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 800 else f"{text[:500]} ... {text[-250:]}"
 
 
 def choices(names: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -14,6 +15,9 @@ from typing import Any
 from benchmark.errors import InputError, suggestion
 
 SHIPPED = Path(__file__).parent / "suites"
+# Begins a job's `data` where that says how the data are made, not what they hash to.
+RECIPE = "recipe:"
+MOST = 10_000  # seeds, repeats or widths of a suite: each is a job, or a fit, for every reducer
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Suite:
         Size of the stratified sub-sample; None takes all there is.
     seeds : int
         How many seeds, counted from 0.
+    repeats : int
+        How often each fit and each transform is timed; their medians are recorded.
     components : tuple of int
         Widths of the code.
     min_updates : int
@@ -43,6 +49,7 @@ class Suite:
     n_train: int | None = None
     n_test: int | None = None
     seeds: int = 1
+    repeats: int = 1
     components: tuple[int, ...] = (10,)
     min_updates: int = 0
     reducers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -84,11 +91,15 @@ class Job:
     data_dir: str | None = None
     plugins: tuple[str, ...] = ()
     unavailable: str | None = None
+    repeats: int = 1
 
     @property
     def key(self) -> str:
         """A name for files: readable, safe, and different for every different measurement."""
         meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
+        if self.repeats == 1:
+            # Jobs had keys before there were repeats, and results are kept under them.
+            del meaning["repeats"]
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]
         return f"{reducer}-{self.device}-d{self.params.get('n_components')}-s{self.seed}-{digest[:10]}"
@@ -132,13 +143,14 @@ def _parse(path: Path) -> Suite:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"The suite file {path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # Numbers of thousands of digits, and brackets within brackets, are more than the parser takes.
+    except (ValueError, RecursionError) as error:
         raise InputError(f"The suite file {path} is not valid TOML: {error}.") from None
     known = [f.name for f in fields(Suite) if f.name != "name"]
     for key in content:
         if key not in known:
             raise InputError(
-                f"The suite file {path} has an unknown key {key!r}.{suggestion(key, known)} "
+                f"The suite file {path} has an unknown key {_shown(key)}.{suggestion(key, known)} "
                 f"Known: {', '.join(known)}."
             )
     for key, value in content.items():
@@ -150,12 +162,15 @@ def _parse(path: Path) -> Suite:
 
 def _check(path: Path, key: str, value: object) -> None:
     """Raise `InputError` where a value of a suite file has the wrong type or range."""
-    if key in ("n_train", "n_test", "seeds"):
+    if key in ("seeds", "repeats"):
+        holds = _is_count(value, MOST)
+        words = f"an integer <= {MOST}" if _is_count(value) else "an integer >= 1"
+    elif key in ("n_train", "n_test"):
         holds, words = _is_count(value), "an integer >= 1"
     elif key == "min_updates":
         holds, words = value == 0 or _is_count(value), "an integer >= 0"
     elif key == "components":
-        holds = isinstance(value, list) and bool(value) and all(_is_count(v) for v in value)
+        holds = isinstance(value, list) and 1 <= len(value) <= MOST and all(map(_is_count, value))
         words = "a list of integers >= 1"
     elif key == "reducers":
         holds = isinstance(value, dict) and all(isinstance(v, dict) for v in value.values())
@@ -163,8 +178,15 @@ def _check(path: Path, key: str, value: object) -> None:
     else:
         holds, words = isinstance(value, str), "a string"
     if not holds:
-        raise InputError(f"The suite file {path} needs {key} to be {words}; got {value!r}.")
+        raise InputError(f"The suite file {path} needs {key} to be {words}; got {_shown(value)}.")
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _is_count(value: object, most: int = 2**63 - 1) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _shown(value: object) -> str:
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "a number of thousands of digits"

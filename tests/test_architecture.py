@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("benchmark", "reducers")
-HEAVY = {"torch", "umap", "sklearn", "scipy", "pandas", "matplotlib", "numba", "pyarrow", "pooch", "joblib"}
+HEAVY = {
+    "torch", "umap", "sklearn", "scipy", "pandas", "matplotlib", "numba", "pyarrow", "pooch", "joblib",
+    "dask", "distributed",
+}  # fmt: skip
 
 # A module stands on the floor of the longest name here that it begins with. The package's own
 # __init__ offers what the command line offers, so it stands beside it.
@@ -21,19 +24,26 @@ FLOORS = {
     "benchmark": 4,
     "benchmark.cli": 4,
     "benchmark.listing": 4,
+    "benchmark.options": 4,
+    "benchmark.printing": 4,
     "benchmark.execution": 3,
+    "benchmark.merge": 3,
     "benchmark.reporting": 3,
     "benchmark.suite": 2,
     "benchmark.analysis": 2,
     "benchmark.datasets": 1,
     "benchmark.scoring": 1,
     "benchmark.results": 1,
+    "benchmark.records": 1,
+    "benchmark.schema": 1,
+    "benchmark.atomic": 1,
     "benchmark.errors": 1,
     "reducers": 1,
 }
 # What is loaded before any verb has done its work, and by `list`.
 LIGHT = (
-    "benchmark.__main__", "benchmark.cli", "benchmark.listing", "benchmark.suite", "benchmark.results",
+    "benchmark.__main__", "benchmark.cli", "benchmark.options", "benchmark.printing", "benchmark.listing",
+    "benchmark.suite", "benchmark.results",
     "benchmark.errors", "benchmark.datasets", "benchmark.scoring", "reducers.registry",
 )  # fmt: skip
 
@@ -131,6 +141,7 @@ def test_reporting_knows_results_only(module: str) -> None:
         "benchmark.reporting",
         "benchmark.analysis",
         "benchmark.results",
+        "benchmark.atomic",
         "benchmark.scoring",
         "benchmark.errors",
     )

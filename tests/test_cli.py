@@ -37,12 +37,14 @@ components = [4]
 epochs = 2
 """
 COLUMNS = [
-    "run", "dataset", "reducer", "device", "precision", "threads", "seed", "status", "n_train", "n_test",
-    "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds", "transform_seconds",
-    "score_seconds", "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari",
-    "kmeans_accuracy", "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse",
-    "trustworthiness", "continuity", "params", "error", "started_at", "key",
+    "run", "dataset", "reducer", "device", "precision", "threads", "timing", "machine", "seed", "status",
+    "n_train", "n_test", "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds",
+    "fit_spread_seconds", "transform_seconds", "transform_spread_seconds", "score_seconds",
+    "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari", "kmeans_accuracy",
+    "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
+    "continuity", "params", "error", "started_at", "key",
 ]  # fmt: skip
+SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,7 @@ def test_one_reducer_that_fails_costs_its_own_row_only(workplace: Workplace) -> 
         assert reason in table.loc[name, "error"]
         assert f"{table.loc[name, 'status']} {name} (cpu, seed 0): " in done.stdout
     failed = table[table["status"] != "ok"]
-    unmeasured = ["fit_seconds", "transform_seconds", "score_seconds", *COLUMNS[19:28]]
+    unmeasured = ["fit_seconds", "transform_seconds", "score_seconds", *SCORES]
     assert failed[unmeasured].isna().all(axis=None)
     assert table.loc[["first", "numpy-facts"], "knn_accuracy"].gt(0.2).all()
     report = (workplace.path / "reports" / "digits-tiny" / "report.md").read_text()
@@ -275,7 +277,7 @@ def test_a_device_that_is_not_there_is_a_row_without_figures(
     assert table["status"].tolist() == ["unavailable"] * 2
     assert table.loc["pca", "error"] == "device 'cuda' is not on this machine; found: cpu"
     assert table.loc["umap", "error"] == "umap runs on cpu only"
-    assert table[COLUMNS[12:28]].isna().all(axis=None)
+    assert table[COLUMNS[COLUMNS.index("n_parameters") : COLUMNS.index("params")]].isna().all(axis=None)
     report = (workplace.path / "reports" / "digits-tiny" / "report.md").read_text()
     assert "not on this machine" in report
 
@@ -288,7 +290,7 @@ def test_lists_are_complete_in_both_forms(
     expected = {
         "reducers": set(find_reducers()),
         "datasets": {"mnist", "fashion-mnist", "kmnist", "digits"},
-        "metrics": set(COLUMNS[19:28]),
+        "metrics": set(SCORES),
         "suites": {"quick", "standard", "full"},
         "runs": {"digits-tiny"},
     }
@@ -335,6 +337,7 @@ class NoWorker:
 
     environment: Mapping[str, Any] = machine_facts()
     devices = ("cpu",)
+    threads = 1
 
     def __enter__(self) -> NoWorker:
         return self
@@ -360,6 +363,10 @@ BAD_INPUT: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "missing suite": (["--all", "--suite", "none.toml"], ["none.toml", "No such file"]),
     "unknown device": (["--all", "--device", "tpu"], ["auto, cpu, cuda, mps", "'tpu'"]),
     "no seeds": (["--all", "--seeds", "0"], ["--seeds", ">= 1", "got 0"]),
+    "no repeats": (["--all", "--repeats", "0"], ["--repeats", ">= 1", "got 0"]),
+    "no time": (["--all", "--timeout", "0"], ["--timeout", "seconds > 0", "got 0"]),
+    "time without end": (["--all", "--timeout", "inf"], ["--timeout", "finite", "got inf"]),
+    "unknown precision": (["--all", "--precision", "fp16"], ["auto, fp32, bf16", "'fp16'"]),
     "no threads": (["--all", "--threads", "-1"], ["--threads", ">= 1", "got -1"]),
     "no components": (["--all", "--components", "0"], ["--components", ">= 1", "got 0"]),
     "too many components": (["--all", "--components", "999"], ["--components", "1 to 64", "got 999"]),
@@ -665,5 +672,6 @@ def test_the_help_of_run_tells_the_defaults(capsys: pytest.CaptureFixture[str]) 
     code, out, _ = call_here(capsys, "run", "--help")
     assert code == 0
     told = " ".join(re.sub(r"[│╭╮╰╯─]", " ", out).split())
-    for default in ("mnist", "auto", "the suite's", "all cores", "<dataset>-<suite>"):
+    suite, reducer = "the suite's", "the reducer's"
+    for default in ("mnist", "auto", suite, reducer, "no limit", "all cores", "<dataset>-<suite>"):
         assert f"(default: {default})" in told

@@ -60,6 +60,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         content = b"not what was asked for" if behaviour == "wrong" else CONTENT[name]
+        if behaviour == "endless":
+            content = bytes(2 * download.MOST_BYTES)
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -140,6 +142,7 @@ def test_good_mirror_fills_the_cache_once(server: ThreadingHTTPServer, tmp_path:
         ("wrong", "wrong checksum"),
         ("truncated", "broke off"),
         ("stalls", "no connection|timed out"),
+        ("endless", "it sends more than 67,108,864 bytes"),
     ],
 )
 def test_bad_mirror_leaves_nothing_and_the_next_one_serves(
@@ -249,6 +252,18 @@ def test_look_up_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert download.locate(tiny, tmp_path / "argument", download=False) == argument
     (argument / FILES[3]).unlink()
     assert download.locate(tiny, tmp_path / "argument", download=False) == cache
+
+
+def test_damaged_file_of_the_cache_is_fetched_again(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    cache = put(tmp_path / "cache" / "tiny")
+    (cache / FILES[1]).write_bytes(b"damaged")
+    with pytest.raises(InputError, match="is not the published file"):
+        download.locate(source(at(server, "good")), download=False)
+    with pytest.raises(DataUnavailable):
+        download.locate(source(at(server, "wrong")))
+    assert (cache / FILES[1]).read_bytes() == b"damaged"
+    assert download.locate(source(at(server, "good"))) == cache
+    assert {path.name: path.read_bytes() for path in cache.iterdir()} == CONTENT
 
 
 def test_wrong_checksum_at_hand(tmp_path: Path) -> None:

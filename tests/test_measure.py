@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 import weakref
@@ -10,7 +12,13 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.execution.measure import Measurement, available_threads, limit_threads, measured
+from benchmark.execution.measure import (
+    Measurement,
+    available_threads,
+    full_precision,
+    limit_threads,
+    measured,
+)
 
 MIB = 2**20
 SIZE_MB = 200
@@ -119,7 +127,7 @@ def test_memory_where_the_peak_cannot_be_reset(
     with measured("cpu"):  # the last true reset
         pass
     allocate(peak_before_mb)
-    monkeypatch.setattr("benchmark.execution.measure._reset_memory_peak", lambda: False)
+    monkeypatch.setattr("benchmark.execution.memory._reset_memory_peak", lambda: False)
     with measured("cpu") as measurement:
         allocate(SIZE_MB)
     if expected is None:
@@ -196,15 +204,70 @@ def test_threads_are_restored_when_the_body_raises() -> None:
     assert torch.get_num_threads() == before
 
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def test_libraries_still_to_be_imported_find_the_number_in_the_environment() -> None:
+    before = dict(os.environ)
+    with limit_threads(3):
+        assert [os.environ[name] for name in THREAD_VARIABLES] == ["3"] * 3
+    assert dict(os.environ) == before
+
+
+def test_numba_obeys_when_it_is_first_imported_in_the_body() -> None:
+    pytest.importorskip("numba")
+    # One more than there are cores, which no library would choose by itself.
+    n = available_threads() + 1
+    lines = (
+        "from benchmark.execution.measure import limit_threads",
+        f"with limit_threads({n}):",
+        "    import numba",
+        "    print(numba.get_num_threads())",
+        # A compilation reads the environment anew, and must not find that it has changed.
+        "print(numba.njit(lambda x: x + 1)(1))",
+        "with limit_threads(1):",
+        "    print(numba.get_num_threads())",
+        "print(numba.get_num_threads())",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)
+    assert done.stdout.split() == [str(n), "2", "1", str(n)], done.stderr
+
+
 def test_a_thread_count_below_one_is_refused() -> None:
     with pytest.raises(InputError, match="got 0"), limit_threads(0):
         pass
 
 
-def test_available_threads_obey_the_affinity() -> None:
-    import os
-    import subprocess
+def _tf32() -> tuple[bool, bool]:
+    torch = pytest.importorskip("torch")
+    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
 
+
+def test_tf32_is_off_on_cuda_only_and_only_in_the_body() -> None:
+    before = _tf32()
+    with full_precision("cpu"):
+        assert _tf32() == before
+    with full_precision("cuda"):
+        assert _tf32() == (False, False)
+    assert _tf32() == before
+
+
+def test_convolutions_and_products_on_cuda_are_exact_to_single_precision() -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    images = torch.randn(8, 64, 32, 32, device="cuda")
+    kernels = torch.randn(64, 64, 3, 3, device="cuda")
+    matrix = torch.randn(1024, 1024, device="cuda")
+    with full_precision("cuda"):
+        found = torch.conv2d(images, kernels), matrix @ matrix
+    expected = torch.conv2d(images.double(), kernels.double()), matrix.double() @ matrix.double()
+    for one, other in zip(found, expected, strict=True):
+        # TF32 keeps 10 bits of each factor: an error of about 3e-4 of the result's size.
+        assert (one - other).std() / other.std() < 3e-5
+
+
+def test_available_threads_obey_the_affinity() -> None:
     assert 1 <= available_threads() <= (os.cpu_count() or 1)
     if not hasattr(os, "sched_setaffinity"):
         pytest.skip("this system has no processor affinity")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -206,6 +207,50 @@ def test_interval_is_quoted_from_three_seeds_on(tmp_path: Path) -> None:
     # 0.90, 0.91, 0.92: t(0.975, 2) = 4.303 standard errors of 0.01 / sqrt(3) on either side.
     assert "k-NN accuracy 0.910; 95 % interval over 3 seeds: 0.885 to 0.935." in text
     assert "over 3 seeds." in text.split("## Leaderboard")[1]
+
+
+def test_repeats_are_shown_as_median_and_spread(tmp_path: Path) -> None:
+    store = build(tmp_path, ("raw", "pca"), parts=(), facts={"repeats": 3}, fit_times=[1.0, 1.25, 1.1])
+    text, _ = report(store, tmp_path)
+    header, *rows = leaderboard(text)
+    assert [row[header.index("fit (s)")] for row in rows] == [
+        "**1.50** ± 0.71 (0.25)",
+        "1.00 ± 0.71 (0.25)",
+    ]
+    # Nothing repeated the transform.
+    assert rows[0][header.index("transform (s)")] == "**0.0100** ± 0.0000"
+    assert "Times are medians of repeats, in brackets the largest minus the smallest, averaged" in text
+    assert "| repeats of each timing | 3 |" in text
+    assert "| spread of fit (s) |" in text
+
+
+def test_without_repeats_nothing_is_said_of_them(usual: tuple[str, Path, float]) -> None:
+    assert "medians of repeats" not in usual[0]
+    assert "spread of" not in usual[0]
+    assert "repeats of each timing" not in usual[0]
+
+
+def test_shared_times_are_marked_and_never_win(tmp_path: Path) -> None:
+    store = build(tmp_path, ("raw", "pca", "umap"), seeds=(0,), parts=())
+    quick = store.get("k1-cpu-0")
+    assert quick is not None
+    store.record_path(quick.key).write_text(replace(quick, timing="shared").to_json())
+    text, _ = report(store, tmp_path)
+    header, *rows = leaderboard(text)
+    fits = {row[0]: (row[header.index("timing")], row[header.index("fit (s)")]) for row in rows}
+    assert fits["pca"] == ("shared", "1.00")
+    assert fits["umap"] == ("exclusive", "**1.50**")
+    assert "Times marked shared were taken while other jobs ran on the machine" in text
+    assert "The fastest of those timed alone within 1 % of the best k-NN accuracy is **umap**" in text
+
+
+def test_a_run_of_shared_times_alone_says_so(tmp_path: Path) -> None:
+    text, _ = report(build(tmp_path, ("raw", "pca", "umap"), parts=(), timing="shared"), tmp_path)
+    header, *rows = leaderboard(text)
+    assert "timing" not in header
+    assert not any("**" in row[header.index("fit (s)")] for row in rows)
+    assert "All times were taken while other jobs ran on the machine" in text
+    assert "fitted in 1.5 s on cpu while other jobs ran on the machine (0.901)" in text
 
 
 ODD_RUNS: dict[str, dict[str, Any]] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -10,8 +12,18 @@ from typing import IO, Any
 import numpy as np
 import pytest
 
+from benchmark import schema
 from benchmark.errors import InputError
-from benchmark.results import STATUSES, Record, Store, check_run_name, find_runs, latest, open_store
+from benchmark.results import (
+    STATUSES,
+    Record,
+    RunError,
+    Store,
+    check_run_name,
+    find_runs,
+    latest,
+    open_store,
+)
 
 RECORD = Record(
     run="r",
@@ -68,29 +80,91 @@ def test_what_is_no_number_is_never_stored() -> None:
         replace(RECORD, scores={"knn_accuracy": float("nan")}).to_json()
 
 
+def changed(**changes: Any) -> str:
+    """Return the JSON of a job's file with some of its content changed."""
+    return json.dumps(json.loads(RECORD.to_json()) | changes)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
         "[]",
         '"ok"',
+        "[" * 100_000,
         RECORD.to_json()[:-20],
-        json.dumps({**json.loads(RECORD.to_json()), "schema": 99}),
-        json.dumps({**json.loads(RECORD.to_json()), "colour": "red"}),
-        json.dumps({**json.loads(RECORD.to_json()), "status": "fine"}),
+        changed(status="fine"),
+        changed(timing="alone"),
+        changed(seed="0"),
+        changed(n_train=10**30),
+        changed(fit_seconds=float("nan")),
+        changed(scores={"knn_accuracy": "high"}),
+        changed(history=[1]),
+        changed(schema=None),
+        changed(key="../../elsewhere"),
         json.dumps({"schema": 1, "run": "r"}),
     ],
 )
-def test_a_damaged_file_is_set_aside_with_a_warning(text: str, store: Store) -> None:
+def test_a_damaged_file_is_set_aside_with_one_line(text: str, store: Store, tmp_path: Path) -> None:
+    told: list[str] = []
+    store = Store(tmp_path, "r", warn=told.append)
     store.save(RECORD)
     path = store.path / "jobs" / "pca-cpu-d2-s1-0000000000.json"
-    path.write_text(text)
-    with pytest.warns(UserWarning, match=r"pca-cpu-d2-s1.*cannot be read"):
+    for number in (1, 2):
+        path.write_text(text)
         assert list(store.records()) == [RECORD]
-    assert not path.exists()
-    assert path.with_suffix(".damaged").read_text() == text
+        aside = path.with_suffix(".damaged" if number == 1 else ".damaged-2")
+        assert aside.read_text() == text
+        assert told[-1].startswith(f"{path} cannot be read (")
+        assert told[-1].endswith(f"); it was set aside as {aside.name}.")
+        assert "\n" not in told[-1]
     assert store.get(path.stem) is None
+    assert len(told) == 2
+
+
+def test_without_a_reader_of_warnings_they_go_to_standard_error(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.save(RECORD)
+    store.record_path(RECORD.key).write_text("{")
+    assert list(store.records()) == []
+    assert capsys.readouterr().err.startswith(f"Warning: {store.record_path(RECORD.key)} cannot be read (")
+
+
+def test_what_a_newer_version_added_to_a_file_does_not_keep_it_from_being_read(store: Store) -> None:
+    store.save(RECORD)
+    store.record_path(RECORD.key).write_text(changed(colour="red"))
     assert list(store.records()) == [RECORD]
+
+
+def test_a_file_of_a_schema_to_come_is_neither_read_nor_touched(store: Store) -> None:
+    store.save(RECORD)
+    path = store.record_path(RECORD.key)
+    path.write_text(changed(schema=99, meaning="another"))
+    fresh = Store(store.path.parent, "r")
+    for read in (lambda: list(fresh.records()), lambda: fresh.get(RECORD.key), lambda: fresh.save(RECORD)):
+        with pytest.raises(
+            InputError, match=r"\.json is of schema 99, and this version reads 1 to 1: use the"
+        ):
+            read()
+        assert json.loads(path.read_text())["schema"] == 99
+
+
+def test_a_file_of_an_older_schema_is_read_by_way_of_its_upgrade(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(RECORD)
+    old = {name: value for name, value in json.loads(RECORD.to_json()).items() if name != "reducer"}
+    text = json.dumps(old | {"schema": 0, "method": "pca"})
+    store.record_path(RECORD.key).write_text(text)
+    with pytest.raises(InputError, match="is of schema 0, and this version reads 1 to 1"):
+        list(store.records())
+    rename = {0: lambda data: {k: v for k, v in data.items() if k != "method"} | {"reducer": data["method"]}}
+    monkeypatch.setattr(schema, "_UPGRADES", rename)
+    assert list(store.records()) == [RECORD]
+    assert store.record_path(RECORD.key).read_text() == text
+    store.record_path(RECORD.key).write_text(json.dumps(old | {"schema": 0}))
+    assert list(store.records()) == []
 
 
 def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(store: Store) -> None:
@@ -100,13 +174,58 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(store: Store
         file.write(b"half of the n")
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(
+        RunError, match=r"r cannot be written to \(disk full\); what was stored there before is"
+    ):
         store.save_table("results.csv", write)
     assert (store.path / "results.csv").read_bytes() == b"old"
     assert files(store) == ["results.csv"]
     with pytest.raises(ValueError, match="JSON"):
         store.save(replace(RECORD, scores={"knn_accuracy": float("inf")}))
     assert list(store.records()) == []
+
+
+def test_a_directory_removed_in_the_middle_of_a_write_is_made_again(store: Store) -> None:
+    def write(file: IO[bytes]) -> None:
+        file.write(b"content")
+        if not removed:
+            removed.append(True)
+            shutil.rmtree(store.path)
+
+    removed: list[bool] = []
+    store.save_table("results.csv", write)
+    assert (store.path / "results.csv").read_bytes() == b"content"
+    assert files(store) == ["results.csv"]
+
+
+def test_the_name_of_a_new_file_is_flushed_to_disk_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[str] = []
+    fsync = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (flushed.append(os.readlink(f"/proc/self/fd/{handle}")), fsync(handle))
+    )
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("this system does not tell which file a number stands for")
+    store.save(RECORD)
+    assert flushed[-1] == str(store.path / "jobs")
+    assert Path(flushed[-2]).name.startswith(f".{RECORD.key}.json.")
+
+
+def test_tidying_removes_what_a_killed_writer_left_and_nothing_else(store: Store) -> None:
+    store.save(RECORD)
+    store.save_arrays("views", RECORD.key, {"codes": np.zeros(2)})
+    kept = files(store)
+    for name in (
+        f"jobs/.{RECORD.key}.json.ab_12345",
+        f"views/.{RECORD.key}.npz.abcdefgh",
+        ".results.csv.00000000",
+    ):
+        (store.path / name).write_text("half")
+    mine = [".lock", ".notes.txt", "jobs/.hidden"]
+    for name in mine:
+        (store.path / name).write_text("mine")
+    store.tidy()
+    assert files(store) == sorted([*kept, *mine])
 
 
 def test_a_new_record_takes_the_place_of_the_old_and_of_its_arrays(store: Store) -> None:
@@ -149,10 +268,39 @@ def test_what_differs_in_more_than_code_stands_beside(change: dict[str, Any], st
     assert len(latest(store.records())) == 2
 
 
-def test_latest_keeps_the_one_that_started_last() -> None:
+def test_latest_keeps_the_one_that_started_last_where_no_store_has_numbered_them() -> None:
     newer = replace(RECORD, key="other", started_at="2026-01-02T00:00:00+00:00")
     assert latest([newer, RECORD]) == [newer]
     assert latest([RECORD, newer]) == [newer]
+
+
+def test_a_clock_that_is_set_back_makes_no_record_the_older_one(store: Store) -> None:
+    store.save(RECORD)
+    again = replace(RECORD, key="pca-cpu-d2-s0-ffffffffff", started_at="1999-01-01T00:00:00+00:00")
+    # As if the run was killed before it could remove the one that was replaced.
+    store.add(again)
+    for records in (list(store.records()), list(store.records())[::-1]):
+        assert latest(records) == [again]
+    third = replace(RECORD, key="pca-cpu-d2-s0-aaaaaaaaaa", started_at="1998-01-01T00:00:00+00:00")
+    Store(store.path.parent, "r").save(third)
+    assert list(store.records()) == [third]
+
+
+def test_rows_of_other_machines_or_libraries_stand_beside_and_are_replaced_in_a_run(store: Store) -> None:
+    elsewhere = replace(RECORD, key="other", environment={"cpu": "b"})
+    newer = replace(RECORD, key="newer", environment={"cpu": "a", "versions": {"torch": "3"}})
+    assert len({record.machine for record in (RECORD, elsewhere, newer)}) == 3
+    assert len(latest([RECORD, elsewhere, newer])) == 3
+    for record in (RECORD, elsewhere, newer):
+        store.save(record)
+    assert list(store.records()) == [newer]
+
+
+def test_what_a_job_spent_is_the_sum_of_its_measured_parts() -> None:
+    assert RECORD.spent_seconds == 0.25
+    parts: dict[str, Any] = {"warmup_seconds": 1.0, "transform_seconds": 2.0, "score_seconds": 4.0}
+    assert replace(RECORD, **parts).spent_seconds == 7.25
+    assert replace(RECORD, **parts, fit_times=[0.2, 0.25, 0.3]).spent_seconds == pytest.approx(7.75)
 
 
 def test_arrays_come_back_as_they_were(store: Store) -> None:
@@ -217,3 +365,9 @@ def test_damaged_facts_are_no_facts(tmp_path: Path, content: str) -> None:
     assert store.facts() == {}
     store.save_facts({"run": "r"})
     assert store.facts() == {"run": "r"}
+
+
+def test_facts_of_the_wrong_kind_are_left_out(store: Store) -> None:
+    wrong = {"wall_seconds": {}, "environments": [1], "seeds": "3", "notes": "x", "dataset": 7}
+    store.save_facts(wrong | {"threads": 2, "kind": ["anything"]})
+    assert store.facts() == {"threads": 2, "kind": ["anything"]}

@@ -1,12 +1,15 @@
-"""Suites: the shipped ones are sound, and a wrong one says what is wrong with it."""
+"""Suites: the shipped ones are sound, a wrong one says what is wrong, and a request overrules them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmark.errors import InputError
+from benchmark.execution.facts import command_line
+from benchmark.execution.plan import Request, make_plan
 from benchmark.suite import Suite, load_suite, shipped_suites
 from reducers import find_reducers, make_reducer
 from reducers.parameters import check_parameters
@@ -44,8 +47,8 @@ def test_the_quick_suite_trains_less_than_the_full_one() -> None:
 def test_a_file_sets_everything(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
-        "summary = 'x'\nn_train = 5\nn_test = 4\nseeds = 3\ncomponents = [2, 3]\nmin_updates = 7\n"
-        "dataset = 'digits'\n[reducers.pca]\nwhiten = true\n"
+        "summary = 'x'\nn_train = 5\nn_test = 4\nseeds = 3\nrepeats = 2\ncomponents = [2, 3]\n"
+        "min_updates = 7\ndataset = 'digits'\n[reducers.pca]\nwhiten = true\n"
     )
     expected = Suite(
         name="mine",
@@ -53,6 +56,7 @@ def test_a_file_sets_everything(tmp_path: Path) -> None:
         n_train=5,
         n_test=4,
         seeds=3,
+        repeats=2,
         components=(2, 3),
         min_updates=7,
         dataset="digits",
@@ -68,6 +72,7 @@ WRONG = {
     "n_test = -1": "n_test to be an integer >= 1; got -1",
     "seeds = 1.5": "seeds to be an integer >= 1; got 1.5",
     "seeds = true": "seeds to be an integer >= 1; got True",
+    "repeats = 0": "repeats to be an integer >= 1; got 0",
     "min_updates = -1": "min_updates to be an integer >= 0; got -1",
     "components = 10": "components to be a list of integers >= 1; got 10",
     "components = []": "components to be a list of integers >= 1; got []",
@@ -105,3 +110,43 @@ def test_a_suite_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not valid TOML"):
         load_suite(tmp_path / "binary.toml")
+
+
+PRECISE = "repeats = 2\n[reducers.autoencoder]\nprecision = 'bf16'\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [(None, {"autoencoder": "bf16", "sparse": "auto"}), ("fp32", {"autoencoder": "fp32", "sparse": "fp32"})],
+)
+def test_a_precision_asked_for_overrules_the_suite_where_there_is_a_choice(
+    asked: str | None, expected: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "precise.toml").write_text(PRECISE)
+    names = (*expected, "pca", "sklearn.decomposition.FastICA")
+    request = Request(names, "digits", suite=str(tmp_path / "precise.toml"), precision=asked)
+    jobs = make_plan(request, ("cpu",), threads=1).jobs
+    assert [job.reducer for job in jobs] == list(names)
+    assert {job.reducer: job.params["precision"] for job in jobs if "precision" in job.params} == expected
+
+
+def test_repeats_asked_for_overrule_the_suite_and_make_another_measurement(tmp_path: Path) -> None:
+    (tmp_path / "precise.toml").write_text(PRECISE)
+    request = Request(("pca",), "digits", suite=str(tmp_path / "precise.toml"))
+    plans = [
+        make_plan(replace(request, repeats=n, timeout=seconds), ("cpu",), threads=1)
+        for n, seconds in ((None, None), (2, 9.0), (3, None), (1, None))
+    ]
+    jobs = [job for plan in plans for job in plan.jobs]
+    assert [job.repeats for job in jobs] == [2, 2, 3, 1]
+    assert [plan.suite.repeats for plan in plans] == [2, 2, 3, 1]
+    # A limit that was not met changes nothing.
+    assert jobs[0].key == jobs[1].key
+    assert len({job.key for job in jobs}) == 3
+
+
+def test_the_command_line_that_a_run_keeps_asks_for_the_same() -> None:
+    request = Request(("pca",), precision="fp32", repeats=3, timeout=90.0, name="v1.0")
+    expected = "--precision fp32 --repeats 3 --name v1.0 --timeout 90"
+    assert command_line(request).endswith(expected)
+    assert command_line(replace(request, timeout=0.5)).endswith("--timeout 0.5")

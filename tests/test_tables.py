@@ -51,8 +51,9 @@ def stored(path: Path, records: list[Record]) -> Store:
 
 def test_columns_are_the_documented_ones_in_order() -> None:
     expected = (
-        "run, dataset, reducer, device, precision, threads, seed, status, n_train, n_test, n_features, "
-        "n_components, n_parameters, warmup_seconds, fit_seconds, transform_seconds, score_seconds, "
+        "run, dataset, reducer, device, precision, threads, timing, machine, seed, status, n_train, n_test, "
+        "n_features, n_components, n_parameters, warmup_seconds, fit_seconds, fit_spread_seconds, "
+        "transform_seconds, transform_spread_seconds, score_seconds, "
         "peak_memory_mb, peak_device_memory_mb, kmeans_nmi, kmeans_ari, kmeans_accuracy, knn_accuracy, "
         "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, params, error, "
         "started_at, key"
@@ -81,6 +82,26 @@ def test_frame_has_types_order_and_missing_values() -> None:
 def test_failed_row_keeps_the_width_that_was_asked_for() -> None:
     frame = to_frame([record(status="failed", n_components=None, params={"n_components": 7})])
     assert frame["n_components"].item() == 7
+
+
+def test_spread_is_that_of_the_repeats() -> None:
+    times = {"fit_times": [2.0, 1.5, 4.0], "transform_times": [0.25]}
+    frame = to_frame([record(**times), record("raw")])
+    assert frame["fit_spread_seconds"].tolist() == [2.5, pd.NA]
+    assert frame["transform_spread_seconds"].isna().all()
+    board = leaderboard(to_frame([record(**times), record(seed=1, fit_times=[1.0, 1.5])]))
+    assert board["fit_spread_seconds"].item() == 1.5
+
+
+def test_a_table_of_an_earlier_version_is_rebuilt_from_its_records(tmp_path: Path) -> None:
+    store = stored(tmp_path, [record()])
+    frame = save_tables(store)
+    earlier = frame.drop(columns=["timing", "fit_spread_seconds", "transform_spread_seconds"])
+    earlier.to_parquet(store.path / "results.parquet")
+    pd.testing.assert_frame_equal(load_table(store), frame)
+    (store.path / "results.parquet").unlink()
+    earlier.to_csv(store.path / "results.csv", index=False)
+    pd.testing.assert_frame_equal(load_table(store), frame)
 
 
 def test_scores_cannot_overwrite_other_columns() -> None:
@@ -151,7 +172,14 @@ def test_leaderboard_averages_ok_seeds_only() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"device": "cuda"}, {"n_components": 9}, {"precision": "float64"}, {"n_train": 9}, {"threads": 1}],
+    [
+        {"device": "cuda"},
+        {"n_components": 9},
+        {"precision": "float64"},
+        {"n_train": 9},
+        {"threads": 1},
+        {"timing": "shared"},
+    ],
 )
 def test_leaderboard_never_averages_different_configurations(change: dict[str, Any]) -> None:
     board = leaderboard(to_frame([record(), record(seed=1), record(key="other", **change)]))
@@ -171,6 +199,12 @@ def test_speedup_sets_devices_side_by_side() -> None:
     assert rows.loc["umap", "error"] == "no"
     assert rows.loc["umap", "fit_seconds_cpu"] == 5.0
     assert rows["speedup"].isna().to_dict() == {"pca": False, "umap": True}
+
+
+def test_speedup_compares_no_times_that_were_shared() -> None:
+    (row,) = speedup(to_frame([record(), record(device="cuda", timing="shared")])).to_dict("records")
+    assert row["timing"] == "shared"
+    assert pd.isna(row["speedup"])
 
 
 def test_failures_name_every_row_that_is_not_ok() -> None:

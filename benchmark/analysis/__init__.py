@@ -1,9 +1,8 @@
 """Records to tables, and what the tables say: leaderboard, speed-up, failures, statistics."""
 
+from benchmark.analysis.columns import COLUMNS, DTYPES
 from benchmark.analysis.statistics import mean, pareto_front, standard_deviation, t_interval
 from benchmark.analysis.tables import (
-    COLUMNS,
-    DTYPES,
     failures,
     leaderboard,
     load_table,

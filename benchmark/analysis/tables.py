@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from benchmark.analysis.columns import (
+    COLUMNS,
+    GROUP,
+    SCORES,
+    dtype_of,
+    measured_columns,
+    score_columns,
+)
 from benchmark.results import Record, Store, latest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = (
-    "kmeans_nmi", "kmeans_ari", "kmeans_accuracy", "knn_accuracy", "forest_accuracy", "linear_accuracy",
-    "reconstruction_mse", "trustworthiness", "continuity",
-)  # fmt: skip
-TIMES = ("warmup_seconds", "fit_seconds", "transform_seconds", "score_seconds")
-MEMORY = ("peak_memory_mb", "peak_device_memory_mb")
-COLUMNS = (
-    "run", "dataset", "reducer", "device", "precision", "threads", "seed", "status", "n_train", "n_test",
-    "n_features", "n_components", "n_parameters", *TIMES, *MEMORY, *SCORES, "params", "error", "started_at",
-    "key",
-)  # fmt: skip
-_INTEGERS = {"threads", "seed", "n_train", "n_test", "n_features", "n_components", "n_parameters"}
-_NUMBERS = {*TIMES, *MEMORY, *SCORES}
-DTYPES = {
-    name: "Int64" if name in _INTEGERS else "Float64" if name in _NUMBERS else "string" for name in COLUMNS
-}
-# Rows that agree in all of these differ by seed only, so they may be averaged.
-GROUP = ("dataset", "n_train", "n_test", "reducer", "device", "precision", "threads", "n_components")
 _ORDER = ["dataset", "reducer", "device", "n_components", "seed", "precision", "threads", "key"]
 
 
@@ -46,29 +36,39 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
     at = COLUMNS.index("params")
     names = [*COLUMNS[:at], *extra, *COLUMNS[at:]]
     frame = pd.DataFrame(
-        {name: pd.array([row.get(name) for row in rows], dtype=_dtype(name)) for name in names}  # type: ignore[call-overload]
+        {name: pd.array([row.get(name) for row in rows], dtype=dtype_of(name)) for name in names}  # type: ignore[call-overload]
     )
     return frame.sort_values(_ORDER, ignore_index=True, kind="stable")
 
 
 def _row(record: Record) -> dict[str, Any]:
-    own = set(COLUMNS) - set(SCORES) - {"params"}
-    row: dict[str, Any] = {name: getattr(record, name) for name in own}
-    row |= {name: value for name, value in record.scores.items() if name not in own and name != "params"}
-    row["params"] = json.dumps(record.params, sort_keys=True)
+    made = {
+        "params": json.dumps(record.params, sort_keys=True),
+        "fit_spread_seconds": _spread(record.fit_times),
+        "transform_spread_seconds": _spread(record.transform_times),
+    }
+    own = set(COLUMNS) - set(SCORES) - set(made)
+    row: dict[str, Any] = {name: getattr(record, name) for name in own} | made
+    row |= {name: value for name, value in record.scores.items() if name not in row and not _taken(name)}
     if row["n_components"] is None and isinstance(record.params.get("n_components"), int):
         row["n_components"] = record.params["n_components"]  # A failed row is shown by the width asked for.
     return {name: _clean(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _taken(name: str) -> bool:
+    """Whether a summary has a column of this name, or would have two."""
+    return name == "seeds" or name.endswith(("_std", "_count", "_cpu", "_difference"))
+
+
+def _spread(times: Sequence[float]) -> float | None:
+    """Return the largest minus the smallest; None where nothing was repeated."""
+    return max(times) - min(times) if len(times) > 1 else None
 
 
 def _clean(text: str) -> str | None:
     """Return text that CSV and UTF-8 give back unchanged; nothing for an empty one."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return lines.encode("utf-8", "replace").decode() or None
-
-
-def _dtype(column: str) -> str:
-    return DTYPES.get(column, "Float64")
 
 
 def save_tables(store: Store) -> pd.DataFrame:
@@ -85,14 +85,20 @@ def save_tables(store: Store) -> pd.DataFrame:
 
 def load_table(store: Store) -> pd.DataFrame:
     """Return a run's table with its types: from Parquet, else from CSV, else rebuilt from its records."""
+    frame = _read_table(store)
+    if frame is None or not set(COLUMNS) <= set(frame.columns):
+        # There is none, or an earlier version wrote it.
+        return to_frame(latest(store.records()))
+    return frame
+
+
+def _read_table(store: Store) -> pd.DataFrame | None:
     import pandas as pd
 
     if (store.path / "results.parquet").is_file():
         frame = pd.read_parquet(store.path / "results.parquet")
-        return frame.astype({name: _dtype(name) for name in frame.columns})
-    if (store.path / "results.csv").is_file():
-        return _read_csv(store)
-    return to_frame(latest(store.records()))
+        return frame.astype({name: dtype_of(name) for name in frame.columns})
+    return _read_csv(store) if (store.path / "results.csv").is_file() else None
 
 
 def _read_csv(store: Store) -> pd.DataFrame:
@@ -105,20 +111,10 @@ def _read_csv(store: Store) -> pd.DataFrame:
     parse = {"Int64": int, "Float64": float, "string": str}
     columns = {}
     for name in text.columns:
-        read = parse[_dtype(name)]
+        read = parse[dtype_of(name)]
         values = [None if pd.isna(cell) else read(cell) for cell in text[name]]
-        columns[name] = pd.array(values, dtype=_dtype(name))  # type: ignore[call-overload]
+        columns[name] = pd.array(values, dtype=dtype_of(name))  # type: ignore[call-overload]
     return pd.DataFrame(columns)
-
-
-def measured_columns(frame: pd.DataFrame) -> list[str]:
-    """Return the columns that hold a score or a time or a memory, plugins' scores among them."""
-    return [name for name in frame.columns if _dtype(name) == "Float64"]
-
-
-def score_columns(frame: pd.DataFrame) -> list[str]:
-    """Return the columns that hold a score, plugins' scores last."""
-    return [name for name in measured_columns(frame) if name not in TIMES + MEMORY]
 
 
 def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,15 @@
-"""Arrays as a file gives them, checked: features become uint8 or float32, labels become 0 to k-1."""
+"""Arrays as a file gives them, checked: features become uint8 or float32."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.datasets.mapped import is_mapped, stored_blocks, update_digest
 from benchmark.errors import InputError
 
 MIN_SAMPLES = 5
@@ -37,7 +39,7 @@ class Arrays:
                 digest.update(b"none")
             else:
                 digest.update(f"{part.dtype.str}{part.shape}".encode())
-                digest.update(np.ascontiguousarray(part).data)
+                update_digest(digest, part)
         return digest.hexdigest()
 
 
@@ -65,13 +67,25 @@ def check_features(X: np.ndarray, where: str, columns: Sequence[str] | None = No
         )
     if 0 in X.shape[1:]:
         raise InputError(f"{where} must have at least one feature; got the shape {X.shape}.")
-    X = X.reshape(len(X), int(np.prod(X.shape[1:])))
+    X = X.reshape(len(X), math.prod(X.shape[1:]))
     if X.dtype != np.uint8 and len(X):
         _check_range(X, where, columns)
+    if is_mapped(X):
+        return X
     return np.ascontiguousarray(X, dtype=np.uint8 if X.dtype == np.uint8 else np.float32)
 
 
 def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None) -> None:
+    blocks = stored_blocks(X) if is_mapped(X) else [X]
+    lows, highs = zip(*(_finite_extent(block, where, columns) for block in blocks), strict=True)
+    low, high = min(lows), max(highs)
+    if low != high and np.float32(low) == np.float32(high):
+        raise InputError(
+            f"{where} must differ by what float32 can tell apart; its values lie between {low} and {high}."
+        )
+
+
+def _finite_extent(X: np.ndarray, where: str, columns: Sequence[str] | None) -> tuple[float, float]:
     low, high = float(X.min()), float(X.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         wrong = ~np.isfinite(X)
@@ -82,10 +96,7 @@ def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None) -> No
         raise InputError(
             f"{where} must lie within float32's ±{limit:.2g}; {_count(wrong, columns)} beyond it."
         )
-    if low != high and np.float32(low) == np.float32(high):
-        raise InputError(
-            f"{where} must differ by what float32 can tell apart; its values lie between {low} and {high}."
-        )
+    return low, high
 
 
 def _count(wrong: np.ndarray, columns: Sequence[str] | None) -> str:
@@ -100,59 +111,6 @@ def _count(wrong: np.ndarray, columns: Sequence[str] | None) -> str:
 
 def _be(count: int) -> str:
     return "are" if count > 1 else "is"
-
-
-def encode_labels(
-    parts: Sequence[np.ndarray | None], where: str
-) -> tuple[list[np.ndarray | None], tuple[str, ...]]:
-    """Number the classes of all parts together from 0, in sorted order.
-
-    Parameters
-    ----------
-    parts : sequence of (ndarray (n,) or None)
-        Labels of the training and the test part: integers, whole floats or text.
-    where : str
-        What the messages call them.
-
-    Returns
-    -------
-    parts : list of (int64 ndarray (n,) or None)
-    class_names : tuple of str
-        Name of class 0, 1, ...; empty where no part has labels.
-    """
-    given = [_plain_labels(part, where) for part in parts if part is not None]
-    if not given:
-        return [None for _ in parts], ()
-    if len({part.dtype.kind == "U" for part in given}) > 1:
-        raise InputError(f"{where} must be all numbers or all text; got one of each.")
-    names, codes = np.unique(np.concatenate(given), return_inverse=True)
-    bounds = np.cumsum([len(part) for part in given])[:-1]
-    pieces = iter(np.split(codes.astype(np.int64), bounds))
-    return [None if part is None else next(pieces) for part in parts], tuple(str(name) for name in names)
-
-
-def _plain_labels(y: np.ndarray, where: str) -> np.ndarray:
-    """Return labels as int64 or text."""
-    if y.ndim != 1:
-        raise InputError(f"{where} must be one label a sample, of the shape (n,); got {y.shape}.")
-    if y.dtype.kind in "iuf":
-        missing = int(np.count_nonzero(~np.isfinite(y)))
-        if missing:
-            raise InputError(
-                f"{where} must not be missing; {missing} of {len(y)} {_be(missing)} NaN or infinite."
-            )
-        in_range = (y == np.round(y)) & (np.abs(y) < 2.0**63)
-        bad = y[~in_range & (y.dtype.kind != "i")]
-        if len(bad):
-            raise InputError(f"{where} must be whole numbers below 2^63, or text; got {bad[0]!s}.")
-        return y.astype(np.int64)
-    if y.dtype.kind == "S":
-        return np.char.decode(y, "utf-8", "replace")
-    if y.dtype.kind == "b":
-        return y.astype(str)
-    if y.dtype.kind != "U":
-        raise InputError(f"{where} must be whole numbers or text; got the type {y.dtype}.")
-    return y
 
 
 def check_agreement(arrays: Arrays, where: str) -> Arrays:

@@ -14,12 +14,13 @@ import numpy as np
 from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.catalog import DATASETS, read_named
 from benchmark.datasets.files import SUFFIXES, read_file
+from benchmark.datasets.mapped import is_mapped, take
 from benchmark.datasets.split import narrow, split_indices
 from benchmark.errors import InputError, choices, suggestion
 from benchmark.results import check_run_name
+from reducers.rows import Rows, extent
 
 MIN_IMAGE_FEATURES = 16
-ROWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +31,8 @@ class Dataset:
     ----------
     name : str
         Name of the data set, or the stem of its file, fit to name a directory.
-    X_train, X_test : ndarray (n_train or n_test, n_features), uint8 or float32
-        Values as the source holds them.
+    X_train, X_test : ndarray or Rows (n_train or n_test, n_features), uint8 or float32
+        Values as the source holds them; `reducers.rows.Rows` where they stay in their file.
     y_train, y_test : int64 ndarray (n_train,) or (n_test,), or None
         Classes, 0 to ``n_classes - 1``.
     class_names : tuple of str
@@ -46,8 +47,8 @@ class Dataset:
     """
 
     name: str
-    X_train: np.ndarray
-    X_test: np.ndarray
+    X_train: np.ndarray | Rows
+    X_test: np.ndarray | Rows
     y_train: np.ndarray | None
     y_test: np.ndarray | None
     class_names: tuple[str, ...]
@@ -58,7 +59,13 @@ class Dataset:
 
     def scaled(self) -> tuple[np.ndarray, np.ndarray]:
         """Return new C-contiguous float32 arrays, train and test; train lies in [0, 1]."""
-        return self._scale(self.X_train), self._scale(self.X_test)
+        train, test = self.rows()
+        return np.asarray(train), np.asarray(test)
+
+    def rows(self) -> tuple[Rows, Rows]:
+        """Return train and test as `Rows`, which scale a block at a time, when it is read."""
+        train, test = (X if isinstance(X, Rows) else Rows(X) for X in (self.X_train, self.X_test))
+        return train.rescaled(self.offset, self.scale), test.rescaled(self.offset, self.scale)
 
     @property
     def n_train(self) -> int:
@@ -79,13 +86,6 @@ class Dataset:
     def n_classes(self) -> int:
         """Number of classes; 0 without labels."""
         return len(self.class_names)
-
-    def _scale(self, X: np.ndarray) -> np.ndarray:
-        out = np.empty(X.shape, dtype=np.float32)
-        for start in range(0, len(X), ROWS_AT_ONCE):  # double precision, without a copy in it
-            rows = slice(start, start + ROWS_AT_ONCE)
-            out[rows] = (X[rows] - np.float64(self.offset)) / self.scale
-        return out
 
 
 def load_dataset(
@@ -151,22 +151,26 @@ def _assemble(name: str, arrays: Arrays, seed: int, n_train: int | None, n_test:
         X_test, y_test = X_train, y_train
     train = narrow(train, len(X_train), y_train, n_train, np.random.default_rng((seed, 1)))
     test = narrow(test, len(X_test), y_test, n_test, np.random.default_rng((seed, 2)))
-    X_train, y_train = _take(X_train, train), None if y_train is None else _take(y_train, train)
-    X_test, y_test = _take(X_test, test), None if y_test is None else _take(y_test, test)
+    train, test = _in_file_order(X_train, train), _in_file_order(X_test, test)
+    kept_train, kept_test = take(X_train, train), take(X_test, test)
     image_shape = arrays.image_shape or _square(X_train.shape[1])
-    offset, scale = (0.0, arrays.white) if X_train.dtype == np.uint8 else _offset_and_scale(X_train)
+    offset, scale = (0.0, arrays.white) if X_train.dtype == np.uint8 else _offset_and_scale(kept_train)
     return Dataset(
-        name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, offset, scale,
-        arrays.sha256(),
+        name, kept_train, kept_test, _labels(y_train, train), _labels(y_test, test), arrays.class_names,
+        image_shape, offset, scale, arrays.sha256(),
     )  # fmt: skip
 
 
-def _take(array: np.ndarray, indices: np.ndarray | None) -> np.ndarray:
-    return array if indices is None else array[indices]
+def _in_file_order(X: np.ndarray, index: np.ndarray | None) -> np.ndarray | None:
+    return np.sort(index) if index is not None and is_mapped(X) else index
 
 
-def _offset_and_scale(X: np.ndarray) -> tuple[float, float]:
-    low, high = float(X.min()), float(X.max())
+def _labels(y: np.ndarray | None, index: np.ndarray | None) -> np.ndarray | None:
+    return y if y is None or index is None else y[index]
+
+
+def _offset_and_scale(X: np.ndarray | Rows) -> tuple[float, float]:
+    low, high = extent(X)
     if low >= 0 and high <= 1:
         return 0.0, 1.0
     return low, (high - low) or 1.0

@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from benchmark.datasets.sources import FILES, Source
 from benchmark.errors import InputError
 
 DATA_DIR_VARIABLE = "BENCHMARK_DATA_DIR"
 CONNECT_SECONDS = 3.0
+MOST_BYTES = 2**26  # twice the size of the largest published file
 
 
 class DataUnavailable(InputError):
@@ -33,12 +35,12 @@ def locate(source: Source, data_dir: str | Path | None = None, *, download: bool
     """Return a directory that holds the four files, their checksums verified.
 
     Looks in ``<data_dir>/<name>/`` (or in ``$BENCHMARK_DATA_DIR/<name>/`` where no `data_dir` is
-    given), then in the cache, and then downloads into the cache.
+    given), then in the cache, and then downloads into the cache, in place of what is damaged there.
 
     Raises
     ------
     InputError
-        A file at hand has the wrong checksum.
+        A file of the user's has the wrong checksum, or one in the cache and `download` is False.
     DataUnavailable
         The files are not at hand, and `download` is False or no mirror gave them.
     """
@@ -47,8 +49,12 @@ def locate(source: Source, data_dir: str | Path | None = None, *, download: bool
     places = ([Path(given) / source.name] if given else []) + [cache]
     for place in places:
         if all((place / file).is_file() for file in FILES):
-            verify(source, place)
-            return place
+            try:
+                verify(source, place)
+                return place
+            except InputError:
+                if place != cache or not download:
+                    raise
     failures = fetch(source, cache) if download else ["downloading is switched off"]
     if failures:
         raise DataUnavailable(_ways_out(source.name, places, failures))
@@ -137,13 +143,35 @@ def _transfer(source: Source, mirror: str, directory: Path, stall_seconds: float
     import pooch
 
     progress = sys.stderr.isatty() and find_spec("tqdm") is not None
-    downloader = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT_SECONDS, stall_seconds))
+    receive = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT_SECONDS, stall_seconds))
+
+    def bounded(url: str, output: str, caller: object) -> None:
+        with open(output, "wb") as file:
+            receive(url, _BoundedFile(file), caller)
+
     try:
         for name, expected in zip(FILES, source.sha256, strict=True):
-            pooch.retrieve(mirror + name, f"sha256:{expected}", name, directory, downloader=downloader)
+            pooch.retrieve(mirror + name, f"sha256:{expected}", name, directory, downloader=bounded)
     except (OSError, ValueError) as error:
         return _reason(error)
     return ""
+
+
+class _BoundedFile:
+    """Takes as many bytes as a published file may have: a server could send without end."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._left = MOST_BYTES
+
+    def write(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError(f"it sends more than {MOST_BYTES:,} bytes")
+        self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def _reason(error: Exception) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.datasets.arrays import Arrays, check_agreement, check_features, encode_labels
-from benchmark.datasets.tables import read_csv, read_parquet
+from benchmark.datasets.arrays import Arrays, check_agreement, check_features
+from benchmark.datasets.labels import encode_labels
+from benchmark.datasets.mapped import load_npy
+from benchmark.datasets.npy import read_npz
+from benchmark.datasets.parquet import read_parquet
+from benchmark.datasets.tables import read_csv
 from benchmark.errors import InputError, choices
-
-WHOLE = frozenset({"x", "y"})
-SPLIT = frozenset({"x_train", "y_train", "x_test", "y_test"})
 
 Content = Mapping[str, np.ndarray]
 Columns = Sequence[str] | None
@@ -52,48 +53,11 @@ def read_file(path: str | Path) -> Arrays:
 
 
 def _load_npz(path: Path) -> tuple[Content, Columns]:
-    stored = np.load(path, allow_pickle=False)
-    if not isinstance(stored, np.lib.npyio.NpzFile):
-        raise ValueError("it holds a single array, which belongs into a .npy file")
-    with stored:
-        names = {name.lower() for name in stored.files}  # Keras writes x_train
-        known = {"x"} <= names <= WHOLE or {"x_train", "x_test"} <= names <= SPLIT
-        if not known or len(names) < len(stored.files):
-            raise InputError(_wrong_names(path.name, stored.files))
-        return {name.lower(): _unpickled(stored, name, path) for name in stored.files}, None
-
-
-def _unpickled(stored: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray:
-    try:
-        return stored[name]
-    except ValueError as error:
-        if "Object arrays" in str(error):
-            raise InputError(
-                f"{name} of {path.name} must be an array of numbers or text; got Python objects, which are "
-                f"never unpickled."
-            ) from error
-        raise
+    return read_npz(path), None
 
 
 def _load_npy(path: Path) -> tuple[Content, Columns]:
-    try:
-        stored = np.load(path, allow_pickle=False)
-    except ValueError as error:
-        if "Object arrays" in str(error):
-            raise InputError(
-                f"{path.name} must be an array of numbers; got Python objects, which are never unpickled."
-            ) from error
-        raise
-    if not isinstance(stored, np.ndarray):
-        raise ValueError("it holds several arrays, which belong into a .npz file")
-    return {"x": stored}, None
-
-
-def _wrong_names(where: str, names: Sequence[str]) -> str:
-    return (
-        f"{where} must hold X (and y), or X_train and X_test (and y_train, y_test), and nothing else; "
-        f"got {choices(names) or 'no arrays'}."
-    )
+    return {"x": load_npy(path)}, None
 
 
 def _interpret(content: Content, columns: Columns, where: str) -> Arrays:

@@ -14,6 +14,7 @@ from benchmark.errors import InputError
 
 MAX_BYTES = 2**30
 MAX_DIMENSIONS = 4
+_AT_ONCE = 2**20
 
 
 def read_idx(path: str | Path) -> np.ndarray:
@@ -44,7 +45,7 @@ def read_idx(path: str | Path) -> np.ndarray:
             shape = _read_shape(file, path)
             return _read_values(file, shape, path)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read as an IDX file: {error}.") from error
+        raise InputError(f"{path} cannot be read as an IDX file: {str(error).rstrip('.')}.") from error
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -62,7 +63,8 @@ def _read_shape(file: IO[bytes], path: Path) -> tuple[int, ...]:
     if len(header) < 4 * magic[3]:
         raise InputError(f"{path} ends within its header.")
     shape = tuple(int(n) for n in np.frombuffer(header, ">u4"))
-    if math.prod(shape) > MAX_BYTES:
+    # Of an empty array, the other dimensions must be possible too.
+    if math.prod(n or 1 for n in shape) > MAX_BYTES:
         raise InputError(
             f"{path} declares {math.prod(shape)} bytes {shape}; at most {MAX_BYTES} bytes are read."
         )
@@ -74,7 +76,8 @@ def _read_values(file: IO[bytes], shape: tuple[int, ...], path: Path) -> np.ndar
     view = memoryview(values.data)
     held = 0
     while held < len(view):
-        count = file.readinto(view[held:])  # type: ignore[attr-defined]
+        # gzip makes a second copy of what it is asked for, so it is asked for a little at a time
+        count = file.readinto(view[held : held + _AT_ONCE])  # type: ignore[attr-defined]
         if not count:
             raise InputError(f"{path} is truncated: it declares {len(view)} bytes {shape} and holds {held}.")
         held += count

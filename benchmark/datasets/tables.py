@@ -1,25 +1,24 @@
-"""Tables, .csv and .parquet: columns of numbers, and the labels in the column `label`."""
+"""Tables of text, .csv: columns of numbers, and the labels in the column `label`."""
 
 from __future__ import annotations
 
+import csv
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.datasets.columns import check_missing, check_names, is_label, short
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LABEL = "label"
-
 
 def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Read comma-separated values below one line of column names.
+    """Read comma-separated values, in UTF-8, below one line of column names.
 
     Returns
     -------
@@ -28,93 +27,94 @@ def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     columns : list of str
         Names of the features.
     """
-    import pandas as pd
-
-    first = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False)
-    names = [str(name) for name in first.iloc[0]]
-    _check_names(names, path.name)
-    if _looks_like_data(names):
-        raise InputError(
-            f"{path.name} must begin with a line of column names; got numbers, {', '.join(names[:3])} ..."
-        )
-    with warnings.catch_warnings():
-        # pandas only warns where lines are longer than the header, and would drop what is too much
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        frame = pd.read_csv(path, index_col=False, low_memory=False)
-    return _columns(frame, path.name)
-
-
-def read_parquet(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Read a parquet file; returns what `read_csv` returns."""
-    import pandas as pd
-    import pyarrow.parquet as pq
-
-    _check_names([str(name) for name in pq.read_schema(path).names], path.name)
-    return _columns(pd.read_parquet(path, engine="pyarrow"), path.name)
-
-
-def _check_names(names: Sequence[str], where: str) -> None:
-    if any(not name.strip() for name in names):
-        raise InputError(f"{where} must name all of its columns; column {names.index('') + 1} has no name.")
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise InputError(
-            f"{where} must begin with a name for each column, none of them twice; got {twice[0]!r} "
-            f"{names.count(twice[0])} times."
-        )
-    labels = [name for name in names if name.lower() == LABEL]
-    if len(labels) > 1:
-        raise InputError(f"{where} must have at most one column of labels; got {' and '.join(labels)}.")
-
-
-def _looks_like_data(names: Sequence[str]) -> bool:
-    """Whether all names are numbers, other than the counts 0, 1, 2, ... or 1, 2, 3, ..."""
-    counts = [[str(i + start) for i in range(len(names))] for start in (0, 1)]
-    return all(_is_number(name) for name in names) and list(names) not in counts
-
-
-def _is_number(value: Any) -> bool:
     try:
-        float(value)
-    except (TypeError, ValueError):
+        names = _first_line(path)
+        check_names(names, path.name)
+        _check_dialect(names, path.name)
+        return _columns(_read_frame(path, names), path.name)
+    except UnicodeDecodeError as error:
+        byte = f"the byte {error.object[error.start]:#04x}"
+        raise InputError(f"{path.name} must be text in UTF-8; got {byte}, which is none there.") from error
+
+
+def _first_line(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next((row for row in csv.reader(file) if row), [])
+
+
+def _check_dialect(names: Sequence[str], where: str) -> None:
+    counts = [[str(i + start) for i in range(len(names))] for start in (0, 1)]
+    # numbers that count columns are names as good as any
+    if all(_is_number(name) for name in names) and list(names) not in counts:
+        given = short(", ".join(names[:3])).strip("'")
+        raise InputError(f"{where} must begin with a line of column names; got numbers, {given} ...")
+    other = next((mark for mark in ";\t|" if mark in names[0]), None)
+    if len(names) == 1 and other is not None:
+        raise InputError(
+            f"{where} must separate its columns by commas; its first line has none, but {other!r}."
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
         return False
     return True
 
 
+def _read_frame(path: Path, names: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        with warnings.catch_warnings():
+            # pandas only warns where lines are longer than the header, and would drop what is too much
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path, header=0, names=list(names), index_col=False, low_memory=False, compression=None
+            )
+    except pd.errors.ParserWarning as error:
+        raise InputError(
+            f"{path.name} must have as many cells in a line as column names, {len(names)}; it has more."
+        ) from error
+
+
 def _columns(frame: pd.DataFrame, where: str) -> tuple[dict[str, np.ndarray], list[str]]:
-    frame.columns = [str(name) for name in frame.columns]
-    labels = [name for name in frame.columns if name.lower() == LABEL]
-    features = frame.drop(columns=labels)
-    for name in features.columns:
-        _check_numeric(features[name], name, where)
-    # a nullable column keeps its gaps outside of the values; as floats they are NaN, and found later
-    bytes_only = all(dtype == np.uint8 for dtype in features.dtypes)
-    X = features.to_numpy() if bytes_only else features.to_numpy(dtype=np.float64, na_value=np.nan)
-    arrays = {"x": X}
-    if labels:
-        arrays["y"] = _labels(frame[labels[0]], labels[0], where)
-    return arrays, list(features.columns)
+    from pandas.api.types import is_numeric_dtype
+
+    arrays = {}
+    for label in [name for name in frame.columns if is_label(name)]:
+        arrays["y"] = _labels(frame.pop(label), label, where)
+    texts = [place for place, dtype in enumerate(frame.dtypes) if not is_numeric_dtype(dtype)]
+    if texts and len(frame):
+        arrays["x"] = np.empty(frame.shape)
+        arrays["x"][:, texts] = _as_numbers(frame.iloc[:, texts], where)
+        others = sorted(set(range(frame.shape[1])) - set(texts))
+        arrays["x"][:, others] = frame.iloc[:, others].to_numpy(dtype=np.float64)
+    else:
+        arrays["x"] = frame.to_numpy(dtype=np.float64)
+    return arrays, list(frame.columns)
 
 
-def _check_numeric(column: pd.Series[Any], name: str, where: str) -> None:
-    from pandas.api.types import is_complex_dtype, is_numeric_dtype
+def _as_numbers(frame: pd.DataFrame, where: str) -> np.ndarray:
+    """Return columns that pandas left as text, for words among their numbers or numbers beyond 64 bits."""
+    import pandas as pd
 
-    if len(column) == 0 or (is_numeric_dtype(column) and not is_complex_dtype(column)):
-        return
-    row = next((i for i, value in enumerate(column) if not _is_number(value)), 0)
-    value = repr(column.iloc[row])[:60]
-    raise InputError(f"Column {name!r} of {where} must hold numbers; got {value} in data row {row + 1}.")
+    texts = pd.Series([str(cell) for cell in frame.to_numpy(dtype=object).ravel()])
+    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64).reshape(frame.shape)
+    wrong = np.isnan(numbers) & frame.notna().to_numpy()
+    if wrong.any():
+        column = int(np.flatnonzero(wrong.any(axis=0))[0])
+        row = int(np.flatnonzero(wrong[:, column])[0])
+        name, value = short(frame.columns[column]), short(frame.iat[row, column])
+        raise InputError(f"Column {name} of {where} must hold numbers; got {value} in data row {row + 1}.")
+    return numbers
 
 
 def _labels(column: pd.Series[Any], name: str, where: str) -> np.ndarray:
-    from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-    missing = int(column.isna().sum())
-    if missing:
-        raise InputError(
-            f"Column {name!r} of {where} must have a label in each row; {missing} of {len(column)} are "
-            f"empty or NA."
-        )
+    check_missing(int(column.isna().sum()), len(column), name, where)
     if is_bool_dtype(column) or not is_numeric_dtype(column):
-        return np.array([str(value) for value in column], dtype=np.str_)
-    return column.to_numpy(dtype=np.int64 if is_integer_dtype(column) else np.float64)
+        return np.array([str(value) for value in column], dtype=object)
+    return column.to_numpy()

@@ -15,12 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmark.execution.measure import available_threads
+from benchmark.records import machine_id
 
 T = TypeVar("T")
-
-# Where two environments differ in one of these, their times do not belong in one table.
-_DECIDES_TIMES = ("machine", "cpu", "usable_cores", "gpus")
-_DECIDING_VERSIONS = ("python", "torch", "scikit-learn", "numpy", "umap-learn")
 
 DISTRIBUTION = "dimensionality-reduction-benchmark"
 PACKAGES = ("torch", "scikit-learn", "numpy", "scipy", "pandas", "umap-learn", "numba", DISTRIBUTION)
@@ -48,9 +45,7 @@ def environment() -> dict[str, object]:
 
 def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether times measured in two environments belong in one table: same machine, same libraries."""
-    same = all(one.get(fact) == other.get(fact) for fact in _DECIDES_TIMES)
-    versions = one.get("versions", {}), other.get("versions", {})
-    return same and all(versions[0].get(name) == versions[1].get(name) for name in _DECIDING_VERSIONS)
+    return machine_id(one) == machine_id(other)
 
 
 def available_devices() -> tuple[str, ...]:

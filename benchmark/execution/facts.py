@@ -32,6 +32,7 @@ def run_facts(
         "reducers": _joined(same_data.get("reducers", []), (job.reducer for job in plan.jobs)),
         "devices": _joined(same_data.get("devices", []), (job.device for job in plan.jobs)),
         "seeds": plan.suite.seeds,
+        "repeats": plan.suite.repeats,
         "components": list(plan.suite.components),
         "min_updates": plan.suite.min_updates,
         "threads": plan.jobs[0].threads if plan.jobs else None,
@@ -57,9 +58,13 @@ def command_line(request: Request) -> str:
     words += ["--dataset", Path(request.dataset).name] if request.dataset else []
     words += ["--suite", Path(request.suite).name]
     words += _repeated("--device", request.devices) if request.devices != ("auto",) else []
-    for option in ("seeds", "components", "threads", "name"):
+    for option in ("seeds", "components", "precision", "repeats", "threads", "name"):
         value = asdict(request)[option]
         words += [f"--{option}", str(value)] if value is not None else []
+    words += ["--timeout", str(request.timeout).removesuffix(".0")] if request.timeout is not None else []
+    # The address of a scheduler names a host.
+    local = request.cluster is None or request.cluster.startswith("local:")
+    words += ["--cluster", request.cluster if local else "ADDRESS"] if request.cluster else []
     words += _repeated("--plugin", (Path(path).name for path in request.plugins))
     return shlex.join(words)
 

@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.execution.measure import limit_threads, measured
+from benchmark.errors import InputError
+from benchmark.execution.measure import full_precision, limit_threads, measured
+from benchmark.execution.timing import fit_and_transform, warm_up
+from benchmark.execution.view import Arrays, make_view
 from benchmark.results import Record
-from benchmark.suite import Job
+from benchmark.scoring.blocks import Reconstruction, Samples
+from benchmark.suite import RECIPE, Job
 from reducers.base import NotApplicableError
 from reducers.registry import make_reducer
+from reducers.rows import Rows
 
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
     from reducers.base import Reducer
 
-VIEW_POINTS = 2000
-VIEW_IMAGES = 10
-
-Arrays = dict[str, np.ndarray]
+# Test sets larger than this are reconstructed a block at a time.
+_LAZY_BYTES = 64 * 2**20
 
 
 @dataclass
@@ -43,7 +46,7 @@ def run_job(job: Job, environment: Mapping[str, Any], dataset: Dataset | None = 
     """
     facts: dict[str, Any] = {}
     try:
-        with limit_threads(job.threads):
+        with limit_threads(job.threads), full_precision(job.device):
             embedding, view = _measure(job, dataset or load_job_dataset(job), facts)
     except NotApplicableError as error:
         return JobResult(make_record(job, "unavailable", environment, error=str(error), **facts))
@@ -55,10 +58,10 @@ def run_job(job: Job, environment: Mapping[str, Any], dataset: Dataset | None = 
 
 
 def load_job_dataset(job: Job) -> Dataset:
-    """Return the dataset of a job, as its plan found it."""
+    """Return the dataset of a job; raise `InputError` where it is not the one its plan found."""
     from benchmark.datasets import load_dataset
 
-    return load_dataset(
+    dataset = load_dataset(
         job.source,
         data_dir=job.data_dir,
         seed=job.seed,
@@ -66,6 +69,12 @@ def load_job_dataset(job: Job) -> Dataset:
         n_test=job.n_test,
         download=False,
     )
+    if dataset.sha256 != job.data and not job.data.startswith(RECIPE):
+        raise InputError(
+            f"The data of {job.source} differ from those the run was planned with: their SHA-256 is "
+            f"{dataset.sha256[:12]}..., that of the plan {job.data[:12]}...."
+        )
+    return dataset
 
 
 def make_record(
@@ -81,6 +90,7 @@ def make_record(
         "threads": job.threads,
         "seed": job.seed,
         "key": job.key,
+        "repeats": job.repeats,
         "n_train": job.n_train,
         "n_test": job.n_test,
         "n_features": job.n_features,
@@ -99,28 +109,37 @@ def describe(error: BaseException) -> str:
 
 def _measure(job: Job, dataset: Dataset, facts: dict[str, Any]) -> tuple[Arrays, Arrays]:
     facts["started_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    train, test = dataset.scaled()
     reducer = _make(job)
-    _warm_up(reducer, train, job.device, facts)
-    with measured(job.device) as fit:
-        reducer.fit(train)
-    facts |= {"fit_seconds": fit.seconds, "precision": reducer.precision_}
-    with measured(job.device) as transform:
-        Z_test = reducer.transform(test)
+    train, test = (_given(reducer, rows) for rows in dataset.rows())
+    warm_up(reducer, train, job.device, facts)
+    reducer, Z_test = fit_and_transform(reducer, train, test, job, facts)
     facts |= {
-        "transform_seconds": transform.seconds,
-        "peak_memory_mb": _greater(fit.peak_memory_mb, transform.peak_memory_mb),
-        "peak_device_memory_mb": _greater(fit.peak_device_memory_mb, transform.peak_device_memory_mb),
         "n_components": _plain(reducer.n_components_),
         "n_parameters": _plain(reducer.n_parameters_),
         "history": [{k: _plain(v) for k, v in epoch.items()} for epoch in getattr(reducer, "history_", [])],
     }
     Z_train = reducer.transform(train)
-    reconstruction = reducer.inverse_transform(Z_test) if reducer.supports_inverse else None
+    # What is larger than memory is read, and reconstructed, a block at a time.
+    test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
+    reconstruction = _reconstruction(reducer, Z_test, test)
     _score(job, dataset, (Z_train, Z_test, test, reconstruction), facts)
     # A code as wide as the input saves nothing over computing it again.
     kept = {"Z_train": Z_train, "Z_test": Z_test} if Z_test.shape[1] < test.shape[1] else {}
-    return kept, _view(dataset, Z_test, test, reconstruction)
+    return kept, make_view(dataset, Z_test, test, reconstruction)
+
+
+def _given(reducer: Reducer, rows: Rows) -> Samples:
+    """Return samples as the reducer takes them, so that no conversion of ours is on its clock."""
+    return rows if reducer.streams and rows.compact else np.asarray(rows)
+
+
+def _reconstruction(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:
+    if not reducer.supports_inverse:
+        return None
+    # The scores read it in blocks; what is small is made once and for all.
+    if isinstance(X, Rows) or X.nbytes > _LAZY_BYTES:
+        return Reconstruction(reducer.inverse_transform, Z, X.shape[1])
+    return reducer.inverse_transform(Z)
 
 
 def _plain(value: Any) -> Any:
@@ -137,20 +156,6 @@ def _make(job: Job, **changes: Any) -> Reducer:
         params["image_shape"] = tuple(params["image_shape"])
     reducer = make_reducer(job.reducer, job.plugins, random_state=job.seed, **params)
     return reducer.set_params(device=job.device) if "device" in reducer.get_params() else reducer
-
-
-def _warm_up(reducer: Reducer, train: np.ndarray, device: str, facts: dict[str, Any]) -> None:
-    """Compile, allocate and start libraries on a slice, so that none of it is charged to the fit."""
-    from sklearn.base import clone
-
-    rows = train[: max(reducer.warmup_samples, 2 * reducer.n_components)]
-    trial = clone(reducer).set_params(**reducer.warmup_params)
-    with measured(device) as warm_up:
-        trial.fit(rows)
-        codes = trial.transform(rows[:256])
-        if trial.supports_inverse:
-            trial.inverse_transform(codes)
-    facts["warmup_seconds"] = warm_up.seconds
 
 
 def _score(job: Job, dataset: Dataset, arrays: tuple[Any, ...], facts: dict[str, Any]) -> None:
@@ -172,37 +177,3 @@ def _score(job: Job, dataset: Dataset, arrays: tuple[Any, ...], facts: dict[str,
     with measured("cpu") as scoring:
         facts["scores"] = score(embedding)
     facts["score_seconds"] = scoring.seconds
-
-
-def _view(dataset: Dataset, Z: np.ndarray, X: np.ndarray, reconstruction: np.ndarray | None) -> Arrays:
-    """Return what the report draws: codes in 2-D, and some images above their reconstructions."""
-    shown = np.sort(np.random.default_rng(0).permutation(len(Z))[:VIEW_POINTS])
-    view = {"codes": _plane(Z)[shown]}
-    picked = np.arange(min(VIEW_IMAGES, len(X)))
-    if dataset.y_test is not None:
-        view["labels"] = dataset.y_test[shown].astype(np.int16)
-        view["class_names"] = np.array(dataset.class_names, dtype=np.str_)
-        picked = np.unique(dataset.y_test, return_index=True)[1][:VIEW_IMAGES]
-    if dataset.image_shape is not None:
-        view["image_shape"] = np.array(dataset.image_shape)
-    view["images"] = X[picked].astype(np.float16)
-    if reconstruction is not None:
-        view["reconstructions"] = reconstruction[picked].astype(np.float16)
-    return view
-
-
-def _plane(Z: np.ndarray) -> np.ndarray:
-    """Return codes in two dimensions: their first two principal components where they have more."""
-    if Z.shape[1] == 1:
-        return np.column_stack([Z, np.zeros_like(Z)])
-    if Z.shape[1] == 2:
-        return Z
-    centred = Z - Z.mean(axis=0)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    plane: np.ndarray = (centred @ axes[:, :-3:-1]).astype(np.float32)
-    return plane
-
-
-def _greater(a: float | None, b: float | None) -> float | None:
-    known = [value for value in (a, b) if value is not None]
-    return max(known) if known else None

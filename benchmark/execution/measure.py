@@ -1,21 +1,21 @@
-"""What a piece of work costs: wall time, memory and device memory, on a set number of threads."""
+"""What a piece of work costs: wall time, memory and device memory, on set threads, in set precision."""
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import re
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmark.errors import InputError
+from benchmark.execution.memory import MIB, memory_peak_since, release_free_memory, start_memory_peak
 
-MIB = 2**20
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_NUMBA_VARIABLE = "NUMBA_NUM_THREADS"
 
 
 @dataclass
@@ -55,10 +55,10 @@ def measured(device: str) -> Iterator[Measurement]:
     synchronise = _synchroniser(device)
     measurement = Measurement()
     gc.collect()
-    _release_free_memory()
+    release_free_memory()
     synchronise()
     device_before = _start_device_peak(device)
-    memory = _start_memory_peak()
+    memory = start_memory_peak()
     start = perf_counter()
     try:
         yield measurement
@@ -67,7 +67,7 @@ def measured(device: str) -> Iterator[Measurement]:
             synchronise()
         finally:
             measurement.seconds = perf_counter() - start
-            measurement.peak_memory_mb = _memory_peak_since(memory)
+            measurement.peak_memory_mb = memory_peak_since(memory)
         measurement.peak_device_memory_mb = _device_peak_since(device, device_before)
 
 
@@ -75,7 +75,7 @@ def measured(device: str) -> Iterator[Measurement]:
 def limit_threads(n: int) -> Iterator[None]:
     """Let BLAS, OpenMP, torch and numba use `n` threads in the body, and restore what was set before.
 
-    Libraries that are first imported within the body keep their own settings.
+    Libraries that are first imported within the body take `n` from the environment, and keep it.
 
     Raises
     ------
@@ -88,6 +88,7 @@ def limit_threads(n: int) -> Iterator[None]:
         raise InputError(f"The number of threads must be at least 1; got {n}.")
     torch, numba = sys.modules.get("torch"), sys.modules.get("numba")
     with ExitStack() as restore:
+        restore.enter_context(_thread_variables(n))
         if torch is not None:
             restore.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(n)
@@ -96,6 +97,46 @@ def limit_threads(n: int) -> Iterator[None]:
             numba.set_num_threads(min(n, numba.config.NUMBA_NUM_THREADS))
         restore.enter_context(threadpool_limits(n))
         yield
+
+
+@contextmanager
+def _thread_variables(n: int) -> Iterator[None]:
+    """Set the environment variables from which libraries read their number of threads at import."""
+    # Once numba's threads run, another number in its variable is an error at the next compilation.
+    names = [*_THREAD_VARIABLES, *([] if "numba" in sys.modules else [_NUMBA_VARIABLE])]
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, str(n)))
+    try:
+        yield
+    finally:
+        if "numba" in sys.modules:
+            before.pop(_NUMBA_VARIABLE, None)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def full_precision(device: str) -> Iterator[None]:
+    """Keep TF32 out of the body where `device` is "cuda", and restore what was set before.
+
+    What is recorded as fp32 is then fp32: by torch's default, cuDNN's convolutions would round
+    their inputs to the 10 bits of mantissa that TF32 has.
+    """
+    if device != "cuda":
+        yield
+        return
+    import torch
+
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    try:
+        matmul.allow_tf32 = cudnn.allow_tf32 = False
+        yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before
 
 
 def available_threads() -> int:
@@ -132,65 +173,3 @@ def _device_peak_since(device: str, before: int) -> float | None:
     import torch
 
     return float(torch.cuda.max_memory_allocated() - before) / MIB
-
-
-class _MemoryStart(NamedTuple):
-    resident: int | None  # bytes
-    peak: int | None  # bytes
-    peak_is_reset: bool
-
-
-def _start_memory_peak() -> _MemoryStart:
-    peak_is_reset = _reset_memory_peak()
-    return _MemoryStart(*_memory(), peak_is_reset)
-
-
-def _memory_peak_since(start: _MemoryStart) -> float | None:
-    _, peak = _memory()
-    if peak is None or start.peak is None:
-        return None
-    if not start.peak_is_reset and peak <= start.peak:
-        return None
-    before = start.peak if start.resident is None else start.resident
-    return max(peak - before, 0) / MIB
-
-
-def _reset_memory_peak() -> bool:
-    """Set the peak of resident memory to its present value (Linux: proc_pid_clear_refs(5))."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return False
-    return True
-
-
-def _memory() -> tuple[int | None, int | None]:
-    """Return the resident memory of this process and its peak (bytes); None where unknown."""
-    try:
-        status = Path("/proc/self/status").read_text()
-        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
-        return int(found["VmRSS"]) * 1024, int(found["VmHWM"]) * 1024
-    except (OSError, KeyError):
-        return None, _high_water_mark()
-
-
-def _high_water_mark() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _release_free_memory() -> None:
-    """Give memory that was freed back to the system, where the C library is glibc.
-
-    Otherwise the body would reuse it unseen.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
-        return

@@ -29,11 +29,12 @@ _COLUMNS = (
 
 
 class TerminalProgress:
-    """A line for every job that ends, and a spinner for the one that runs."""
+    """A line for every job that ends, and a spinner for those that run."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = None
+        self._running: dict[str, Job] = {}
         self._total = self._count = 0
 
     def __enter__(self) -> Self:
@@ -60,15 +61,25 @@ class TerminalProgress:
         )
 
     def started(self, job: Job) -> None:
-        """Show the job that runs."""
-        self._count += 1
-        self._status = self._console.status(f"{self._count}/{self._total}  {escape(_title(job))}")
-        self._status.start()
+        """Show the jobs that run."""
+        self._running[job.key] = job
+        self._show()
 
     def finished(self, record: Record) -> None:
         """Print how the job ended."""
         self._stop()
+        self._count += 1
+        self._running.pop(record.key, None)
         self._console.print(f"{self._count:>3}/{self._total}  {_outcome(record)}", highlight=False)
+        if self._running:
+            self._show()
+
+    def _show(self) -> None:
+        self._stop()
+        shown = _title(next(iter(self._running.values())))
+        more = f" and {len(self._running) - 1} more" if len(self._running) > 1 else ""
+        self._status = self._console.status(f"{self._count + 1}/{self._total}  {escape(shown)}{more}")
+        self._status.start()
 
     def _stop(self) -> None:
         if self._status is not None:
@@ -96,7 +107,7 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
     held = sorted(records, key=lambda r: (-r.scores.get("knn_accuracy", -1.0), r.reducer, r.device, r.seed))
     devices = {r.device for r in held}
     seeds = {r.seed for r in held}
-    widths = {r.params.get("n_components") for r in held}
+    widths = {str(r.params.get("n_components")) for r in held}
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("reducer", no_wrap=True)
     for label, several in (("device", len(devices) > 1), ("D", len(widths) > 1), ("seed", len(seeds) > 1)):
@@ -108,8 +119,8 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
         table.add_column(label, justify="right")
     for record in held:
         cells = [escape(record.reducer)]
-        cells += [record.device] if len(devices) > 1 else []
-        cells += [str(record.params.get("n_components"))] if len(widths) > 1 else []
+        cells += [escape(record.device)] if len(devices) > 1 else []
+        cells += [escape(str(record.params.get("n_components")))] if len(widths) > 1 else []
         cells += [str(record.seed)] if len(seeds) > 1 else []
         table.add_row(*cells, *_cells(record, shown), style=None if record.status == "ok" else "dim")
     return table

@@ -1,20 +1,24 @@
-"""Run a request: plan, skip what is done, dispatch, store, report."""
+"""Run a request: plan, skip what is done, dispatch, report."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.errors import InputError
-from benchmark.execution.environment import comparable
+from benchmark.execution.conclude import conclude
+from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.facts import now, run_facts
-from benchmark.execution.measure import available_threads
+from benchmark.execution.interrupts import Interrupts
+from benchmark.execution.lock import run_lock
+from benchmark.execution.log import Logged
 from benchmark.execution.plan import Plan, Request, check_request, make_plan
-from benchmark.execution.workers import LocalWorker
+from benchmark.execution.workers import LocalWorker, Pool
+from benchmark.records import machine_id
 from benchmark.results import Record, Store
 from benchmark.suite import Job
 
@@ -71,81 +75,113 @@ def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
     Raises
     ------
     InputError
-        Something asked for does not exist or is not allowed; nothing was measured.
+        Something asked for does not exist or is not allowed, or another process writes the run;
+        nothing was measured.
+    RunError
+        The run could not finish; what was measured before is kept.
+    KeyboardInterrupt
+        The user wanted it to end before the first job, or did not want to wait for the report either.
     """
-    progress = progress or Silent()
     if sys.platform == "win32":
         raise InputError("Runs need a POSIX system: Linux, macOS, or Windows with WSL; this is Windows.")
     # Before anything slow starts: a mistyped name is answered at once.
     check_request(request)
     _check_writable(Path(request.results_dir), Path(request.reports_dir))
-    with LocalWorker() as worker:
-        plan = make_plan(request, worker.devices, request.threads or available_threads())
-        for note in plan.notes:
-            progress.note(note)
-        store = Store(request.results_dir, plan.run)
-        done = {} if request.fresh else _done(store, plan)
-        here = {key for key, record in done.items() if comparable(record.environment, worker.environment)}
-        to_do = [job for job in plan.jobs if job.key not in here]
-        if len(done) > len(here):
-            progress.note(
-                f"{len(done) - len(here)} jobs of {plan.run} were measured on another machine or with other "
-                "libraries, where times differ: they are measured again."
-            )
-        progress.planned(plan, len(to_do))
-        started = time.monotonic()
-        facts = run_facts(request, plan, worker.environment, store.facts() if here else {})
-        if to_do:
-            store.save_facts(facts)
-        records, interrupted = _run_jobs(to_do, worker, store, progress)
-        facts["wall_seconds"] = round(facts["wall_seconds"] + time.monotonic() - started, 2)
-        if to_do:
-            store.save_facts({**facts, "finished_at": now()})
-    return _conclude(request, plan, store, records, interrupted)
+    told = Logged(progress or Silent())
+    with Interrupts() as interrupts, open_pool(request, told.note) as pool:
+        plan = make_plan(request, _Later(lambda: pool.devices), request.threads or pool.threads)
+        store = Store(request.results_dir, plan.run, warn=told.note)
+        _check_kind(store)
+        with run_lock(store.path), told.logged(store.path):
+            store.tidy()
+            # A file that this version does not read ends the run before anything is measured.
+            store.places()
+            for note in plan.notes:
+                told.note(note)
+            dispatch = Dispatch(pool, store, told, interrupts)
+            _measure(request, plan, dispatch)
+            table, report = conclude(store, request.reports_dir)
+    failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
+    return RunResult(plan.run, table, report, failed, dispatch.interrupted)
 
 
-def _run_jobs(
-    jobs: Sequence[Job], worker: LocalWorker, store: Store, progress: Progress
-) -> tuple[list[Record], bool]:
-    from benchmark.execution.job import make_record
+def open_pool(request: Request, note: Callable[[str], None]) -> Pool:
+    """Return where the jobs of `request` run; `note` is told what the user should know."""
+    if request.cluster is not None:
+        from benchmark.execution.cluster import open_cluster
 
-    records: list[Record] = []
-    for job in jobs:
-        progress.started(job)
-        interrupted = False
-        try:
-            if job.unavailable is not None:
-                record = make_record(job, "unavailable", worker.environment, error=job.unavailable)
-            else:
-                record = worker.run(job, store)
-        except KeyboardInterrupt:
-            worker.kill()
-            interrupted = True
-            record = make_record(job, "interrupted", worker.environment, error="stopped by the user")
-        store.save(record)
-        records.append(record)
-        progress.finished(record)
-        if interrupted:
-            return records, True
-    return records, False
+        return open_cluster(request.cluster, note)
+    worker = LocalWorker()
+    worker.note = note
+    return worker
 
 
-def _conclude(
-    request: Request, plan: Plan, store: Store, records: Sequence[Record], interrupted: bool
-) -> RunResult:
-    from benchmark.analysis.tables import save_tables
-    from benchmark.reporting import write_report
+class _Later(Sequence[str]):
+    """Devices that are asked for when the plan needs them, while the process that knows them starts."""
 
-    table = save_tables(store)
-    report = write_report(store, request.reports_dir)
-    failed = tuple(r for r in records if r.status not in ("ok", "unavailable"))
-    return RunResult(plan.run, table, report, failed, interrupted)
+    def __init__(self, find: Callable[[], tuple[str, ...]]) -> None:
+        self._find = find
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._find()[index]
+
+    def __len__(self) -> int:
+        return len(self._find())
 
 
-def _done(store: Store, plan: Plan) -> dict[str, Record]:
-    """Return the records of the jobs that ended well before, by key."""
-    found = {job.key: store.get(job.key) for job in plan.jobs}
-    return {key: record for key, record in found.items() if record is not None and record.status == "ok"}
+def _measure(request: Request, plan: Plan, dispatch: Dispatch) -> None:
+    """Run the jobs that are not done, and say so in ``run.json`` before and after."""
+    store, environment = dispatch.store, dispatch.pool.environment
+    to_do = _to_do(request, plan, dispatch)
+    dispatch.progress.planned(plan, len(to_do))
+    if not to_do:
+        return
+    started = time.monotonic()
+    earlier = store.facts() if len(to_do) < len(plan.jobs) else {}
+    facts = run_facts(request, plan, environment, earlier)
+    # What `run_facts` takes over of the time spent before, it takes over of the same data only.
+    before = earlier.get("overhead_seconds") or 0.0 if facts["wall_seconds"] else 0.0
+    store.save_facts(facts)
+    dispatch.run(to_do, request.timeout)
+    facts["wall_seconds"] = round(facts["wall_seconds"] + time.monotonic() - started, 2)
+    facts["overhead_seconds"] = round(before + dispatch.overhead_seconds, 2)
+    machines = {record.machine: record.environment for record in store.records() if record.status == "ok"}
+    if len(machines) > 1:
+        facts["environments"] = machines
+    store.save_facts({**facts, "finished_at": now()})
+
+
+def _to_do(request: Request, plan: Plan, dispatch: Dispatch) -> list[Job]:
+    """Return the jobs that did not end well before, and those that did where times differ from here."""
+    if request.fresh:
+        return list(plan.jobs)
+    found = {job.key: dispatch.store.get(job.key) for job in plan.jobs}
+    done = {key: record for key, record in found.items() if record is not None and record.status == "ok"}
+    if request.cluster is not None:
+        # Which of its machines runs a job is for the cluster to say: what one of them did is done.
+        return [job for job in plan.jobs if job.key not in done]
+    machine = machine_id(dispatch.pool.environment)
+    here = {key for key, record in done.items() if record.machine == machine}
+    if len(done) > len(here):
+        dispatch.progress.note(
+            f"{len(done) - len(here)} jobs of {plan.run} were measured on another machine or with other "
+            "libraries, where times differ: they are measured again."
+        )
+    return [job for job in plan.jobs if job.key not in here]
+
+
+def _check_kind(store: Store) -> None:
+    """Raise `InputError` for a merged run or sweeps of `scale`, which measurements of a suite would spoil."""
+    sources = store.facts().get("merged_from")
+    if sources:
+        raise InputError(
+            f"The run {store.run!r} was merged from {', '.join(map(str, sources))}: measure into one of "
+            "these, or into a new one, and merge again."
+        )
+    if store.facts().get("kind") == "scaling":
+        raise InputError(
+            f"The run {store.run!r} holds sweeps of scale: give this one another name with --name."
+        )
 
 
 def _check_writable(*directories: Path) -> None:

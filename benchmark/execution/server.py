@@ -1,8 +1,9 @@
-"""The process that forks a fresh one for every job, its libraries imported once.
+"""The process that starts a fresh one for every job, its libraries imported once.
 
 Run as ``python -m benchmark.execution.server``. It reads requests from standard input, one line of
-JSON each, and answers on standard output: first the process id of the job, then its outcome.
-Everything else that is printed, by us or by a library, goes to standard error.
+JSON each, and answers on standard output: first the process id of the job, then its outcome. A line
+that comes while a job runs, or the end of the input, is the order to end the job. Everything else
+that is printed, by us or by a library, goes to standard error.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
-import subprocess
 import sys
-import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+from benchmark.execution.ending import Watch, adopt_orphans, end_all, ignore_signals
+from benchmark.execution.isolation import OUTPUT, Child, clear_up, fork, spawn
+from benchmark.execution.log import append_output
 
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
@@ -27,19 +31,26 @@ def main() -> None:
     """Serve until standard input ends; with ``--once``, answer a single request in this process."""
     # Asking CUDA whether it is there must not initialise it: a forked process could not use it then.
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
-    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     if "--once" in sys.argv[1:]:
-        replies.write(json.dumps(answer(json.loads(sys.stdin.read()), None)))
+        _tell(replies, answer(json.loads(sys.stdin.read()), None))
         return
-    _die_with_parent()
+    ignore_signals()
+    adopt_orphans()
     if CAN_FORK:
         _import_libraries()
-    shared = _SharedDataset()
-    for line in sys.stdin:
-        request = json.loads(line)
-        dataset = shared.get(request["job"]) if CAN_FORK and "job" in request else None
-        _serve(request, dataset, replies)
+    # Without a buffer of ours, `select` sees all there is to read.
+    orders = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    watch, shared = Watch(orders), _SharedDataset()
+    # Where the one who asked is gone, there is nobody to answer.
+    with suppress(BrokenPipeError):
+        while line := orders.readline():
+            request = json.loads(line)
+            dataset = shared.get(request["job"]) if CAN_FORK and "job" in request else None
+            _serve(request, dataset, watch, (orders, replies))
+    # Interpreters that have imported much take long to leave in an orderly way.
+    os._exit(0)
 
 
 class _SharedDataset:
@@ -56,6 +67,8 @@ class _SharedDataset:
 
         wanted = tuple(job[name] for name in ("source", "data", "data_dir", "seed", "n_train", "n_test"))
         if wanted != self._of:
+            # The one before is let go first: two of them might not fit.
+            self._of = self._dataset = None
             try:
                 self._of, self._dataset = wanted, load_job_dataset(Job.from_dict(job))
             except Exception:
@@ -64,79 +77,73 @@ class _SharedDataset:
 
 
 def answer(request: dict[str, Any], dataset: Dataset | None) -> dict[str, Any]:
-    """Return the reply to a request: the facts of this machine, or the record of a job."""
+    """Return the reply to a request: the facts of this machine, or the record of a job.
+
+    Where the disk does not take a job's arrays, the reply holds the ``problem`` instead.
+    """
     if "job" not in request:
         from benchmark.execution.environment import available_devices, environment
 
         return {"environment": environment(), "devices": available_devices()}
-    from benchmark.execution.job import run_job
-    from benchmark.results import Store
+    from benchmark.execution.job import make_record, run_job
+    from benchmark.results import Record, RunError, Store
     from benchmark.suite import Job
 
     job = Job.from_dict(request["job"])
     result = run_job(job, request["environment"], dataset)
-    store = Store(request["results_dir"], job.run)
-    if result.embedding:
-        store.save_arrays("embeddings", job.key, result.embedding)
-    if result.view:
-        store.save_arrays("views", job.key, result.view)
-    return {"record": result.record.to_json()}
-
-
-def _serve(request: dict[str, Any], dataset: Dataset | None, replies: IO[str]) -> None:
-    """Answer one request in a process of its own and report how that ended."""
-    with tempfile.TemporaryFile("w+") as output:
-        pid = _fork(request, dataset, output) if CAN_FORK else _spawn(request, output)
-        replies.write(json.dumps({"pid": pid}) + "\n")
-        status = os.waitpid(pid, 0)[1]
-        if CAN_FORK:
-            # Whatever the job left running belongs to its session and ends with it.
-            _kill_group(pid)
-        output.seek(0)
-        text = output.read()
-        code = os.waitstatus_to_exitcode(status)
-        replies.write(json.dumps({"reply": text if code == 0 else "", "code": code}) + "\n")
-
-
-def _fork(request: dict[str, Any], dataset: Dataset | None, output: IO[str]) -> int:
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
     try:
-        os.setsid()
-        _die_with_parent()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-        _redirect(request.get("log"))
-        output.write(json.dumps(answer(request, dataset)))
-        output.flush()
-        code = 0
-    except BaseException:
-        import traceback
+        text = result.record.to_json()
+        Record.from_json(text)
+    except (TypeError, ValueError) as error:
+        reason = f"what was measured cannot be stored: {error}"
+        return {"record": make_record(job, "failed", request["environment"], error=reason).to_json()}
+    store = Store(request["results_dir"], job.run)
+    try:
+        if result.embedding:
+            store.save_arrays("embeddings", job.key, result.embedding)
+        if result.view:
+            store.save_arrays("views", job.key, result.view)
+    except RunError as error:
+        return {"problem": str(error)}
+    return {"record": text}
 
-        traceback.print_exc()
+
+def _serve(
+    request: dict[str, Any], dataset: Dataset | None, watch: Watch, link: tuple[IO[bytes], IO[bytes]]
+) -> None:
+    """Answer one request in a process of its own, leave nothing of it, and report how it ended."""
+    if CAN_FORK:
+        child = fork(lambda: json.dumps(answer(request, dataset)), link)
+    else:
+        child = spawn([sys.executable, "-m", "benchmark.execution.server", "--once"], json.dumps(request))
+    try:
+        _tell(link[1], {"pid": child.pid, "scratch": str(child.scratch)})
     finally:
-        sys.stderr.flush()
-        # Not sys.exit: threads that a library or a plugin left behind must not keep the process.
-        os._exit(code)
+        # Also where nobody listens any more.
+        end = watch.wait(child.pid, request.get("timeout"))
+        end_all(child.pid)
+        reply = _gather(child, request.get("log"))
+    _tell(link[1], {"reply": reply if end.code == 0 else "", **vars(end)})
 
 
-def _spawn(request: dict[str, Any], output: IO[str]) -> int:
-    command = [sys.executable, "-m", "benchmark.execution.server", "--once"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, text=True)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(request))
-    process.stdin.close()
-    return process.pid
+def _gather(child: Child, log: str | None) -> str:
+    """Return what a child answered; what it printed goes to the run's log, else to standard error."""
+    printed = child.scratch / OUTPUT
+    if log is not None:
+        append_output(Path(log), printed)
+    else:
+        with suppress(OSError):
+            sys.stderr.write(printed.read_text(errors="replace"))
+            sys.stderr.flush()
+    clear_up(child.scratch)
+    with child.reply as reply:
+        reply.seek(0)
+        return reply.read()
 
 
-def _redirect(log: str | None) -> None:
-    """Append what this process prints from here on to the run's log."""
-    if log is None:
-        return
-    handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(handle, stream.fileno())
+def _tell(replies: IO[bytes], message: dict[str, Any]) -> None:
+    replies.write(json.dumps(message).encode() + b"\n")
+    replies.flush()
 
 
 def _import_libraries() -> None:
@@ -155,23 +162,6 @@ def _import_libraries() -> None:
     gc.collect()
     # Objects that are never collected are never written to, so forked processes share their pages.
     gc.freeze()
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process when the one that started it dies, however it dies."""
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-def _kill_group(pid: int) -> None:
-    from contextlib import suppress
-
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -1,47 +1,108 @@
-"""Where a job runs: an isolated process on this machine."""
+"""Where jobs run: what a pool is, and the pool that is this machine, one isolated process a job."""
 
 from __future__ import annotations
 
 import json
-import os
-import selectors
 import signal
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-from benchmark.results import Record, Store
+from benchmark.execution.client import Client
+from benchmark.execution.lock import MachineLock
+from benchmark.execution.log import LOG
+from benchmark.execution.measure import available_threads
+from benchmark.results import Record, RunError, Store
 from benchmark.suite import Job
 
+_FACTS_SECONDS = 120.0
 
-class WorkerError(RuntimeError):
-    """The process that starts the jobs does not answer."""
+
+class Pool(Protocol):
+    """Where the jobs of a run are measured: processes of this machine, or the workers of a cluster."""
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Facts of the machine, as ``run.json`` carries them."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices found."""
+
+    @property
+    def threads(self) -> int:
+        """Threads a job may use, where the user does not say."""
+
+    def run_all(
+        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
+    ) -> Iterator[Record]:
+        """Run jobs, each for `timeout` seconds at most; yield their records as they end.
+
+        A job's arrays are in the store before its record is yielded; to store that is for the caller.
+        """
+
+    def running(self) -> Sequence[Job]:
+        """Return the jobs at hand, which would be lost if the run ended now."""
+
+    def kill(self) -> None:
+        """End the jobs at hand, and everything they started, at once."""
+
+    def __enter__(self) -> Self:
+        """Return the pool."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the pool."""
 
 
 class LocalWorker:
-    """Runs one job at a time, each in a process of its own.
+    """Runs one job at a time on this machine, each in a process of its own.
+
+    The process that starts the jobs begins at once to import what they need; whoever first asks for
+    `environment` or `devices` waits for it.
 
     Attributes
     ----------
-    environment : dict
-        Facts of the machine, as every record carries them.
-    devices : tuple of str
-        Devices found.
+    note : callable
+        Told what the user should know; says nothing by itself.
     """
 
     def __init__(self) -> None:
-        self._messages = tempfile.TemporaryFile("w+")  # noqa: SIM115 - the server writes to it
-        self._server: subprocess.Popen[str] | None = None
-        self._pid: int | None = None
-        facts = self._facts()
-        self.environment: dict[str, Any] = facts["environment"]
-        self.devices: tuple[str, ...] = tuple(facts["devices"])
+        self.note: Callable[[str], None] = lambda text: None
+        self._client = Client()
+        self._machine = MachineLock()
+        self._running: tuple[Job, ...] = ()
+        self._client.ask({"timeout": _FACTS_SECONDS})
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Facts of this machine, as every record carries them."""
+        facts: dict[str, Any] = self._facts["environment"]
+        return facts
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices found on this machine."""
+        return tuple(self._facts["devices"])
+
+    @cached_property
+    def threads(self) -> int:
+        """Cores that this process may use."""
+        return available_threads()
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        outcome = self._client.outcome()
+        if not outcome["reply"]:
+            words = self._client.last_words()
+            raise RunError(f"The process that starts the jobs failed ({words}); nothing was measured.")
+        facts: dict[str, Any] = json.loads(outcome["reply"])
+        return facts
 
     def __enter__(self) -> Self:
         return self
@@ -51,113 +112,86 @@ class LocalWorker:
     ) -> None:
         self.close()
 
+    def run_all(
+        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
+    ) -> Iterator[Record]:
+        """Run jobs one after the other, each while no other run of this user has one on this machine.
+
+        The time that a job waits for the machine is no part of its own times, nor of its limit.
+        """
+        for job in jobs:
+            self._running = (job,)
+            with self._machine.held(self.note):
+                started(job)
+                record = self.run(job, store, timeout)
+            yield record
+        self._running = ()
+
+    def running(self) -> Sequence[Job]:
+        """Return the job at hand."""
+        return self._running
+
     def run(self, job: Job, store: Store, timeout: float | None = None) -> Record:
         """Run a job to its end, or to `timeout` seconds; return its record, whatever happened to it.
 
-        What the job prints, tracebacks included, is appended to ``run.log`` of the run.
-        """
-        from benchmark.execution.job import make_record
+        The limit counts from the start of the job's process. What the job prints, tracebacks
+        included, is appended to ``run.log`` of the run.
 
-        started = time.monotonic()
-        store.path.mkdir(parents=True, exist_ok=True)
+        Raises
+        ------
+        RunError
+            The disk did not take what the job leaves.
+        """
         request = {
             "job": asdict(job),
             "environment": self.environment,
             "results_dir": str(store.path.parent),
-            "log": str(store.path / "run.log"),
+            "log": str(store.path / LOG),
+            "timeout": timeout,
         }
+        started_at = datetime.now(UTC).isoformat(timespec="seconds")
         try:
-            reply = self._ask(request, timeout)
-        except TimeoutError:
+            self._client.ask(request)
+            outcome = self._client.outcome()
+        except BaseException:
             self.kill()
-            error = f"stopped at the limit of {timeout:g} s"
-            return make_record(job, "timeout", self.environment, error=error)
-        if reply["code"] == 0 and reply["reply"]:
-            return Record.from_json(json.loads(reply["reply"])["record"])
-        seconds = time.monotonic() - started
-        return make_record(job, "killed", self.environment, error=_how_it_ended(reply["code"], seconds))
+            raise
+        if not outcome["reply"]:
+            store.tidy()
+        return _record(job, outcome, timeout, environment=self.environment, started_at=started_at)
 
     def kill(self) -> None:
         """End the job at hand, and everything it started, at once."""
-        if self._pid is not None:
-            _kill(self._pid)
-            self._pid = None
-        self.close()
+        self._client.end()
 
     def close(self) -> None:
         """End the process that starts the jobs; the next job starts a new one."""
-        if self._server is None:
-            return
-        self._server.kill()
-        self._server.wait()
-        for stream in (self._server.stdin, self._server.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-        self._server = None
-
-    def _facts(self) -> dict[str, Any]:
-        reply = self._ask({"facts": True}, timeout=120)
-        if reply["code"] != 0:
-            self._messages.seek(0)
-            raise WorkerError(f"The worker process failed to start: {self._messages.read()[-2000:]}")
-        facts: dict[str, Any] = json.loads(reply["reply"])
-        return facts
-
-    def _ask(self, request: Mapping[str, Any], timeout: float | None) -> dict[str, Any]:
-        server = self._started()
-        assert server.stdin is not None
-        deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            server.stdin.write(json.dumps(request) + "\n")
-            server.stdin.flush()
-            self._pid = self._read(deadline)["pid"]
-            reply = self._read(deadline)
-        except (BrokenPipeError, EOFError):
-            self.kill()
-            return {"code": -signal.SIGKILL, "reply": ""}
-        self._pid = None
-        return reply
-
-    def _read(self, deadline: float | None) -> dict[str, Any]:
-        assert self._server is not None
-        assert self._server.stdout is not None
-        stream = self._server.stdout
-        with selectors.DefaultSelector() as selector:
-            selector.register(stream, selectors.EVENT_READ)
-            left = None if deadline is None else max(deadline - time.monotonic(), 0)
-            if not selector.select(left):
-                raise TimeoutError
-        line = stream.readline()
-        if not line:
-            raise EOFError
-        message: dict[str, Any] = json.loads(line)
-        return message
-
-    def _started(self) -> subprocess.Popen[str]:
-        if self._server is None or self._server.poll() is not None:
-            self._server = subprocess.Popen(
-                [sys.executable, "-m", "benchmark.execution.server"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._messages,
-                text=True,
-                # Ctrl-C is ours to handle: the terminal sends it to a whole session.
-                start_new_session=True,
-            )
-        return self._server
+        self._client.end()
 
 
-def _kill(pid: int) -> None:
-    for end in (os.killpg, os.kill):
-        with suppress(ProcessLookupError, PermissionError, AttributeError):
-            end(pid, signal.SIGKILL)
+def _record(job: Job, outcome: Mapping[str, Any], timeout: float | None, **facts: Any) -> Record:
+    from benchmark.execution.job import make_record
+
+    reply = json.loads(outcome["reply"] or "{}")
+    if "problem" in reply:
+        raise RunError(reply["problem"])
+    if "record" in reply:
+        return Record.from_json(reply["record"])
+    if outcome["timed_out"]:
+        return make_record(job, "timeout", error=f"stopped at the limit of {timeout:g} s", **facts)
+    return make_record(job, "killed", error=_how_it_ended(outcome), **facts)
 
 
-def _how_it_ended(code: int, seconds: float) -> str:
+def _how_it_ended(outcome: Mapping[str, Any]) -> str:
+    code, seconds, peak = outcome["code"], outcome["seconds"], outcome["peak_memory_mb"]
+    when = "" if seconds is None else f" after {seconds:.1f} s"
+    where = when + ("" if peak is None else f", at {peak:,.0f} MiB")
+    if code is None:
+        reason = f" ({outcome['words']})" if "Error" in outcome["words"] else ""
+        return f"the process that starts the jobs was ended, and the job with it{reason}"
     if code == 0:
-        return f"the process ended without a result after {seconds:.1f} s"
+        return f"the process ended without a result{where}"
     if code < 0:
         with suppress(ValueError):
-            return f"the process was ended by {signal.Signals(-code).name} after {seconds:.1f} s"
-    return f"the process exited with code {code} after {seconds:.1f} s"
+            return f"the process was ended by {signal.Signals(-code).name}{where}"
+    return f"the process exited with code {code}{where}"

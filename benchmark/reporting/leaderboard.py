@@ -1,15 +1,15 @@
-"""The leaderboard, the devices side by side, and the answer in plain words."""
+"""The leaderboard, and the devices side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmark.analysis.tables import MEMORY, TIMES, speedup
+from benchmark.analysis.columns import MEMORY, TIMES
+from benchmark.analysis.tables import speedup
 from benchmark.reporting.names import escape
 from benchmark.reporting.report import Report
-from benchmark.reporting.style import format_seconds
-from benchmark.reporting.text import NOT_MEASURED, count, error, missing, score, seconds, table
+from benchmark.reporting.text import NOT_MEASURED, count, error, missing, score, seconds, spread, table
 from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ HEADERS = {
 _COMPARED = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
 _TOLD = {
     "dataset": "data", "n_train": "train", "n_test": "test", "device": "device", "precision": "precision",
-    "threads": "threads", "n_components": "D",
+    "threads": "threads", "timing": "timing", "machine": "machine", "n_components": "D",
 }  # fmt: skip
 
 
@@ -41,17 +41,19 @@ def leaderboard_lines(report: Report) -> list[str]:
         return ["No job ended well, so there is nothing to rank; see the failures below."]
     columns = _columns(board)
     keys = told_apart(board)
-    best = {column.name: _best(board, column) for column in columns}
-    rows = [
+    rows = board.to_dict("records")
+    best = {column.name: _best(rows, column) for column in columns}
+    lines = [
         [
             escape(row["reducer"]),
             *(escape(_key(row[key])) for key in keys),
             *(_cell(row, c, best) for c in columns),
         ]
-        for row in board.to_dict("records")
+        for row in rows
     ]
     header = ["reducer", *(_TOLD[key] for key in keys), *(column.header for column in columns)]
-    return [*table(header, rows, range(1 + len(keys), len(header))), _caption(report, "n_components" in keys)]
+    numbers = range(1 + len(keys), len(header))
+    return [*table(header, lines, numbers), _caption(report, "n_components" in keys)]
 
 
 def told_apart(board: pd.DataFrame) -> list[str]:
@@ -78,21 +80,29 @@ def _scores(board: pd.DataFrame) -> list[str]:
     return [name for name in means if name not in TIMES + MEMORY and board[name].notna().any()]
 
 
-def _best(board: pd.DataFrame, column: _Column) -> str | None:
+def _best(rows: list[dict[Any, Any]], column: _Column) -> str | None:
     """Return the best mean of a column as it is written, so that what looks equal is marked equal."""
-    values = board.loc[~board["baseline"], column.name].dropna()
-    if column.higher_is_better is None or values.empty:
+    values = [row[column.name] for row in rows if _competes(row, column) and not missing(row[column.name])]
+    strange = column.name in TIMES and len({row["machine"] for row in rows}) > 1
+    if column.higher_is_better is None or not values or strange:
         return None
-    return column.form(values.max() if column.higher_is_better else values.min())
+    return column.form(max(values) if column.higher_is_better else min(values))
+
+
+def _competes(row: dict[Any, Any], column: _Column) -> bool:
+    """Whether a row can be the best: codes as wide as the data cannot, nor can times of a shared machine."""
+    return not row["baseline"] and (column.name not in TIMES or row["timing"] == "exclusive")
 
 
 def _cell(row: dict[Any, Any], column: _Column, best: dict[str, str | None]) -> str:
+    """Return a mean, in bold where it is the best, ± its deviation over seeds (its spread over repeats)."""
     text = column.form(row[column.name])
-    marked = f"**{text}**" if text == best[column.name] and not row["baseline"] else text
+    parts = [f"**{text}**" if text == best[column.name] and _competes(row, column) else text]
     std = row[f"{column.name}_std"]
-    if text == NOT_MEASURED or text.startswith("<") or missing(std):
-        return marked
-    return f"{marked} ± {column.form(std, like=row[column.name])}"
+    if text != NOT_MEASURED and not text.startswith("<") and not missing(std):
+        parts.append(f"± {column.form(std, like=row[column.name])}")
+    repeated = row.get(column.name.replace("_seconds", "_spread_seconds")) if column.name in TIMES else None
+    return " ".join([*parts, *([] if missing(repeated) else [f"({spread(repeated)})"])])
 
 
 def _key(value: Any) -> str:
@@ -106,12 +116,27 @@ def _caption(report: Report, widths: bool) -> str:
     parts = ["Best of each column in bold; – is not measured; sorted by k-NN accuracy, then NMI."]
     if high > 1:
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
+    parts += _on_times(board, high > 1)
     if widths:
         parts.append("D is the width of the code.")
     if board["baseline"].any():
         names = ", ".join(escape(name) for name in board.loc[board["baseline"], "reducer"].unique())
         parts.append(f"The codes of {names} are as wide as the data, so it takes no part in the bold.")
     return " ".join(parts)
+
+
+def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:
+    """Return what must be said of times that were repeated, or shared with other jobs."""
+    parts, mean = [], ", averaged over the seeds" if several_seeds else ""
+    if board[["fit_spread_seconds", "transform_spread_seconds"]].notna().any(axis=None):
+        parts.append(f"Times are medians of repeats, in brackets the largest minus the smallest{mean}.")
+    if board["machine"].nunique() > 1:
+        parts.append("Times of different machines do not compare and are never in bold.")
+    shared = board["timing"] == "shared"
+    if shared.any():
+        which = "All times" if shared.all() else "Times marked shared"
+        parts.append(f"{which} were taken while other jobs ran on the machine and are never in bold.")
+    return parts
 
 
 def comparison_lines(report: Report) -> list[str]:
@@ -137,43 +162,3 @@ def comparison_lines(report: Report) -> list[str]:
 
 def _signed(value: Any) -> str:
     return NOT_MEASURED if missing(value) else f"{value:+.3f}"
-
-
-def answer(report: Report) -> str:
-    """Return what came out, in one paragraph of plain words."""
-    board = report.board[~report.board["baseline"]]
-    metric = next((m for m in ("knn_accuracy", "trustworthiness") if board[m].notna().any()), None)
-    asked = report.frame["reducer"].nunique()
-    if metric is None:
-        return f"Of the {asked} reducers asked for, none was measured to the end; the reasons stand below."
-    told = "k-NN accuracy" if metric == "knn_accuracy" else metric
-    ranked = board[board[metric].notna()].sort_values(metric, ascending=False, kind="stable")
-    top = ranked.iloc[0]
-    parts = [f"On {escape(report.dataset)}, **{escape(top['reducer'])}** reached the best {told}, "
-             f"{score(top[metric])}{_among(ranked, asked)}."]  # fmt: skip
-    if board["kmeans_nmi"].notna().any():
-        cluster = board.sort_values("kmeans_nmi", ascending=False, kind="stable").iloc[0]
-        parts.append(f"The classes fell apart into clusters best with **{escape(cluster['reducer'])}** "
-                     f"(k-means NMI {score(cluster['kmeans_nmi'])}).")  # fmt: skip
-    parts += [_fastest(ranked, metric, told), _beside_baseline(report.board, metric, told)]
-    return " ".join(part for part in parts if part)
-
-
-def _among(ranked: pd.DataFrame, asked: int) -> str:
-    measured = ranked["reducer"].nunique()
-    return f", of {measured} reducers" if measured > 1 else (" (the only one measured)" if asked > 1 else "")
-
-
-def _fastest(ranked: pd.DataFrame, metric: str, told: str) -> str:
-    near = ranked[(ranked[metric] >= 0.99 * ranked[metric].max()) & ranked["fit_seconds"].notna()]
-    if near.empty:
-        return ""
-    quick = near.sort_values("fit_seconds", kind="stable").iloc[0]
-    return (f"The fastest within 1 % of the best {told} is **{escape(quick['reducer'])}**, fitted in "
-            f"{format_seconds(float(quick['fit_seconds']))} on {escape(quick['device'])} "
-            f"({score(quick[metric])}).")  # fmt: skip
-
-
-def _beside_baseline(board: pd.DataFrame, metric: str, told: str) -> str:
-    values = board.loc[board["baseline"], metric].dropna()
-    return "" if values.empty else f"Without any reduction the {told} is {score(values.max())}."

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.atomic import write_atomically
 from benchmark.reporting import figures
-from benchmark.reporting.leaderboard import answer, comparison_lines, leaderboard_lines
+from benchmark.reporting.answer import answer
+from benchmark.reporting.leaderboard import comparison_lines, leaderboard_lines
 from benchmark.reporting.method import method_lines
 from benchmark.reporting.names import escape
 from benchmark.reporting.report import MOST_VIEWS, Report, gather
@@ -47,9 +48,7 @@ def write_report(store: Store, reports_dir: str | Path) -> Path:
         if old.name not in drawn:
             old.unlink(missing_ok=True)
     path = directory / "report.md"
-    temporary = directory / ".report.md.new"
-    temporary.write_text(render(report, drawn), encoding="utf-8")
-    os.replace(temporary, path)
+    write_atomically(path, lambda file: file.write(render(report, drawn).encode()))
     return path
 
 

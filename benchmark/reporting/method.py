@@ -13,6 +13,12 @@ _METHOD = """\
 - **Clock.** Wall time, read right before and right after `fit` on the training set, and again around
   `transform` of the test set; the device is synchronised before each reading. Loading the data, the
   warm-up and the scoring stand outside.
+- **Repeats.** Asked for N repeats, a job times N fits and transforms, each of a fresh copy with the same
+  seed: the time is their median, the spread their largest minus smallest, the memory the greatest peak.
+- **Timing** is `exclusive` where no other job of the suite ran on the machine meanwhile, and `shared` where
+  some did (several workers on one machine). Shared times are never averaged or compared with others.
+- **Precision** is that of matrix products: `fp32` is IEEE single precision (on CUDA, TF32 is off), `bf16` is
+  bfloat16 with weights and updates in fp32.
 - **Warm-up.** Each reducer first runs once on a small slice, so that compilation and first allocations
   are not charged to `fit`; what that cost is a column of its own.
 - **Memory.** Peak resident memory (MiB) above what was in use before; device memory as torch allocated it.
@@ -20,8 +26,8 @@ _METHOD = """\
 - **Seeds.** A seed fixes every random choice of its job. A job that did not end well enters no mean.
 - **Pictures** of codes wider than two show their first two principal components, of the first ok seed.
 - **What is comparable.** Scores compare across machines that ran the same data, sizes and code width;
-  times and memory only within one machine, device and number of threads. Losses of different reducers
-  are different quantities and do not compare.
+  times and memory only within one machine, device and number of threads, and where the timing is
+  exclusive. Losses of different reducers are different quantities and do not compare.
 """
 
 

@@ -14,8 +14,11 @@ _MARKUP = re.compile(r"([\\`*_|\[\]~])")
 
 
 def escape(text: object) -> str:
-    """Return `text` on one line, with everything Markdown or HTML would act on made literal."""
-    line = " ".join(str(text).split())
+    """Return `text` on one line, with everything Markdown or HTML would act on made literal.
+
+    Characters that cannot be printed, or turn the direction of text, become U+FFFD.
+    """
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(str(text).split()))
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKUP.sub(r"\\\1", line)
 
@@ -40,7 +43,8 @@ def row_labels(board: pd.DataFrame, omit: Sequence[str] = ()) -> list[str]:
     """
     forms = {
         "n_components": "{}-D", "dataset": "{}", "n_train": "{} train", "n_test": "{} test",
-        "precision": "{}", "threads": "{} threads", "device": "{}",
+        "precision": "{}", "threads": "{} threads", "timing": "{}", "device": "{}",
+        "machine": "on {}",
     }  # fmt: skip
     reduced = board[~board["baseline"]]
     # A precision is a reducer's own choice: it tells rows apart only where one reducer has several.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmark.analysis.columns import GROUP
 from benchmark.analysis.statistics import t_interval
 from benchmark.analysis.tables import failures
 from benchmark.reporting.leaderboard import told_apart
 from benchmark.reporting.names import escape
 from benchmark.reporting.report import Report
 from benchmark.reporting.style import format_seconds
-from benchmark.reporting.text import NOT_MEASURED, count, memory, missing, score, seconds, table
+from benchmark.reporting.text import NOT_MEASURED, count, memory, missing, score, seconds, spread, table
 
 _MOST_FAILURES = 200
 # With two seeds the t-interval is 12.7 standard errors wide on either side and says nothing.
@@ -34,6 +35,7 @@ def setup_lines(report: Report) -> list[str]:
         "reducers": report.frame["reducer"].nunique(),
         "code widths": _plain(facts.get("components")),
         "seeds": _plain(facts.get("seeds") or sorted(report.frame["seed"].dropna().unique())),
+        "repeats of each timing": facts.get("repeats") if facts.get("repeats") != 1 else None,
         "devices": _join(*report.devices),
         "threads a job": facts.get("threads"),
         "jobs": f"{len(report.frame):,}, of which {int((report.frame['status'] == 'ok').sum()):,} ok",
@@ -41,7 +43,11 @@ def setup_lines(report: Report) -> list[str]:
         "took": None if facts.get("wall_seconds") is None else format_seconds(float(facts["wall_seconds"])),
         "command": facts.get("command"),
     }
-    rows |= _machine(facts.get("environment") or {})
+    # A merged run holds what several machines measured.
+    machines = facts.get("environments") or {"": facts.get("environment") or {}}
+    for machine, environment in machines.items():
+        told = _machine({k: v for k, v in environment.items() if not (machine and k == "machine")})
+        rows |= {f"{name} of {machine}" if machine else name: value for name, value in told.items()}
     shown = [[name, escape(_plain(value))] for name, value in rows.items() if value not in (None, "", [])]
     return [*lines, *table(["", ""], shown)]
 
@@ -125,7 +131,9 @@ def _costs(rows: Any) -> list[str]:
         ("seeds", "seeds", count),
         ("warmup_seconds", "warm-up (s)", seconds),
         ("fit_seconds", "fit (s)", seconds),
+        ("fit_spread_seconds", "spread of fit (s)", spread),
         ("transform_seconds", "transform (s)", seconds),
+        ("transform_spread_seconds", "spread of transform (s)", spread),
         ("n_parameters", "parameters", count),
         ("peak_memory_mb", "peak memory (MiB)", memory),
         ("peak_device_memory_mb", "peak device memory (MiB)", memory),
@@ -145,8 +153,8 @@ def _interval(report: Report, name: str) -> list[str]:
     top = report.board[report.board["reducer"] == name].iloc[0]
     if missing(top["knn_accuracy"]) or top["knn_accuracy_count"] < _FEWEST_FOR_INTERVAL:
         return []
-    frame = report.frame[(report.frame["reducer"] == name) & (report.frame["status"] == "ok")]
-    for key in ("device", "precision", "threads", "n_components", "n_train", "n_test", "dataset"):
+    frame = report.frame[report.frame["status"] == "ok"]
+    for key in GROUP:
         frame = frame[frame[key].isna() if missing(top[key]) else (frame[key] == top[key]).fillna(False)]
     low, high = t_interval(frame["knn_accuracy"].to_numpy(dtype=float, na_value=float("nan")))
     told = f"k-NN accuracy {score(top['knn_accuracy'])}; 95 % interval over {top['knn_accuracy_count']} seeds"

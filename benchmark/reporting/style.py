@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.atomic import write_atomically
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -75,7 +77,7 @@ def new_figure(width: float, height: float) -> Figure:
 def save_figure(figure: Figure, path: Path) -> Path:
     """Write a figure as PNG and return its path."""
     with figure_style():
-        figure.savefig(path, format="png", dpi=DPI)
+        write_atomically(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
     return path
 
 

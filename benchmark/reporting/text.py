@@ -42,6 +42,13 @@ def seconds(value: Any, like: Any = None) -> str:
     return significant(value, 3, like, most=5)
 
 
+def spread(value: Any) -> str:
+    """Return a spread of seconds with two significant digits, none beyond 10 microseconds."""
+    if not missing(value) and float(value) < 5e-6:
+        return "< 0.00001"
+    return significant(value, 2, most=5)
+
+
 def error(value: Any, like: Any = None) -> str:
     """Return a reconstruction error, which may be small, with three significant digits."""
     if not missing(value) and 0 < abs(float(value)) < 1e-6:

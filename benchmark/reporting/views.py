@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,13 +59,13 @@ def load_view(store: Store, record: Record) -> View:
     """Return the view of a job; where its arrays are damaged or missing, a view of its history alone."""
     try:
         arrays = store.load_arrays("views", record.key)
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error):
+    except Exception:  # a damaged file makes parsers raise anything
         arrays = {}
     codes = _as_plane(arrays.get("codes"))
-    labels = arrays.get("labels")
+    labels = _as_labels(arrays.get("labels"))
     images = _as_rows(arrays.get("images"))
     reconstructions = _as_rows(arrays.get("reconstructions"))
-    shape = tuple(int(side) for side in arrays["image_shape"]) if "image_shape" in arrays else None
+    shape = _as_shape(arrays.get("image_shape"))
     drawable = (
         images is not None
         and shape is not None
@@ -85,7 +83,7 @@ def load_view(store: Store, record: Record) -> View:
             else None
         ),
         image_shape=shape if drawable else None,
-        class_names=tuple(str(name) for name in arrays.get("class_names", ())),
+        class_names=_as_names(arrays.get("class_names")),
     )
 
 
@@ -108,17 +106,33 @@ def first_views(store: Store, records: Iterable[Record], components: int | None 
     return [load_view(store, chosen[name][1]) for name in sorted(chosen)]
 
 
+def _as_labels(labels: Array | None) -> Array | None:
+    return labels if labels is not None and labels.ndim == 1 and labels.dtype.kind in "iu" else None
+
+
+def _as_shape(shape: Array | None) -> tuple[int, ...] | None:
+    if shape is None or shape.ndim != 1 or shape.dtype.kind not in "iu" or not (shape >= 1).all():
+        return None
+    return tuple(int(side) for side in shape)
+
+
+def _as_names(names: Array | None) -> tuple[str, ...]:
+    if names is None or names.ndim != 1:
+        return ()
+    return tuple(str(name).encode("utf-8", "replace").decode() for name in names)
+
+
 def _as_plane(codes: Array | None) -> Array | None:
-    if codes is None or codes.ndim != 2 or not len(codes) or not codes.shape[1]:
+    if codes is None or codes.ndim != 2 or codes.dtype.kind not in "biuf" or 0 in codes.shape:
         return None
     plane = codes[:, :2].astype(np.float64)
     return np.hstack([plane, np.zeros_like(plane)])[:, :2] if plane.shape[1] == 1 else plane
 
 
 def _as_rows(pictures: Array | None) -> Array | None:
-    return (
-        pictures.astype(np.float32) if pictures is not None and pictures.ndim == 2 and len(pictures) else None
-    )
+    if pictures is None or pictures.ndim != 2 or pictures.dtype.kind not in "biuf" or not len(pictures):
+        return None
+    return pictures.astype(np.float32)
 
 
 def _stages(history: list[dict[str, float]]) -> list[tuple[str, Array]]:

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
+from benchmark.scoring.blocks import Reconstruction
 from benchmark.scoring.neighbours import NeighbourRanks, neighbour_ranks
+from reducers.rows import Rows
 
 IntArray = NDArray[np.int64]
 
@@ -30,9 +32,9 @@ class Embedding:
         Codes, finite; held as float32.
     y_train, y_test : array of shape (n_train,) and (n_test,), optional
         Integer class labels; both or neither.
-    X_test : array of shape (n_test, n_features), optional
+    X_test : array or Rows of shape (n_test, n_features), optional
         The scaled inputs whose codes are `Z_test`.
-    reconstruction_test : array of shape (n_test, n_features), optional
+    reconstruction_test : array or Reconstruction of shape (n_test, n_features), optional
         Inverse transform of `Z_test`, where the reducer has one.
     seed : int
         Seed of every random choice a metric makes.
@@ -49,8 +51,8 @@ class Embedding:
     Z_test: NDArray[Any]
     y_train: IntArray | None = None
     y_test: IntArray | None = None
-    X_test: NDArray[Any] | None = None
-    reconstruction_test: NDArray[Any] | None = None
+    X_test: NDArray[Any] | Rows | None = None
+    reconstruction_test: NDArray[Any] | Reconstruction | None = None
     seed: int = 0
     n_jobs: int = -1
 
@@ -125,7 +127,9 @@ class Embedding:
             raise InputError(f"{name} of an embedding must have shape ({wanted}); got {shape}.")
 
 
-def _checked_matrix(name: str, values: NDArray[Any]) -> NDArray[np.float32]:
+def _checked_matrix(name: str, values: Any) -> Any:
+    if isinstance(values, (Rows, Reconstruction)):
+        return values
     matrix = np.ascontiguousarray(values, dtype=np.float32)
     if matrix.ndim != 2 or matrix.size == 0:
         raise InputError(f"{name} of an embedding must be a non-empty 2-D array; got shape {matrix.shape}.")

@@ -42,6 +42,12 @@ class Metric:
     summary: str
 
     def __post_init__(self) -> None:
+        taken = self.name == "seeds" or self.name.endswith(("_std", "_count", "_cpu", "_difference"))
+        if not self.name.isidentifier() or taken:
+            raise InputError(
+                f"A metric's name must be a Python name, not 'seeds', and must not end in _std, _count, _cpu "
+                f"or _difference, which name other columns; got {self.name!r}."
+            )
         unknown = set(self.needs) - set(PARTS)
         if unknown:
             raise InputError(

@@ -29,4 +29,4 @@ def reconstruction_mse(embedding: Embedding) -> float | None:
         rows = slice(start, start + _CHUNK_ROWS)
         error = np.subtract(reconstruction[rows], X[rows], dtype=np.float64)
         total += float(np.vdot(error, error))
-    return total / X.size
+    return total / math.prod(X.shape)

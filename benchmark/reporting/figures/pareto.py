@@ -103,7 +103,9 @@ def _draw(
     spread = np.nan_to_num(_floats(board[f"{metric}_std"]))
     _limits(axes, x, y, spread)
     reduced = ~board["baseline"].to_numpy()
-    _front(axes, x[reduced], y[reduced])
+    # Times of different machines do not compare, so no front leads through them.
+    if board["machine"].nunique() == 1:
+        _front(axes, x[reduced], y[reduced])
     axes.vlines(x, y - spread, y + spread, color=GREY, linewidth=0.9, zorder=3)
     for device, name, left, height in zip(board["device"], board["reducer"], x, y, strict=True):
         color, marker = styles[name]
@@ -177,9 +179,10 @@ def _labels(board: pd.DataFrame) -> list[str]:
 def _legend(figure: Figure, board: pd.DataFrame) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D([], [], color=RULE, linewidth=4, label="Pareto front: no reducer is both faster and better")
-    ]
+    front = Line2D(
+        [], [], color=RULE, linewidth=4, label="Pareto front: no reducer is both faster and better"
+    )
+    handles = [front] if board["machine"].nunique() == 1 else []
     devices = sorted(board["device"].unique())
     if len(devices) > 1:
         handles += [
@@ -189,7 +192,7 @@ def _legend(figure: Figure, board: pd.DataFrame) -> None:
         ]  # fmt: skip
     if (board["seeds"] > 1).any():
         handles.append(Line2D([], [], color=GREY, linewidth=0.8, label="± standard deviation over seeds"))
-    figure.legend(handles=handles, loc="upper left", ncols=len(handles), fontsize=SMALL,
+    figure.legend(handles=handles, loc="upper left", ncols=max(len(handles), 1), fontsize=SMALL,
                   bbox_to_anchor=(0.5 / figure.get_figwidth(), 1.0), borderaxespad=0.3)  # fmt: skip
 
 

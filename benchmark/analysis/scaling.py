@@ -1,0 +1,166 @@
+"""How cost grows with the number of samples, of features and of components: the tables of a scaling run."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.analysis.columns import dtype_of
+from benchmark.analysis.exponents import exponent
+from benchmark.results import Record, Store, latest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KIND = "scaling"
+SWEEPS = ("samples", "features", "components")
+# What tells one line of a sweep's figure from another; the precision is the one that was asked for.
+CURVE = ("sweep", "reducer", "device", "threads", "asked_precision")
+# The costs that get an exponent.
+COSTS = {"fit": "fit_seconds", "transform": "transform_seconds", "memory": "peak_memory_mb"}
+SCORES = ("reconstruction_mse", "trustworthiness", "continuity")
+
+_FIELDS = (
+    "status", "precision", "n_train", "n_test", "n_features", "n_parameters", "warmup_seconds", "fit_seconds",
+    "transform_seconds", "score_seconds", "peak_memory_mb", "peak_device_memory_mb", "started_at", "key",
+)  # fmt: skip
+COLUMNS = (
+    "sweep", "size", "reducer", "device", "threads", "asked_precision", "precision", "status", "n_train",
+    "n_test", "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds",
+    "transform_seconds", "transform_seconds_per_1000", "score_seconds", "peak_memory_mb",
+    "peak_device_memory_mb", *SCORES, "params", "reason", "started_at", "key",
+)  # fmt: skip
+_OWN_DTYPES = {
+    **dict.fromkeys(("sweep", "asked_precision", "reason"), "string"),
+    **dict.fromkeys(("size", "ok", "fitted", "from_size", "to_size"), "Int64"),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is measured at once: so many training samples, of so many features, to so many components."""
+
+    samples: int
+    features: int
+    components: int
+
+    def at(self, sweep: str, size: int) -> Point:
+        """Return the point of a sweep through this one: `size` samples, features or components."""
+        return replace(self, **{sweep: size})
+
+    def sweeps(self, centre: Point) -> list[str]:
+        """Return the sweeps through `centre` that this point lies on."""
+        return [sweep for sweep in SWEEPS if self.at(sweep, getattr(centre, sweep)) == centre]
+
+
+def point_of(record: Record) -> Point | None:
+    """Return the point a record was measured at; None for a record of something else."""
+    width = record.params.get("n_components")
+    if record.n_train is None or record.n_features is None or not isinstance(width, int):
+        return None
+    return Point(record.n_train, record.n_features, width)
+
+
+def centre_of(facts: Mapping[str, Any]) -> Point:
+    """Return the point that the sweeps of a run have in common, from its ``run.json``.
+
+    Raises
+    ------
+    KeyError
+        The run is no scaling run.
+    """
+    return Point(**{sweep: facts["centre"][sweep] for sweep in SWEEPS})
+
+
+def scaling_table(store: Store) -> pd.DataFrame:
+    """Return one row a point of a sweep, in the order of `COLUMNS`; what was not measured is NA.
+
+    A point that lies on several sweeps has a row in each. Where a sweep ended before its largest
+    size, the first size that was left out is a row with the status ``stopped`` and the reason.
+    """
+    facts = store.facts()
+    centre = centre_of(facts)
+    rows = [row for record in latest(store.records()) for row in _rows(record, centre)]
+    rows += [{**stop, "status": "stopped"} for stop in facts.get("stopped", [])]
+    rows.sort(
+        key=lambda row: (
+            SWEEPS.index(row["sweep"]),
+            *(row["reducer"], row["device"], row["threads"], row["asked_precision"] or "", row["size"]),
+        )
+    )
+    return _frame(rows, COLUMNS)
+
+
+def _rows(record: Record, centre: Point) -> list[dict[str, Any]]:
+    point = point_of(record)
+    if point is None:
+        return []
+    row = {name: getattr(record, name) for name in (*_FIELDS, "reducer", "device", "threads")}
+    row |= {name: record.scores.get(name) for name in SCORES}
+    row |= {
+        "asked_precision": record.params.get("precision"),
+        "n_components": point.components,
+        "params": json.dumps(record.params, sort_keys=True),
+        "reason": record.error,
+    }
+    if record.transform_seconds is not None and record.n_test:
+        row["transform_seconds_per_1000"] = 1000 * record.transform_seconds / record.n_test
+    return [{**row, "sweep": sweep, "size": getattr(point, sweep)} for sweep in point.sweeps(centre)]
+
+
+def exponents_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a curve of a `scaling_table`: the exponents of its costs, each with its error.
+
+    ``<cost>_exponent`` and ``<cost>_error`` for every cost of `COSTS`, NA with fewer than three
+    points; ``ok`` counts the points that ended well, ``fitted`` those that the exponent of the fit
+    was fitted to, which reach from ``from_size`` to ``to_size``.
+    """
+    rows = [_exponents(points) for _, points in table.groupby(list(CURVE), dropna=False, sort=False)]
+    figures = (f"{cost}_{figure}" for cost in COSTS for figure in ("exponent", "error"))
+    return _frame(rows, (*CURVE, "ok", "fitted", "from_size", "to_size", *figures))
+
+
+def _exponents(points: pd.DataFrame) -> dict[str, Any]:
+    ok = points[points["status"] == "ok"]
+    row: dict[str, Any] = {name: points[name].iloc[0] for name in CURVE}
+    row["ok"] = len(ok)
+    sizes = ok["size"].to_numpy(dtype=np.float64)
+    for cost, column in COSTS.items():
+        fit = exponent(sizes, ok[column].to_numpy(dtype=np.float64, na_value=np.nan))
+        known = math.isfinite(fit.value)
+        row |= {
+            f"{cost}_exponent": fit.value if known else None,
+            f"{cost}_error": fit.error if known else None,
+        }
+        if cost == "fit":
+            row |= {"fitted": len(fit.sizes)}
+            row |= {"from_size": int(fit.sizes[0]), "to_size": int(fit.sizes[-1])} if known else {}
+    return row
+
+
+def save_scaling(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write ``scaling.csv``, ``scaling.parquet`` and ``exponents.csv`` of a run; return the two tables."""
+    table = scaling_table(store)
+    exponents = exponents_table(table)
+    for name, frame in (("scaling.csv", table), ("exponents.csv", exponents)):
+        store.save_table(name, lambda file, frame=frame: _write_csv(frame, file))  # type: ignore[misc]
+    store.save_table("scaling.parquet", lambda file: table.to_parquet(file, index=False))
+    return table, exponents
+
+
+def _write_csv(frame: pd.DataFrame, file: IO[bytes]) -> None:
+    frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    dtypes = {name: _OWN_DTYPES.get(name) or dtype_of(name) for name in columns}
+    return pd.DataFrame(
+        {name: pd.array([row.get(name) for row in rows], dtype=dtypes[name]) for name in columns}  # type: ignore[call-overload]
+    )

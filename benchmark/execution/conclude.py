@@ -1,0 +1,43 @@
+"""What a run ends with: its tables and its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.results import RunError, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def conclude(store: Store, reports_dir: str | Path) -> tuple[pd.DataFrame, Path]:
+    """Write tables and report of a run from what is stored; return the table and where the report is.
+
+    Raises
+    ------
+    RunError
+        The disk does not take them; the records are kept.
+    """
+    from benchmark.analysis.tables import save_tables
+
+    table = save_tables(store)
+    try:
+        return table, _write_report(store, reports_dir)
+    except OSError as error:
+        raise RunError(
+            f"The report cannot be written to {reports_dir} ({error.strerror or error}); the results are "
+            f"kept, and 'python -m benchmark report {store.run}' makes a report of them."
+        ) from error
+
+
+def _write_report(store: Store, reports_dir: str | Path) -> Path:
+    if store.facts().get("kind") != "scaling":
+        from benchmark.reporting import write_report
+
+        return write_report(store, reports_dir)
+    from benchmark.analysis.scaling import save_scaling
+    from benchmark.reporting.scaling import write_scaling_report
+
+    save_scaling(store)
+    return write_scaling_report(store, reports_dir)

@@ -1,0 +1,47 @@
+"""What a job keeps for the report's pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from benchmark.datasets import Dataset
+    from benchmark.scoring.blocks import Reconstruction, Samples
+
+VIEW_POINTS = 2000
+VIEW_IMAGES = 10
+
+Arrays = dict[str, np.ndarray]
+
+
+def make_view(
+    dataset: Dataset, Z: np.ndarray, X: Samples, reconstruction: np.ndarray | Reconstruction | None
+) -> Arrays:
+    """Return what the report draws: codes in 2-D, and some images above their reconstructions."""
+    shown = np.sort(np.random.default_rng(0).permutation(len(Z))[:VIEW_POINTS])
+    view = {"codes": _plane(Z)[shown]}
+    picked = np.arange(min(VIEW_IMAGES, len(X)))
+    if dataset.y_test is not None:
+        view["labels"] = dataset.y_test[shown].astype(np.int16)
+        view["class_names"] = np.array(dataset.class_names, dtype=np.str_)
+        picked = np.unique(dataset.y_test, return_index=True)[1][:VIEW_IMAGES]
+    if dataset.image_shape is not None:
+        view["image_shape"] = np.array(dataset.image_shape)
+    view["images"] = X[picked].astype(np.float16)
+    if reconstruction is not None:
+        view["reconstructions"] = reconstruction[picked].astype(np.float16)
+    return view
+
+
+def _plane(Z: np.ndarray) -> np.ndarray:
+    """Return codes in two dimensions: their first two principal components where they have more."""
+    if Z.shape[1] == 1:
+        return np.column_stack([Z, np.zeros_like(Z)])
+    if Z.shape[1] == 2:
+        return Z
+    centred = Z - Z.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    plane: np.ndarray = (centred @ axes[:, :-3:-1]).astype(np.float32)
+    return plane

@@ -1,0 +1,291 @@
+"""The run around the jobs: what it asks of a pool, keeps, tells, logs, and does with an interrupt."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchmark.datasets
+from benchmark import cli
+from benchmark.errors import InputError
+from benchmark.execution import runner
+from benchmark.execution.interrupts import Interrupts
+from benchmark.execution.job import make_record
+from benchmark.execution.plan import Request
+from benchmark.execution.runner import RunResult, Silent, run_suite
+from benchmark.results import Record, RunError, Store
+from benchmark.suite import Job
+
+ENVIRONMENT = {"machine": "0a1b2c3d", "versions": {"numpy": "2"}}
+
+
+def ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+class FakePool:
+    """A pool whose jobs end at once, and that does something before each."""
+
+    devices: tuple[str, ...] = ("cpu",)
+    threads = 1
+
+    def __init__(self, before: Callable[[Job], object] = lambda job: None) -> None:
+        self.environment: dict[str, Any] = dict(ENVIRONMENT)
+        self.before, self.asked, self.killed = before, [], 0  # type: ignore[var-annotated]
+        self.timeouts: list[float | None] = []
+
+    def __enter__(self) -> FakePool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def run_all(
+        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
+    ) -> Iterator[Record]:
+        self.timeouts.append(timeout)
+        for job in jobs:
+            self.asked.append(job)
+            started(job)
+            self.before(job)
+            yield make_record(job, "ok", self.environment, fit_seconds=0.0)
+
+    def running(self) -> Sequence[Job]:
+        return self.asked[-1:]
+
+    def kill(self) -> None:
+        self.killed += 1
+
+
+class Told(Silent):
+    """A progress that remembers its notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunResult]:
+    """Return a function that runs reducers on digits with a pool of its choice."""
+
+    def run_with(pool: FakePool, *reducers: str, told: Silent | None = None, **changes: Any) -> RunResult:
+        monkeypatch.setattr(runner, "open_pool", lambda request, note: pool)
+        paths = {"results_dir": str(tmp_path / "results"), "reports_dir": str(tmp_path / "reports")}
+        return run_suite(
+            Request(reducers or ("raw", "pca", "umap"), "digits", name="r", **paths, **changes), told
+        )
+
+    return run_with
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results", "r")
+
+
+def statuses(store: Store) -> dict[str, str]:
+    return {record.reducer: record.status for record in store.records()}
+
+
+def test_a_run_asks_the_pool_for_what_is_missing_and_hands_on_the_limit(
+    run: Callable[..., RunResult], store: Store
+) -> None:
+    first, second, third = FakePool(), FakePool(), FakePool()
+    run(first, "raw", "pca")
+    run(second, "raw", "pca", "umap", timeout=7.5)
+    run(third, "raw", fresh=True)
+    assert [[job.reducer for job in pool.asked] for pool in (first, second, third)] == [
+        ["raw", "pca"],
+        ["umap"],
+        ["raw"],
+    ]
+    assert (first.timeouts, second.timeouts) == ([None], [7.5])
+    facts = store.facts()
+    assert 0 <= facts["overhead_seconds"] <= facts["wall_seconds"]
+
+
+@pytest.mark.parametrize("status", ["failed", "killed", "timeout", "interrupted"])
+def test_what_did_not_end_well_is_measured_again(
+    status: str, run: Callable[..., RunResult], store: Store
+) -> None:
+    run(FakePool(), "raw", "pca")
+    path = next((store.path / "jobs").glob("pca-*"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"status": status}))
+    again = FakePool()
+    run(again, "raw", "pca")
+    assert [job.reducer for job in again.asked] == ["pca"]
+    assert statuses(store) == {"raw": "ok", "pca": "ok"}
+
+
+def test_ctrl_c_records_the_job_at_hand_and_writes_tables_and_report(
+    run: Callable[..., RunResult], store: Store
+) -> None:
+    pool = FakePool(lambda job: job.reducer == "pca" and ctrl_c())
+    result = run(pool)
+    assert result.interrupted
+    assert pool.killed == 1
+    assert statuses(store) == {"raw": "ok", "pca": "interrupted"}
+    assert result.table["reducer"].tolist() == ["pca", "raw"]
+    assert result.report.is_file()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_while_a_record_is_stored_loses_neither_the_record_nor_the_wish(
+    run: Callable[..., RunResult], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Store.save
+    monkeypatch.setattr(Store, "save", lambda self, record: (ctrl_c(), save(self, record)))
+    pool = FakePool()
+    assert run(pool).interrupted
+    assert statuses(store) == {"raw": "ok"}
+    assert [job.reducer for job in pool.asked] == ["raw"]
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_report(
+    run: Callable[..., RunResult], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "conclude", lambda *arguments: ctrl_c())
+    with pytest.raises(KeyboardInterrupt):
+        run(FakePool(lambda job: job.reducer == "pca" and ctrl_c()))
+    assert statuses(store) == {"raw": "ok", "pca": "interrupted"}
+    assert "run ends: KeyboardInterrupt" in (store.path / "run.log").read_text()
+
+
+def test_signals_that_someone_else_handles_are_left_alone() -> None:
+    arrived: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: arrived.append(number))
+    try:
+        with Interrupts() as interrupts, interrupts.held():
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert arrived == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_disk_that_takes_no_record_ends_the_run_and_keeps_what_is_there(
+    run: Callable[..., RunResult], store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run(FakePool(), "raw")
+    kept = {
+        path: path.read_bytes() for path in store.path.rglob("*") if path.is_file() and path.name != "run.log"
+    }
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(
+        RunError, match=r"r cannot be written to \(No space left on device\); what was stored"
+    ):
+        run(FakePool(), "raw", "pca")
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert list(store.path.rglob(".*")) == [store.path / ".lock"]
+
+
+def test_a_report_that_cannot_be_written_is_said_in_one_sentence(
+    run: Callable[..., RunResult], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("benchmark.reporting.write_report", refuse)
+    with pytest.raises(
+        RunError, match=r"^The report cannot be written .*\(Permission denied\).* report r' makes"
+    ):
+        run(FakePool(), "raw")
+    assert statuses(store) == {"raw": "ok"}
+
+
+def test_a_run_that_could_not_finish_is_one_sentence_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise RunError("results/r cannot be written to.")
+
+    monkeypatch.setattr(runner, "run_suite", stop)
+    monkeypatch.setattr("sys.argv", ["benchmark", "run", "--all"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    assert capsys.readouterr().err == "Error: results/r cannot be written to.\n"
+
+
+def test_the_data_are_loaded_while_the_devices_are_found(
+    run: Callable[..., RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    load = benchmark.datasets.load_dataset
+
+    def loading(name: str, **options: Any) -> Any:
+        loaded.append(name)
+        return load(name, **options)
+
+    class Starting(FakePool):
+        @property
+        def devices(self) -> tuple[str, ...]:  # type: ignore[override]
+            assert loaded == ["digits"]
+            return ("cpu",)
+
+    monkeypatch.setattr(benchmark.datasets, "load_dataset", loading)
+    assert run(Starting(), "raw").table["status"].tolist() == ["ok"]
+
+
+def test_a_damaged_job_file_is_told_in_one_line_and_measured_again(
+    run: Callable[..., RunResult], store: Store, recwarn: pytest.WarningsRecorder
+) -> None:
+    run(FakePool(), "raw", "pca")
+    path = next((store.path / "jobs").glob("pca-*"))
+    path.write_text(path.read_text()[:100])
+    told, again = Told(), FakePool()
+    run(again, "raw", "pca", told=told)
+    assert [job.reducer for job in again.asked] == ["pca"]
+    (note,) = told.notes
+    assert note.endswith(f"it was set aside as {path.stem}.damaged.")
+    assert "\n" not in note
+    assert not recwarn.list
+    assert note in (store.path / "run.log").read_text()
+
+
+def test_a_file_of_a_version_to_come_ends_a_run_before_anything_is_measured(
+    run: Callable[..., RunResult], store: Store
+) -> None:
+    run(FakePool(), "raw")
+    path = next((store.path / "jobs").glob("raw-*"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99}))
+    pool = FakePool()
+    with pytest.raises(InputError, match="is of schema 99"):
+        run(pool, "pca")
+    assert pool.asked == []
+    assert path.exists()
+
+
+def test_a_merged_run_is_not_measured_into(run: Callable[..., RunResult], store: Store) -> None:
+    store.save_facts({"merged_from": ["a", "b"]})
+    pool = FakePool()
+    with pytest.raises(InputError, match=r"The run 'r' was merged from a, b: measure into one of these"):
+        run(pool)
+    assert pool.asked == []
+
+
+def test_the_log_is_no_business_of_the_program_around(run: Callable[..., RunResult], store: Store) -> None:
+    before = logging.getLogger().handlers, set(logging.Logger.manager.loggerDict)
+    run(FakePool(), "raw")
+    lines = (store.path / "run.log").read_text().splitlines()
+    assert [line.split(maxsplit=1)[1].split(" after ")[0].split(":")[0] for line in lines] == [
+        "INFO    run r begins",
+        f"INFO    job {next(store.records()).key} begins",
+        f"INFO    job {next(store.records()).key} ends",
+        "INFO    run ends",
+    ]
+    assert (logging.getLogger().handlers, set(logging.Logger.manager.loggerDict)) == before
