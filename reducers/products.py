@@ -7,6 +7,7 @@ applies the activation in the same pass. Half precision ``@`` is oneDNN's alread
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -43,18 +44,20 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor, activation: str = "linear") 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:
     """Return ``activation(W x + b)`` in the weights' precision, with a gradient; see `affine`."""
-    with torch.autocast(x.device.type, enabled=False):
-        return _Linear.apply(x.to(weight.dtype), weight, bias, activation)  # type: ignore[no-any-return, no-untyped-call]
+    return _Linear.apply(x.to(weight.dtype), weight, bias, activation)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _has_onednn(x: Tensor) -> bool:
-    if x.device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return False
-    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return False
-    return x.dtype == torch.float32 or (
-        x.dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    )
+    return x.is_cpu and x.dtype in _onednn_types()
+
+
+@cache
+def _onednn_types() -> frozenset[torch.dtype]:
+    """Return the types that oneDNN multiplies on this processor."""
+    if not torch.backends.mkldnn.is_available() or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return frozenset()
+    half = [torch.bfloat16] if torch.ops.mkldnn._is_mkldnn_bf16_supported() else []
+    return frozenset([torch.float32, *half])
 
 
 class _Linear(torch.autograd.Function):

@@ -58,10 +58,8 @@ class MasterWeights:
 
     def collect_gradients(self) -> None:
         """Copy the parameters' gradients to the master's; 0 where a parameter has none."""
-        for parameter, view in zip(self.parameters, self._gradients, strict=True):
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            view.copy_(parameter.grad)
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+        torch._foreach_copy_(self._gradients, gradients)
 
     def publish(self) -> None:
         """Give the network the master's present values."""
