@@ -11,8 +11,8 @@ from targets import CONVOLUTION_SHARE, DENSE_SHARE
 TITLE = "Matrix products"
 HOW = (
     "The layers' own shapes at batch 256, forward and backward, in bare calls of the library (the fastest "
-    "of several for each product, channels last for convolutions) and in a fit of one epoch with all that is "
-    "around them, in turns, the best of three each."
+    "of several for each product, channels last for convolutions) and in the training loop (half of what a "
+    "fit of three epochs takes longer than one of a single epoch), in turns, the best of three each."
 )
 _NETWORKS = {
     "dense": ("784-500-500-2000-10 and back", DENSE_SHARE),
