@@ -38,11 +38,9 @@ class TorchReducer(Reducer):
         return resolve_device(self.device)
 
     def _to_device(self, X: NDArray[Any]) -> torch.Tensor:
-        import torch
+        from reducers.batches import to_tensor
 
-        # A read-only array (memory-mapped, say) cannot be wrapped without a copy.
-        tensor = torch.from_numpy(X if X.flags.writeable else X.copy())
-        return tensor.to(self._torch_device())
+        return to_tensor(X, self._torch_device())
 
     def _batches(self, X: FloatArray | Rows) -> Batches:
         """Return `X` as training data on the device."""
@@ -56,21 +54,14 @@ class TorchReducer(Reducer):
 
         return torch.Generator(self._torch_device()).manual_seed(int(rng.integers(2**63)))
 
-    def _apply(
-        self, function: Callable[[torch.Tensor], torch.Tensor], X: FloatArray | Rows, batch: int = 4096
-    ) -> Any:
+    def _apply(self, function: Callable[[torch.Tensor], torch.Tensor], X: FloatArray | Rows) -> Any:
         """Return ``function(X)`` as an array, computed without gradients in batches on the device."""
         import torch
 
-        result: torch.Tensor | None = None
+        # Bytes become numbers where they are multiplied, a block at a time.
         with torch.inference_mode():
-            for start in range(0, len(X), batch):
-                part = function(self._to_device(X[start : start + batch])).float()
-                if result is None:
-                    result = torch.empty(len(X), *part.shape[1:])
-                result[start : start + batch] = part
-        assert result is not None
-        return result.numpy()
+            parts = [function(block).float().cpu() for block in self._batches(X).blocks()]
+            return torch.cat(parts).numpy()
 
 
 def resolve_device(name: str) -> torch.device:

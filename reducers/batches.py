@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reducers.rows import FloatArray, Rows
@@ -42,14 +43,18 @@ class Batches(Protocol):
 def make_batches(X: FloatArray | Rows, device: torch.device) -> Batches:
     """Return `X` on `device`: as bytes where it is stored so, streamed where it lies in a file."""
     if not isinstance(X, Rows):
-        # A read-only array (memory-mapped, say) cannot be wrapped without a copy.
-        return Resident(torch.from_numpy(X if X.flags.writeable else X.copy()).to(device))
+        return Resident(to_tensor(X, device))
     if X.mapped:
         return Streamed(X, device)
     if X.compact:
-        stored = X.array if X.array.flags.writeable else X.array.copy()
-        return Resident(torch.from_numpy(stored).to(device), X.scale)
-    return Resident(torch.from_numpy(np.asarray(X)).to(device))
+        return Resident(to_tensor(X.array, device), X.scale)
+    return Resident(to_tensor(np.asarray(X), device))
+
+
+def to_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
+    """Return an array on `device`."""
+    # A read-only array (memory-mapped, say) cannot be wrapped without a copy.
+    return torch.from_numpy(X if X.flags.writeable else X.copy()).to(device)
 
 
 class Resident:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -69,7 +70,7 @@ def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
     """
     installed = [
         _describe(_load_entry_point(point), point.value, point.dist.name if point.dist else "plugin")
-        for point in entry_points(group=ENTRY_POINT_GROUP)
+        for point in _installed_points()
     ]
     entries = [*BUILT_IN, *installed]
     for path in plugins:
@@ -83,6 +84,12 @@ def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
             )
         found[entry.name] = entry
     return found
+
+
+@cache
+def _installed_points() -> tuple[EntryPoint, ...]:
+    # Looking for them opens a file of every package that is installed.
+    return tuple(entry_points(group=ENTRY_POINT_GROUP))
 
 
 def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]:

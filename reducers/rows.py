@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,8 +48,7 @@ class Rows:
         return self.shape[0]
 
     def __getitem__(self, rows: slice | NDArray[np.intp]) -> FloatArray:
-        chosen = rows if self.index is None else self.index[rows]
-        stored = self.array[chosen]
+        stored = self._stored(rows)
         if self._as_stored:
             values: FloatArray = np.array(stored, dtype=np.float32, order="C")
         else:
@@ -77,11 +75,16 @@ class Rows:
         whole_bytes = self.array.dtype == np.uint8 and self.index is None and self.offset == 0.0
         return self.mapped or whole_bytes
 
-    @cached_property
     def extent(self) -> tuple[float, float]:
-        """The smallest and the largest value."""
-        lows, highs = zip(*((b.min(), b.max()) for b in self.blocks(8 * _ROWS_AT_ONCE)), strict=True)
-        return float(min(lows)), float(max(highs))
+        """Return the smallest and the largest value; only these two are scaled, the order being kept."""
+        lows, highs = [], []
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            stored = self._stored(slice(start, start + _ROWS_AT_ONCE))
+            lows.append(stored.min())
+            highs.append(stored.max())
+            self.forget()
+        low, high = self._scaled(np.array([min(lows), max(highs)]))
+        return float(low), float(high)
 
     def blocks(self, size: int) -> Iterator[FloatArray]:
         """Yield all rows in order, `size` at a time."""
@@ -91,6 +94,9 @@ class Rows:
     def rescaled(self, offset: float, scale: float) -> Rows:
         """Return the same rows under another affine map."""
         return Rows(self.array, self.index, offset, scale)
+
+    def _stored(self, rows: slice | NDArray[np.intp]) -> NDArray[Any]:
+        return self.array[rows if self.index is None else self.index[rows]]
 
     @property
     def _as_stored(self) -> bool:
@@ -113,4 +119,4 @@ class Rows:
 
 def extent(X: FloatArray | Rows) -> tuple[float, float]:
     """Return the smallest and the largest value of samples, held in memory or not."""
-    return X.extent if isinstance(X, Rows) else (float(X.min()), float(X.max()))
+    return X.extent() if isinstance(X, Rows) else (float(X.min()), float(X.max()))

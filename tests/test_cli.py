@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from waiting import is_running, wait_for
 
 from benchmark import cli, load_results
 from benchmark.execution import runner
@@ -561,27 +562,6 @@ def test_real_mnist_end_to_end(workplace: Workplace, mnist_dir: Path) -> None:
     assert table.loc["raw", "n_components"] == 784
     # 2,000 samples give a nearest-neighbour accuracy of about 0.9 on either.
     assert table["knn_accuracy"].between(0.85, 0.97).all()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process is there and is more than an entry that waits for its parent."""
-    status = Path(f"/proc/{pid}/stat")
-    if status.parent.parent.joinpath("self").exists():
-        return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(workplace: Workplace) -> None:

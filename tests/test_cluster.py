@@ -7,28 +7,30 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from waiting import wait_for
 
 from benchmark import cli
 from benchmark.errors import InputError
 from benchmark.execution.cluster import open_cluster
 from benchmark.execution.job import run_job
 from benchmark.execution.plan import Plan, Request, make_plan
-from benchmark.results import Record, Store
+from benchmark.results import Record, RunError, Store
 
-pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 psutil = pytest.importorskip("psutil")
 
 from benchmark.execution.cluster import outcome, remote  # noqa: E402
 from benchmark.execution.cluster.census import Census  # noqa: E402
 from benchmark.execution.cluster.pool import AHEAD, ClusterPool  # noqa: E402
+from benchmark.execution.cluster.tasks import TRIES_AGAIN  # noqa: E402
 
 PLUGINS = Path(__file__).parent / "plugins"
 ON_CLUSTER = str(PLUGINS / "on_cluster.py")
@@ -56,7 +58,7 @@ class Cluster:
     def __enter__(self) -> Cluster:
         told = self.place / "scheduler.json"
         self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
-        wait_for(told.is_file)
+        assert wait_for(told.is_file)
         self.address = json.loads(told.read_text())["address"]
         return self
 
@@ -72,7 +74,7 @@ class Cluster:
 
     def lose_scheduler(self, sign: Path) -> None:
         """Kill the scheduler once a job has given a sign."""
-        wait_for(sign.is_file)
+        assert wait_for(sign.is_file)
         self.processes[0].kill()
 
     def _start(self, what: str, *words: str) -> subprocess.Popen[bytes]:
@@ -100,7 +102,7 @@ def notes() -> list[str]:
 @pytest.fixture(scope="module")
 def pool(cluster: Cluster, notes: list[str]) -> Iterator[ClusterPool]:
     with open_cluster(cluster.address, notes.append) as pool:
-        wait_for(lambda: len(pool._watch._client.scheduler_info()["workers"]) == 3)
+        assert wait_for(lambda: len(pool._watch._client.scheduler_info()["workers"]) == 3)
         yield pool
 
 
@@ -116,13 +118,6 @@ def plan_of(where: Path, *reducers: str, dataset: str = "digits", threads: int =
     return make_plan(replace(request, **changes), ("cpu",), threads)
 
 
-def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def run(pool: ClusterPool, plan: Plan, store: Store, timeout: float | None = None) -> dict[str, Record]:
     """Run a plan and return its records by reducer and seed."""
     records = pool.run_all(plan.jobs, store, lambda job: None, timeout)
@@ -134,12 +129,12 @@ def worker_of(pid: int) -> int:
     return int(psutil.Process(pid).parent().ppid())
 
 
-def lose_worker_at(sign: Path) -> None:
-    """Kill the worker whose job gave a sign, and let the next one that runs it through."""
-    wait_for(sign.is_file)
+def lose_worker_at(sign: Path, how: signal.Signals = signal.SIGKILL) -> None:
+    """End the worker whose job gave a sign, and let the next one that runs it through."""
+    assert wait_for(sign.is_file)
     job = int(sign.read_text())
-    os.kill(worker_of(job), signal.SIGKILL)
-    wait_for(lambda: ended(job))
+    os.kill(worker_of(job), how)
+    assert wait_for(lambda: ended(job))
     sign.with_suffix(".go").touch()
 
 
@@ -299,11 +294,42 @@ def test_jobs_for_a_gpu_go_to_workers_that_offer_one(
     assert (record.status, record.error) == ("unavailable", "no worker of the cluster offers GPU=1")
     worker = cluster.add_worker("--resources", "GPU=1")
     try:
-        wait_for(lambda: pool._watch.look() or pool._watch.census.places["GPU"] == 1)
+        assert wait_for(lambda: pool._watch.look() or pool._watch.census.places["GPU"] == 1)
         (record,) = run(pool, plan, store).values()
         assert record.environment["machine"] == pool.environment["machine"]
     finally:
         worker.kill()
+
+
+def test_a_worker_that_is_closed_while_it_has_a_job_leaves_it_to_another(
+    store: Store, tmp_path: Path
+) -> None:
+    with Cluster(tmp_path) as cluster:
+        for _ in range(2):
+            cluster.add_worker()
+        with open_cluster(cluster.address, print) as pool:
+            jobs = plan_of(tmp_path, "waits").jobs
+            lose = threading.Thread(target=lose_worker_at, args=(tmp_path / "sign", signal.SIGTERM))
+            lose.start()
+            records = list(pool.run_all(jobs, store, lambda job: None, 60))
+            lose.join()
+    assert [(record.status, record.error) for record in records] == [("ok", None)]
+
+
+def test_a_job_that_no_worker_can_end_is_given_up_with_the_reason(
+    pool: ClusterPool, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def out_of_space(outcome: Any, *args: Any) -> None:
+        tries.append(1)
+        raise RunError("the disk is full")
+
+    plan = plan_of(tmp_path, "raw")
+    monkeypatch.setattr(distributed.Future, "result", lambda future, timeout=None: out_of_space(future))
+    (record,) = run(pool, plan, store).values()
+    assert (record.status, len(tries)) == ("failed", 1 + TRIES_AGAIN)
+    assert record.error == "the worker could not run it: RunError: the disk is full"
 
 
 def test_a_job_that_takes_its_worker_along_is_given_up_after_three_more_tries(
@@ -324,7 +350,7 @@ def test_a_job_that_takes_its_worker_along_is_given_up_after_three_more_tries(
     )
     assert records["tells-threads"].status == "ok"
     assert sorted(tries) == ["ends-worker", "tells-threads"]
-    wait_for(lambda: all(ended(pid) for pid in begun), seconds=10)
+    assert wait_for(lambda: all(ended(pid) for pid in begun), seconds=10)
 
 
 def test_a_lost_scheduler_ends_the_run_and_a_host_of_one_worker_is_timed_alone(
@@ -342,7 +368,7 @@ def test_a_lost_scheduler_ends_the_run_and_a_host_of_one_worker_is_timed_alone(
             assert {(record.status, record.error) for record in records} == {
                 ("killed", "the connection to the scheduler was lost")
             }
-        wait_for(lambda: ended(int((tmp_path / "sign").read_text())), seconds=20)
+        assert wait_for(lambda: ended(int((tmp_path / "sign").read_text())), seconds=20)
 
 
 @pytest.mark.parametrize(("where", "how"), [("local:2", signal.SIGINT), ("remote", signal.SIGKILL)])
@@ -359,13 +385,13 @@ def test_nothing_runs_on_when_the_client_goes(
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    wait_for((tmp_path / "sign").is_file)
+    assert wait_for((tmp_path / "sign").is_file)
     job = int((tmp_path / "sign").read_text())
     begun = below(client.pid)
     # As a terminal does: to every process of the session.
     os.killpg(client.pid, how)
     said = client.communicate(timeout=60)[1]
-    wait_for(lambda: ended(job) and all(ended(pid) for pid in begun), seconds=20)
+    assert wait_for(lambda: ended(job) and all(ended(pid) for pid in begun), seconds=20)
     if how == signal.SIGINT:
         assert (client.returncode, said) == (130, b"")
         (record,) = Store(tmp_path / "results", "digits-tiny").records()

@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from waiting import is_running, wait_for
 
 from benchmark import load_results
 from benchmark.results import Record, Store
@@ -88,25 +88,6 @@ def place(tmp_path: Path) -> Iterator[Place]:
     assert {path.suffix for path in (tmp_path / "tmp").iterdir()} <= {".lock", ".turn"}
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # What nobody in a container waits for stays in the table, and yet runs no more.
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 def assert_all_is_whole(place: Place) -> None:
     """Every file below the results and the reports can be read to its end."""
     for path in [*(place.path / "results").rglob("*"), *(place.path / "reports").rglob("*")]:
@@ -169,6 +150,8 @@ def test_a_run_that_is_killed_keeps_what_was_done_and_goes_on_from_there(place: 
     process.kill()
     process.communicate()
     assert_all_is_whole(place)
+    # A job that took long: the run that was killed had no time to add it up.
+    place.store.add(replace(next(place.store.records()), fit_times=[1000.0]))
     before = {path: path.stat().st_mtime_ns for path in (place.store.path / "jobs").iterdir()}
     assert sorted((r.reducer, r.seed, r.status) for r in place.store.records()) == [
         ("slice", seed, "ok") for seed in range(3)
@@ -178,10 +161,16 @@ def test_a_run_that_is_killed_keeps_what_was_done_and_goes_on_from_there(place: 
     # What a writer leaves that is killed in the middle.
     for directory in ("", "jobs", "views"):
         (place.store.path / directory / ".slice.json.abcd_123").write_text("{")
+    half_drawn = place.path / "reports" / "mine" / ".times.png.abcd_123"
+    half_drawn.parent.mkdir(parents=True)
+    half_drawn.touch()
     code, out, err = place.measure("slice", "raw", seeds=3)
     assert (code, err) == (0, "")
     assert "3 done before" in out
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert not half_drawn.exists()
+    facts = place.store.facts()
+    assert (facts["finished_at"] is not None, 1000 < facts["wall_seconds"] < 1400) == (True, True)
     assert_all_is_whole(place)
 
 

@@ -9,11 +9,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from waiting import wait_for
 
 from benchmark.execution.plan import Request, make_plan
 from benchmark.execution.workers import LocalWorker
@@ -60,15 +61,6 @@ def job_of(reducer: str, tmp_path: Path) -> Job:
     (tmp_path / "tiny.toml").write_text(TINY)
     request = Request((reducer,), "digits", str(tmp_path / "tiny.toml"), plugins=(FAULTS,))
     return make_plan(request, ("cpu",), threads=1).jobs[0]
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def is_there(pid: int) -> bool:

@@ -150,8 +150,8 @@ def test_a_plugin_that_is_no_python_file_says_so(tmp_path: Path) -> None:
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **targets: str) -> None:
-    points = [EntryPoint(name, target, ENTRY_POINT_GROUP) for name, target in targets.items()]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == ENTRY_POINT_GROUP else [])
+    points = tuple(EntryPoint(name, target, ENTRY_POINT_GROUP) for name, target in targets.items())
+    monkeypatch.setattr(registry, "_installed_points", lambda: points)
 
 
 def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.atomic import remove_temporary
 from benchmark.results import RunError, Store
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def conclude(store: Store, reports_dir: str | Path) -> tuple[pd.DataFrame, Path]
 
     table = save_tables(store)
     try:
+        # Of a process that was killed while it wrote them.
+        remove_temporary(Path(reports_dir) / store.run)
         return table, _write_report(store, reports_dir)
     except OSError as error:
         raise RunError(

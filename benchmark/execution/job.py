@@ -148,8 +148,8 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _make(job: Job, **changes: Any) -> Reducer:
-    params = {**job.params, **changes}
+def _make(job: Job) -> Reducer:
+    params = dict(job.params)
     if job.reducer.startswith("sklearn."):
         return make_reducer(job.reducer, random_state=job.seed, **params)
     if params.get("image_shape") is not None:

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from benchmark.errors import InputError
-from benchmark.execution.checks import check_request as check_request
+from benchmark.execution.checks import check_request
 from benchmark.execution.resolve import choose_device, resolve
 from benchmark.results import check_run_name
 from benchmark.suite import Job, Suite
@@ -138,10 +138,12 @@ def _jobs(
     found: tuple[str, ...],
     dataset: Dataset,
 ) -> tuple[Job, ...]:
-    jobs = []
+    jobs, codes = [], dict[str, str]()
     for name, width in product(names, suite.components):
-        params, code, supported = resolve(name, width, suite, template, dataset, request.precision)
-        base = replace(template, reducer=name, params=params, code=code)
+        params, codes[name], supported = resolve(
+            name, width, suite, template, dataset, request.precision, codes.get(name)
+        )
+        base = replace(template, reducer=name, params=params, code=codes[name])
         for asked, seed in product(dict.fromkeys(request.devices), range(suite.seeds)):
             device, reason = choose_device(name, asked, supported, found, request.cluster is not None)
             jobs.append(replace(base, device=device, seed=seed, unavailable=reason))

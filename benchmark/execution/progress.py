@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from benchmark.results import Record
     from benchmark.suite import Job
 
+# Nobody reads a longer table.
+_MOST_ROWS = 100
 _COLUMNS = (
     ("fit s", "fit_seconds", "{:.2f}"),
     ("NMI", "kmeans_nmi", "{:.3f}"),
@@ -103,12 +105,14 @@ def _outcome(record: Record) -> str:
 
 
 def closing_table(records: Iterable[Record], title: str) -> Table:
-    """Return the table a run ends with: one row a job, empty where nothing was measured."""
+    """Return the table a run ends with: one row a job, the best of very many; empty where there is none."""
     held = sorted(records, key=lambda r: (-r.scores.get("knn_accuracy", -1.0), r.reducer, r.device, r.seed))
     devices = {r.device for r in held}
     seeds = {r.seed for r in held}
     widths = {str(r.params.get("n_components")) for r in held}
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
+    if len(held) > _MOST_ROWS:
+        table.caption = f"The {_MOST_ROWS} best of {len(held):,} jobs; results.csv holds all."
     table.add_column("reducer", no_wrap=True)
     for label, several in (("device", len(devices) > 1), ("D", len(widths) > 1), ("seed", len(seeds) > 1)):
         if several:
@@ -117,7 +121,7 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
     shown = [c for c in _COLUMNS if c[1] == "fit_seconds" or any(c[1] in r.scores for r in held)]
     for label, _, _ in shown:
         table.add_column(label, justify="right")
-    for record in held:
+    for record in held[:_MOST_ROWS]:
         cells = [escape(record.reducer)]
         cells += [escape(record.device)] if len(devices) > 1 else []
         cells += [escape(str(record.params.get("n_components")))] if len(widths) > 1 else []

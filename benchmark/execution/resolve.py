@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 
 def resolve(
-    name: str, width: int, suite: Suite, template: Job, dataset: Dataset, precision: str | None = None
+    name: str,
+    width: int,
+    suite: Suite,
+    template: Job,
+    dataset: Dataset,
+    precision: str | None = None,
+    code: str | None = None,
 ) -> tuple[dict[str, Any], str, tuple[str, ...]]:
     """Return a reducer's whole parameters, the digest of its code, and the devices it runs on.
 
-    `precision`, where given, replaces the suite's and the reducer's own, in reducers that have one.
+    `precision`, where given, replaces the suite's and the reducer's own, in reducers that have one;
+    `code` is the digest, where it is known from another width of the same reducer.
 
     Raises
     ------
@@ -34,7 +41,7 @@ def resolve(
     if {"epochs", "batch_size"} <= set(params):
         params |= suite.epochs(params, template.n_train)
     _check_storable(name, params)
-    return params, source_digest(reducer), tuple(reducer.devices)
+    return params, code or source_digest(reducer), tuple(reducer.devices)
 
 
 def choose_device(

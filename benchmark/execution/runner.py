@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.errors import InputError
+from benchmark.execution.checks import check_request
 from benchmark.execution.conclude import conclude
 from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.facts import now, run_facts
 from benchmark.execution.interrupts import Interrupts
 from benchmark.execution.lock import run_lock
 from benchmark.execution.log import Logged
-from benchmark.execution.plan import Plan, Request, check_request, make_plan
+from benchmark.execution.plan import Plan, Request, make_plan
 from benchmark.execution.workers import LocalWorker, Pool
 from benchmark.records import machine_id
 from benchmark.results import Record, Store
@@ -134,11 +136,16 @@ def _measure(request: Request, plan: Plan, dispatch: Dispatch) -> None:
     store, environment = dispatch.store, dispatch.pool.environment
     to_do = _to_do(request, plan, dispatch)
     dispatch.progress.planned(plan, len(to_do))
-    if not to_do:
+    earlier = store.facts() if len(to_do) < len(plan.jobs) else {}
+    # A run that was killed behind its last job has yet to say that it ended.
+    if not to_do and earlier.get("finished_at"):
         return
     started = time.monotonic()
-    earlier = store.facts() if len(to_do) < len(plan.jobs) else {}
     facts = run_facts(request, plan, environment, earlier)
+    if earlier and not earlier.get("finished_at") and request.cluster is None:
+        # A run that was killed could not tell how long it took, but its jobs did, one after the other.
+        spent = sum(record.spent_seconds for record in store.records())
+        facts["wall_seconds"] = max(facts["wall_seconds"], round(spent, 2))
     # What `run_facts` takes over of the time spent before, it takes over of the same data only.
     before = earlier.get("overhead_seconds") or 0.0 if facts["wall_seconds"] else 0.0
     store.save_facts(facts)
@@ -188,8 +195,8 @@ def _check_writable(*directories: Path) -> None:
     for directory in directories:
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            probe = directory / f".write-probe-{time.monotonic_ns()}"
-            probe.touch()
-            probe.unlink()
+            # A file without a name: nothing is left where this process is killed here.
+            with tempfile.TemporaryFile(dir=directory):
+                pass
         except OSError as error:
             raise InputError(f"The directory {directory} cannot be written to: {error.strerror}.") from None

@@ -100,6 +100,7 @@ class LocalWorker:
         outcome = self._client.outcome()
         if not outcome["reply"]:
             words = self._client.last_words()
+            words += "" if outcome["code"] is None else f"; {_how_it_ended(outcome)}"
             raise RunError(f"The process that starts the jobs failed ({words}); nothing was measured.")
         facts: dict[str, Any] = json.loads(outcome["reply"])
         return facts

@@ -9,7 +9,17 @@ from benchmark.analysis.columns import MEMORY, TIMES
 from benchmark.analysis.tables import speedup
 from benchmark.reporting.names import escape
 from benchmark.reporting.report import Report
-from benchmark.reporting.text import NOT_MEASURED, count, error, missing, score, seconds, spread, table
+from benchmark.reporting.text import (
+    NOT_MEASURED,
+    count,
+    error,
+    left_out,
+    missing,
+    score,
+    seconds,
+    spread,
+    table,
+)
 from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -20,6 +30,8 @@ HEADERS = {
     "forest_accuracy": "forest", "linear_accuracy": "linear", "reconstruction_mse": "MSE",
     "trustworthiness": "trust.", "continuity": "cont.",
 }  # fmt: skip
+# Nobody reads a longer table.
+_MOST_ROWS = 200
 _COMPARED = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
 _TOLD = {
     "dataset": "data", "n_train": "train", "n_test": "test", "device": "device", "precision": "precision",
@@ -49,11 +61,12 @@ def leaderboard_lines(report: Report) -> list[str]:
             *(escape(_key(row[key])) for key in keys),
             *(_cell(row, c, best) for c in columns),
         ]
-        for row in rows
+        for row in rows[:_MOST_ROWS]
     ]
     header = ["reducer", *(_TOLD[key] for key in keys), *(column.header for column in columns)]
     numbers = range(1 + len(keys), len(header))
-    return [*table(header, lines, numbers), _caption(report, "n_components" in keys)]
+    more = left_out(len(rows), _MOST_ROWS)
+    return [*table(header, lines, numbers), *more, _caption(report, "n_components" in keys)]
 
 
 def told_apart(board: pd.DataFrame) -> list[str]:
@@ -147,7 +160,7 @@ def comparison_lines(report: Report) -> list[str]:
     header = ["reducer", *(_TOLD[key] for key in keys), "device", "fit on CPU (s)", "fit on device (s)"]
     header += ["speed-up", *(f"Δ {HEADERS[name]}" for name in scores), "status"]
     lines = []
-    for row in rows.to_dict("records"):
+    for row in rows[:_MOST_ROWS].to_dict("records"):
         reason = "" if missing(row["error"]) or row["status"] == "ok" else f": {row['error'][:200]}"
         ratio = NOT_MEASURED if missing(row["speedup"]) else f"{row['speedup']:.3g}×"
         names = [row["reducer"], *(_key(row[key]) for key in keys), row["device"]]
@@ -157,7 +170,8 @@ def comparison_lines(report: Report) -> list[str]:
     if not lines:
         return ["Another device was asked for, but no job of it was recorded."]
     note = "Speed-up above 1: faster than the CPU. Δ: score on the device minus score on the CPU."
-    return [*table(header, lines, range(2 + len(keys), len(header) - 1)), note]
+    more = left_out(len(rows), _MOST_ROWS, which="first")
+    return [*table(header, lines, range(2 + len(keys), len(header) - 1)), *more, note]
 
 
 def _signed(value: Any) -> str:

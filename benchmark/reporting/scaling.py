@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.scaling import SWEEPS, Point, centre_of, exponents_table, scaling_table
+from benchmark.atomic import write_atomically
 from benchmark.reporting.exponents import CurveLabels, exponent_lines, setting, told_apart
 from benchmark.reporting.figures.scaling import scaling_figure
 from benchmark.reporting.names import escape
@@ -72,9 +72,8 @@ def write_scaling_report(store: Store, reports_dir: str | Path) -> Path:
     else:
         save_figure(figure, directory / FIGURE)
     path = directory / "report.md"
-    temporary = directory / ".report.md.new"
-    temporary.write_text(_render(store, points, exponents, drawn=figure is not None), encoding="utf-8")
-    os.replace(temporary, path)
+    text = _render(store, points, exponents, drawn=figure is not None)
+    write_atomically(path, lambda file: file.write(text.encode()))
     return path
 
 

@@ -12,9 +12,22 @@ from benchmark.reporting.leaderboard import told_apart
 from benchmark.reporting.names import escape
 from benchmark.reporting.report import Report
 from benchmark.reporting.style import format_seconds
-from benchmark.reporting.text import NOT_MEASURED, count, memory, missing, score, seconds, spread, table
+from benchmark.reporting.text import (
+    NOT_MEASURED,
+    count,
+    left_out,
+    memory,
+    missing,
+    score,
+    seconds,
+    spread,
+    table,
+)
 
 _MOST_FAILURES = 200
+# Rows of a table that each reducer has, and values of a list within a line.
+_MOST_COSTS = 50
+_MOST_LISTED = 30
 # With two seeds the t-interval is 12.7 standard errors wide on either side and says nothing.
 _FEWEST_FOR_INTERVAL = 3
 
@@ -33,7 +46,7 @@ def setup_lines(report: Report) -> list[str]:
         "features, classes": _join(_counted(facts, "n_features"), _counted(facts, "n_classes")),
         "suite": facts.get("suite"),
         "reducers": report.frame["reducer"].nunique(),
-        "code widths": _plain(facts.get("components")),
+        "code widths": _numbers(facts.get("components")),
         "seeds": _plain(facts.get("seeds") or sorted(report.frame["seed"].dropna().unique())),
         "repeats of each timing": facts.get("repeats") if facts.get("repeats") != 1 else None,
         "devices": _join(*report.devices),
@@ -81,6 +94,13 @@ def _machine(environment: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known and name not in ("cores", "cpu")
     }
     return {**facts, **others, "versions": environment.get("versions")} if environment else {}
+
+
+def _numbers(values: Any) -> str:
+    """Return numbers as a list; of many, how many there are and from which to which."""
+    if not isinstance(values, list) or len(values) <= _MOST_LISTED:
+        return _plain(values)
+    return f"{len(values):,} from {min(values)} to {max(values)}"
 
 
 def _counted(facts: Mapping[str, Any], name: str, purpose: str = "") -> str:
@@ -143,9 +163,9 @@ def _costs(rows: Any) -> list[str]:
     body = [
         [*(NOT_MEASURED if missing(row[key]) else escape(row[key]) for key in keys),
          *(form(row[column]) for column, _, form in used)]
-        for row in rows.to_dict("records")
+        for row in rows[:_MOST_COSTS].to_dict("records")
     ]  # fmt: skip
-    return table(header, body, range(len(keys), len(header)))
+    return [*table(header, body, range(len(keys), len(header))), *left_out(len(rows), _MOST_COSTS)]
 
 
 def _interval(report: Report, name: str) -> list[str]:

@@ -15,6 +15,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Contain
     return [*(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows)), ""]
 
 
+def left_out(total: int, shown: int, which: str = "best ranked") -> list[str]:
+    """Return a line that says which rows a table shows, where these are not all."""
+    if total <= shown:
+        return []
+    return [f"The {shown:,} {which} of {total:,} configurations are shown; results.csv holds every job.", ""]
+
+
 def missing(value: Any) -> bool:
     """Whether a cell holds nothing."""
     import pandas as pd

@@ -1,8 +1,9 @@
 """How much of the machine's matrix products our training reaches, in GFLOP/s on the layers' own shapes.
 
 The library's rate is that of its bare products, forward and backward, the fastest of its calls for
-each, on operands that stay in cache; the training's is that of its loop: what two more epochs cost.
-Both are taken in turns, and the best of each counts. Run as ``python tests/performance/roofline.py``.
+each, on operands that stay in cache; beside it stands the rate of its plain calls, as a network makes
+them. The training's is that of its loop: what two more epochs cost.
+All are taken in turns, and the best of each counts. Run as ``python tests/performance/roofline.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -32,14 +34,15 @@ CONVOLUTIONAL: dict[str, Any] = {"channels": (16, 8), "kernel_size": 3}
 
 @dataclass(frozen=True)
 class Product:
-    """One product of a batch: its floating point operations, and the calls that compute it."""
+    """One product of a batch: its floating point operations, and calls that compute it, a plain one first."""
 
     flops: float
     calls: tuple[Callable[[], object], ...]
 
-    def seconds(self, target: float) -> float:
-        """Return the seconds of the fastest call, each repeated for about `target` seconds."""
-        return min(_seconds(call, target) for call in self.calls)
+    def seconds(self, target: float) -> tuple[float, float]:
+        """Return the seconds of the plain call and of the fastest; each is repeated for `target` seconds."""
+        seconds = [_seconds(call, target) for call in self.calls]
+        return seconds[0], min(seconds)
 
 
 def _seconds(call: Callable[[], object], target: float) -> float:
@@ -96,21 +99,26 @@ def native_precisions() -> list[str]:
 def measure_rates(
     products: list[Product], reducer: Callable[[], Reducer], n_batches: int, target: float
 ) -> dict[str, Any]:
-    """Return the GFLOP/s of bare products and of the training loop, taken in turns, and their ratio.
+    """Return the GFLOP/s of bare products and of the training loop, taken in turns, and the share.
 
     An epoch of the loop is half of what a fit of three takes longer than a fit of one.
     """
     X = training_images(n_batches * BATCH_SIZE)
-    bare, epochs = [[float("inf")] * len(products)], []
+    bare, epochs = [], []
     reducer().fit(X[: 2 * BATCH_SIZE])
     for _ in range(ROUNDS):
         bare.append([product.seconds(target) for product in products])
         short, long = (stopwatch(partial(reducer().set_params(epochs=n).fit, X)) for n in (1, 3))
         epochs.append((long - short) / 2)
     flops = sum(product.flops for product in products)
-    library = flops / sum(map(min, zip(*bare, strict=True))) / 1e9
+    plain, library = flops / np.array(bare).min(axis=0).sum(axis=0) / 1e9
     training = flops * n_batches / min(epochs) / 1e9
-    return {"library_gflops": library, "training_gflops": training, "share": training / library}
+    return {
+        "library_gflops": float(library),
+        "plain_gflops": float(plain),
+        "training_gflops": training,
+        "share": training / float(library),
+    }
 
 
 def measure(quick: bool) -> dict[str, Any]:

@@ -150,8 +150,9 @@ def test_parquet_libraries_are_newer_than_their_code_execution_flaw() -> None:
     assert int(arrow.partition(">=")[2].split(".")[0]) >= 15
 
 
-def test_security_policy_names_tests_that_exist() -> None:
-    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-    named = re.findall(r"`(tests/[^`]+)`", text)
-    assert len(named) > 3
-    assert [path for path in named if not (ROOT / path).exists()] == []
+def test_security_policy_and_reliability_page_name_tests_that_exist() -> None:
+    security = re.findall(r"`(tests/[^`]+\.py)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    reliability = [f"tests/{path}" for path in re.findall(r"`((?:\w+/)?\w+\.py)`", page)]
+    assert (len(security) > 3, len(reliability) > 20) == (True, True)
+    assert [path for path in security + reliability if not (ROOT / path).exists()] == []

@@ -14,7 +14,7 @@ from benchmark.execution.cluster.census import GPU, LOOK_SECONDS, Watch, kind_of
 from benchmark.execution.cluster.outcome import other_versions, take_in
 from benchmark.execution.cluster.tasks import TRIES_AGAIN, Task, Tasks
 from benchmark.execution.job import describe, make_record
-from benchmark.results import Record, Store
+from benchmark.results import Record, RunError, Store
 from benchmark.suite import Job
 
 if TYPE_CHECKING:
@@ -159,15 +159,17 @@ class ClusterPool:
         except CancelledError:
             self._watch.connected = False
             return self._record(task.job, "killed", DISCONNECTED)
-        except KilledWorker:
-            return None if self._tasks.again(task) else self._lost(task)
+        except KilledWorker as error:
+            return None if self._tasks.again(task, error.allowed_failures + 1) else self._lost(task)
+        except RunError as error:
+            # Nothing that the job did: the worker was closed, or has no room on its disk.
+            return None if self._tasks.again(task, 1) else self._failed(task, error)
         except Exception as error:
             # The worker that holds the result may be gone: then it is computed again elsewhere.
             if isinstance(error, TimeoutError) and task.future.status != "error":
                 self._tasks.wait_on(task)
                 return None
-            reason = f"the worker could not run it: {describe(error)}"
-            return self._record(task.job, "failed", reason)
+            return self._failed(task, error)
         timing = "shared" if outcome["host"] in self._watch.crowded else "exclusive"
         try:
             record = take_in(outcome, task.job, store, timing)
@@ -185,6 +187,9 @@ class ClusterPool:
     def _lost(self, task: Task) -> Record:
         reason = f"the worker that ran it was lost, {task.begun} times on end"
         return self._record(task.job, "killed", reason)
+
+    def _failed(self, task: Task, error: Exception) -> Record:
+        return self._record(task.job, "failed", f"the worker could not run it: {describe(error)}")
 
     def _record(self, job: Job, status: str, reason: str) -> Record:
         """Return the record of a job that no worker gave one."""

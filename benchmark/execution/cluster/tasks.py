@@ -35,8 +35,9 @@ class Task:
         Of what `run_task` returns, as the scheduler knows it.
     begun : int
         How often a worker took it up.
-    submitted : int
-        How often it was given to the scheduler, which itself hands it on where a worker is lost.
+    lost : int
+        How many workers could not run it to its end; the scheduler itself hands it on to the next, up to
+        a number of its own.
     """
 
     job: Job
@@ -44,7 +45,7 @@ class Task:
     key: str
     future: Future[dict[str, Any]]
     begun: int = 0
-    submitted: int = 1
+    lost: int = 0
 
 
 class Tasks:
@@ -90,13 +91,17 @@ class Tasks:
         key, future = self._send(job, given)
         self._tasks[key] = Task(job, given, key, future)
 
-    def again(self, task: Task) -> bool:
-        """Give a task whose worker was lost to the scheduler once more; False where that was often enough."""
-        if max(task.begun, task.submitted) > TRIES_AGAIN:
+    def again(self, task: Task, lost: int) -> bool:
+        """Give a task that `lost` workers did not end to the scheduler once more; False where that was enough.
+
+        A worker that dies at once may not have told that it began: what the scheduler counted holds, too.
+        """
+        task.lost += lost
+        task.begun = max(task.begun, task.lost)
+        if task.begun > TRIES_AGAIN:
             return False
         del self._tasks[task.key]
         task.key, task.future = self._send(task.job, task.given)
-        task.submitted += 1
         self._tasks[task.key] = task
         return True
 

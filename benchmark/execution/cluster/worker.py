@@ -16,7 +16,7 @@ from distributed import WorkerPlugin, get_worker
 
 from benchmark.execution.log import LOG
 from benchmark.execution.workers import LocalWorker
-from benchmark.results import Record, Store
+from benchmark.results import Record, RunError, Store
 from benchmark.suite import Job
 
 if TYPE_CHECKING:
@@ -72,7 +72,13 @@ class JobPlugin(WorkerPlugin):
             self._give_back("facts")
 
     def run(self, key: str, job: Job, timeout: float | None, crowded: Sequence[str]) -> dict[str, Any]:
-        """Run `job` for the task `key`; return its record as JSON, its arrays, and what it printed."""
+        """Run `job` for the task `key`; return its record as JSON, its arrays, and what it printed.
+
+        Raises
+        ------
+        RunError
+            It came to no end here, which another worker may bring it to: this one was closed, say.
+        """
         local = self._take(key)
         try:
             # In the worker's own directory, which Dask empties where a worker was killed.
@@ -80,6 +86,7 @@ class JobPlugin(WorkerPlugin):
                 store = Store(scratch, job.run)
                 record = _unreadable(job, local.environment)
                 record = record or self._measure(local, _here(job), store, timeout, crowded)
+                self._check_open()
                 return _outcome(record, store, self._host)
         finally:
             self._give_back(key)
@@ -104,8 +111,12 @@ class JobPlugin(WorkerPlugin):
         self._busy[key] = local
         if self._ended:
             local.kill()
-            raise RuntimeError("the run is over")
+            self._check_open()
         return local
+
+    def _check_open(self) -> None:
+        if self._ended:
+            raise RunError("the worker was closed")
 
     def _give_back(self, key: str) -> None:
         local = self._busy.pop(key)

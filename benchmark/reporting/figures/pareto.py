@@ -59,7 +59,7 @@ def pareto_figure(board: pd.DataFrame) -> Figure | None:
     panels = next((found for pair in _PAIRS if (found := [p for p in pair if timed[p[0]].notna().any()])), [])
     if not panels:
         return None
-    widths, rows = _rows_by_width(timed)
+    widths, rows, left_out = _rows_by_width(timed)
     styles = reducer_styles(board["reducer"])
     with figure_style():
         tall = 4.9 if board["reducer"].nunique() <= _CROWDED else 6.6
@@ -73,19 +73,26 @@ def pareto_figure(board: pd.DataFrame) -> Figure | None:
             for panel, (metric, title) in zip(line, panels, strict=True):
                 suffix = f", {width}-D codes" if len(widths) > 1 else ""
                 _draw(panel, part[part[metric].notna()], metric, title + suffix, styles)
-        _legend(figure, timed)
+        _legend(figure, timed, f"{len(widths)} of {len(widths) + left_out} code widths" if left_out else "")
     return figure
 
 
-def _rows_by_width(board: pd.DataFrame) -> tuple[list[int], list[pd.DataFrame]]:
-    """Split a board by code width; widths that few reducers have join the most common one."""
+def _rows_by_width(board: pd.DataFrame) -> tuple[list[int], list[pd.DataFrame], int]:
+    """Split a board by code width; widths that few reducers have join the most common one.
+
+    Of many widths, `_MOST_ROWS` from the smallest to the largest are kept; the last value returned
+    counts those that are left out.
+    """
     counts = board.loc[~board["baseline"], "n_components"].value_counts()
-    widths = sorted(int(width) for width in counts.index[counts >= counts.max() / 2][:_MOST_ROWS])
-    if len(widths) < 2:
-        return widths[:1] or [0], [board]
-    common = int(counts.index[0])
-    home = board["n_components"].where(board["n_components"].isin(widths), common)
-    return widths, [board[board["baseline"] | (home == width)] for width in widths]
+    frequent = sorted(int(width) for width in counts.index[counts >= counts.max() / 2])
+    if len(frequent) < 2:
+        return frequent[:1] or [0], [board], 0
+    places = np.linspace(0, len(frequent) - 1, min(_MOST_ROWS, len(frequent))).round().astype(int)
+    widths = [frequent[place] for place in places]
+    common = next(int(width) for width in counts.index if width in widths)
+    home = board["n_components"].where(board["n_components"].isin(frequent), common)
+    rows = [board[board["baseline"] | (home == width)] for width in widths]
+    return widths, rows, len(frequent) - len(widths)
 
 
 def _draw(
@@ -176,7 +183,7 @@ def _labels(board: pd.DataFrame) -> list[str]:
     return [f"{label} ({width}-D)" if guest else label for label, guest, width in widths]
 
 
-def _legend(figure: Figure, board: pd.DataFrame) -> None:
+def _legend(figure: Figure, board: pd.DataFrame, note: str) -> None:
     from matplotlib.lines import Line2D
 
     front = Line2D(
@@ -192,6 +199,8 @@ def _legend(figure: Figure, board: pd.DataFrame) -> None:
         ]  # fmt: skip
     if (board["seeds"] > 1).any():
         handles.append(Line2D([], [], color=GREY, linewidth=0.8, label="± standard deviation over seeds"))
+    if note:
+        handles.append(Line2D([], [], linestyle="", label=note))
     figure.legend(handles=handles, loc="upper left", ncols=max(len(handles), 1), fontsize=SMALL,
                   bbox_to_anchor=(0.5 / figure.get_figwidth(), 1.0), borderaxespad=0.3)  # fmt: skip
 

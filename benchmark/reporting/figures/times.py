@@ -34,7 +34,9 @@ def times_figure(board: pd.DataFrame) -> Figure | None:
 
     The logarithmic axes begin a little below the shortest time, so a bar's end is read, not its length.
     """
-    timed = board[board["fit_seconds"].notna()].sort_values("fit_seconds", ascending=False)[:_MOST_BARS]
+    timed = board[board["fit_seconds"].notna()].sort_values("fit_seconds", ascending=False)
+    shown = f" ({_MOST_BARS} slowest of {len(timed):,})" if len(timed) > _MOST_BARS else ""
+    timed = timed[:_MOST_BARS]
     if timed.empty:
         return None
     labels = np.array(row_labels(timed, omit=("device",)))
@@ -50,7 +52,7 @@ def times_figure(board: pd.DataFrame) -> Figure | None:
         )
         for axes, (column, title) in zip((left, right), _STEPS, strict=True):
             _bars(axes, timed, column, labels, names, devices)
-            axes.set_title(title, loc="left", fontsize=LARGE)
+            axes.set_title(title + shown, loc="left", fontsize=LARGE)
             axes.set_xlabel("seconds, log scale")
         left.set(
             yticks=range(len(names)),
