@@ -92,7 +92,7 @@ class Tasks:
         self._tasks[key] = Task(job, given, key, future)
 
     def again(self, task: Task, lost: int) -> bool:
-        """Give a task that `lost` workers did not end to the scheduler once more; False where that was enough.
+        """Give a task that `lost` workers did not end to the scheduler again; False where that was enough.
 
         A worker that dies at once may not have told that it began: what the scheduler counted holds, too.
         """
