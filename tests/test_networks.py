@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from reducers.accelerated import resolve_device
+from reducers.autoencoders import precision
 from reducers.autoencoders.networks import (
     ACTIVATIONS,
     ConvolutionalDesign,
@@ -22,8 +23,9 @@ from reducers.autoencoders.networks import (
     DenseNetwork,
     initialise,
 )
+from reducers.autoencoders.precision import native_precision
 from reducers.autoencoders.steps import OPTIMIZERS
-from reducers.autoencoders.training import Schedule, native_precision, train
+from reducers.autoencoders.training import Schedule, train
 from reducers.batches import Resident
 
 FORMULAS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
@@ -211,6 +213,30 @@ def test_precision_is_what_was_asked_for_and_auto_depends_on_the_device() -> Non
     assert [native_precision(p, cpu) for p in ("fp32", "bf16")] == ["fp32", "bf16"]
     assert native_precision("auto", cpu) in ("fp32", "bf16")
     assert native_precision("auto", torch.device("mps")) == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("native", "gain", "expected"),
+    [(True, 2.0, "bf16"), (True, 1.1, "fp32"), (True, 0.6, "fp32"), (False, 2.0, "fp32")],
+)
+def test_auto_is_half_precision_only_where_the_processor_gains_by_it(
+    monkeypatch: pytest.MonkeyPatch, native: bool, gain: float, expected: str
+) -> None:
+    seconds = {torch.float32: 1.0, torch.bfloat16: 1.0 / gain}
+    monkeypatch.setattr(precision, "has_bf16", lambda: native)
+    monkeypatch.setattr(precision, "_seconds", lambda dtype: seconds[dtype])
+    precision._gain.cache_clear()
+    try:
+        assert native_precision("auto", torch.device("cpu")) == expected
+    finally:
+        precision._gain.cache_clear()
+
+
+def test_the_gain_of_half_precision_is_measured_once() -> None:
+    precision._gain.cache_clear()
+    gain = precision._gain(torch.get_num_threads())
+    assert gain > 0
+    assert precision._gain(torch.get_num_threads()) is gain
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this needs a machine without CUDA")

@@ -55,7 +55,8 @@ class Autoencoder(TorchReducer):
         (standard deviation 1) or ``small-normal`` (0.01). Biases begin at 0.
     precision : {'auto', 'fp32', 'bf16'}
         Arithmetic of the matrix products; weights and updates stay fp32. ``auto`` is bf16 where
-        the hardware multiplies it natively.
+        the hardware multiplies it natively and gains by it; see
+        `reducers.autoencoders.precision.native_precision`.
 
     Attributes
     ----------
@@ -161,7 +162,7 @@ class Autoencoder(TorchReducer):
     @property
     def precision_(self) -> str:
         """Arithmetic of the matrix products: ``fp32`` or ``bf16``."""
-        from reducers.autoencoders.training import native_precision
+        from reducers.autoencoders.precision import native_precision
 
         return native_precision(self.precision, self._torch_device())
 

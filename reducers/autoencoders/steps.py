@@ -82,7 +82,7 @@ class Step:
             options["fused"] = True
         if self.device.type == "cuda" and kind in _CAPTURABLE:
             options |= {"capturable": True, "lr": torch.ones((), device=self.device)}
-        return OPTIMIZERS[kind]([self.weights.master], **options)
+        return OPTIMIZERS[kind](self.weights.optimised, **options)
 
 
 class GraphedStep(Step):

@@ -32,18 +32,6 @@ class Schedule:
         return self.learning_rate * (1.0 + math.cos(math.pi * progress)) / 2.0
 
 
-def native_precision(requested: str, device: torch.device) -> str:
-    """Return the arithmetic to train in: ``auto`` is bf16 where the hardware multiplies it natively."""
-    if requested != "auto":
-        return requested
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    if device.type == "cpu":
-        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-        return "bf16" if native else "fp32"
-    return "fp32"
-
-
 def train(
     parameters: Iterable[torch.nn.Parameter],
     batch_loss: Callable[[Tensor], Tensor],

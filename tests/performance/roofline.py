@@ -22,6 +22,7 @@ from images import training_images
 from peers.start import BATCH_SIZE, LAYERS, dense_autoencoder
 from race import stopwatch
 from reducers import make_reducer
+from reducers.autoencoders.precision import has_bf16
 from reducers.base import Reducer
 from reducers.products import product
 
@@ -92,8 +93,7 @@ def _convolution(n_in: int, n_out: int, side: int, dtype: torch.dtype, inner: bo
 
 def native_precisions() -> list[str]:
     """Return the precisions whose products the processor has instructions for."""
-    best = make_reducer("stacked", precision="auto", device="cpu").precision_
-    return ["fp32", "bf16"] if best == "bf16" else ["fp32"]
+    return ["fp32", *(["bf16"] if has_bf16() else [])]
 
 
 def measure_rates(
