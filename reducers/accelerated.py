@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reducers.base import Reducer
+from reducers.memory import freed_memory_kept
 from reducers.parameters import one_of
 from reducers.rows import FloatArray, Rows
 
@@ -59,7 +60,7 @@ class TorchReducer(Reducer):
         import torch
 
         # Bytes become numbers where they are multiplied, a block at a time.
-        with torch.inference_mode():
+        with torch.inference_mode(), freed_memory_kept():
             parts = [function(block).float().cpu() for block in self._batches(X).blocks()]
             return torch.cat(parts).numpy()
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from reducers.autoencoders.steps import Step, make_step
 from reducers.autoencoders.weights import MasterWeights
 from reducers.batches import Batches
+from reducers.memory import freed_memory_kept
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def train(
     """
     history: list[dict[str, float | str]] = []
     dtype = torch.bfloat16 if schedule.precision == "bf16" else torch.float32
-    with MasterWeights(list(parameters), dtype) as weights:
+    with freed_memory_kept(), MasterWeights(list(parameters), dtype) as weights:
         step = make_step(weights, batch_loss, schedule.optimizer, schedule.batch_size, generator)
         for epoch in range(1, schedule.epochs + 1):
             step.set_rate(schedule.rate((epoch - 1) / schedule.epochs))

@@ -42,7 +42,8 @@ class MasterWeights:
         self.master = flat
         self._working = flat if dtype == torch.float32 else flat.to(dtype)
         self._by_part = dtype == torch.float32 and flat.device.type == "cpu"
-        self.optimised = [torch.nn.Parameter(part) for part in (self._views(flat) if self._by_part else [flat])]
+        parts = self._views(flat) if self._by_part else [flat]
+        self.optimised = [torch.nn.Parameter(part) for part in parts]
         self._gradients = [] if self._by_part else self._make_gradients()
 
     def __enter__(self) -> Self:
