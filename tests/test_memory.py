@@ -62,6 +62,9 @@ def test_what_was_kept_is_given_back_also_after_an_error() -> None:
 
 
 def test_where_the_c_library_is_another_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
     monkeypatch.setattr(memory, "_glibc", lambda: None)
+    monkeypatch.setattr(memory, "_set", lambda library, options: told.append(options))
     with freed_memory_kept():
         use_blocks()
+    assert told == []
