@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from waiting import wait_for
 from benchmark import cli
 from benchmark.errors import InputError
 from benchmark.execution.cluster import open_cluster
-from benchmark.execution.job import run_job
+from benchmark.execution.job import make_record, run_job
 from benchmark.execution.plan import Plan, Request, make_plan
 from benchmark.results import Record, RunError, Store
 
@@ -31,6 +32,7 @@ from benchmark.execution.cluster import outcome, remote  # noqa: E402
 from benchmark.execution.cluster.census import Census  # noqa: E402
 from benchmark.execution.cluster.pool import AHEAD, ClusterPool  # noqa: E402
 from benchmark.execution.cluster.tasks import TRIES_AGAIN  # noqa: E402
+from benchmark.execution.cluster.worker import JobPlugin  # noqa: E402
 
 PLUGINS = Path(__file__).parent / "plugins"
 ON_CLUSTER = str(PLUGINS / "on_cluster.py")
@@ -314,6 +316,25 @@ def test_a_worker_that_is_closed_while_it_has_a_job_leaves_it_to_another(
             records = list(pool.run_all(jobs, store, lambda job: None, 60))
             lose.join()
     assert [(record.status, record.error) for record in records] == [("ok", None)]
+
+
+def test_what_a_job_leaves_on_a_worker_that_was_closed_meanwhile_is_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job,) = plan_of(tmp_path, "raw").jobs
+    local = SimpleNamespace(environment={}, kill=lambda: None)
+    plugin = JobPlugin("jobs")
+    plugin._worker = SimpleNamespace(local_directory=str(tmp_path), address="tcp://127.0.0.1:1")  # type: ignore[assignment]
+    plugin._busy, plugin._ended = {}, False
+    monkeypatch.setattr(plugin, "_take", lambda key: plugin._busy.setdefault(key, local))
+
+    def close_meanwhile(*args: object) -> Record:
+        plugin._ended = True
+        return make_record(job, "killed", {}, error="ended beside it")
+
+    monkeypatch.setattr(plugin, "_measure", close_meanwhile)
+    with pytest.raises(RunError, match="the worker was closed"):
+        plugin.run("key", job, None, ())
 
 
 def test_a_job_that_no_worker_can_end_is_given_up_with_the_reason(
