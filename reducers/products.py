@@ -2,12 +2,13 @@
 
 On a CPU, oneDNN multiplies small single precision matrices up to twice as fast as the BLAS that
 ``@`` takes (the same speed where that BLAS is tuned for the processor), and adds the bias and
-applies the activation in the same pass. Only a transposed first factor, which oneDNN copies, is faster
-by such a BLAS. Half precision ``@`` is oneDNN's already.
+applies the activation in the same pass. Only a transposed first factor, which oneDNN copies, is often
+faster by MKL. Half precision ``@`` is oneDNN's already.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,25 @@ from torch import Tensor
 from torch.nn import functional as F
 
 # What can follow an affine map in the same pass, by oneDNN's name.
-FUSED_ACTIVATIONS = {"linear": "none", "relu": "relu", "sigmoid": "sigmoid"}
+FUSED_ACTIVATIONS = {"linear": "none", "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
+_IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
+    "linear": lambda y: y,
+    "relu": torch.relu_,
+    "sigmoid": torch.sigmoid_,
+    "tanh": torch.tanh_,
+}
+# The gradient before an activation, from that behind it and from what it gave.
+_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "linear": lambda gradient, y: gradient,
+    "relu": lambda gradient, y: torch.ops.aten.threshold_backward(gradient, y, 0),
+    "sigmoid": torch.ops.aten.sigmoid_backward,
+    "tanh": torch.ops.aten.tanh_backward,
+}
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:
     """Return ``a @ b`` of two matrices, without a gradient."""
-    by_blas = not a.is_contiguous() and _blas_is_tuned()
-    if a.dtype == torch.float32 and _has_onednn(a) and not by_blas:
+    if a.dtype == torch.float32 and _has_onednn(a) and not _faster_by_mkl(a, b):
         return torch.ops.mkldnn._linear_pointwise(a, b.t(), None, "none", [], "")  # type: ignore[no-any-return]
     return a @ b
 
@@ -41,8 +54,30 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor, activation: str = "linear") 
     if _has_onednn(x):
         name = FUSED_ACTIVATIONS[activation]
         return torch.ops.mkldnn._linear_pointwise(x, weight, bias, name, [], "")  # type: ignore[no-any-return]
-    y = F.linear(x, weight, bias)
-    return y if activation == "linear" else torch.relu_(y) if activation == "relu" else torch.sigmoid_(y)
+    return _IN_PLACE[activation](F.linear(x, weight, bias))
+
+
+def convolution(x: Tensor, weight: Tensor, bias: Tensor, *, padding: int, activation: str) -> Tensor:
+    """Return the activated convolution of `x`, of shape (n, n_out, ...), without a gradient.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, n_in, height, width)
+    weight : Tensor of shape (n_out, n_in, kernel height, kernel width)
+    bias : Tensor of shape (n_out,)
+    padding : int
+        Zeros on each side.
+    activation : a key of `FUSED_ACTIVATIONS`
+    """
+    if _has_onednn(x):
+        pads, ones, name = [padding, padding], [1, 1], FUSED_ACTIVATIONS[activation]
+        return torch.ops.mkldnn._convolution_pointwise(x, weight, bias, pads, ones, ones, 1, name, [], "")  # type: ignore[no-any-return]
+    return _IN_PLACE[activation](F.conv2d(x, weight, bias, padding=padding))
+
+
+def before_activation(gradient: Tensor, y: Tensor, activation: str) -> Tensor:
+    """Return the gradient of an activation's input, from that of its output `y`."""
+    return _SLOPES[activation](gradient, y)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:
@@ -63,11 +98,17 @@ def _onednn_types() -> frozenset[torch.dtype]:
     return frozenset([torch.float32, *half])
 
 
+def _faster_by_mkl(a: Tensor, b: Tensor) -> bool:
+    """Return whether MKL multiplies a transposed `a` faster: on its maker's processors, or a tall one."""
+    if a.is_contiguous() or not torch.backends.mkl.is_available():
+        return False
+    return _made_by_intel() or a.shape[0] >= b.shape[1]
+
+
 @cache
-def _blas_is_tuned() -> bool:
-    """Return whether the BLAS is tuned for this processor: MKL, on one of its maker's."""
+def _made_by_intel() -> bool:
     cpuinfo = Path("/proc/cpuinfo")
-    return torch.backends.mkl.is_available() and cpuinfo.is_file() and "GenuineIntel" in cpuinfo.read_text()
+    return cpuinfo.is_file() and "GenuineIntel" in cpuinfo.read_text()
 
 
 class _Linear(torch.autograd.Function):
@@ -81,10 +122,6 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, weight, y = ctx.saved_tensors
-        gradient = gradients[0]
-        if ctx.activation == "relu":
-            gradient = torch.ops.aten.threshold_backward(gradient, y, 0)
-        elif ctx.activation == "sigmoid":
-            gradient = torch.ops.aten.sigmoid_backward(gradient, y)
+        gradient = before_activation(gradients[0], y, ctx.activation)
         to_input = product(gradient, weight) if ctx.needs_input_grad[0] else None
         return to_input, product(gradient.t(), x), gradient.sum(dim=0), None

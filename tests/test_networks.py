@@ -15,14 +15,8 @@ from torch import Tensor, nn
 
 from reducers.accelerated import resolve_device
 from reducers.autoencoders import precision
-from reducers.autoencoders.networks import (
-    ACTIVATIONS,
-    ConvolutionalDesign,
-    ConvolutionalNetwork,
-    DenseDesign,
-    DenseNetwork,
-    initialise,
-)
+from reducers.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
+from reducers.autoencoders.networks import ACTIVATIONS, DenseDesign, DenseNetwork, initialise
 from reducers.autoencoders.precision import native_precision
 from reducers.autoencoders.steps import OPTIMIZERS
 from reducers.autoencoders.training import Schedule, train

@@ -39,7 +39,7 @@ class Convolutional(Autoencoder):
     image_shape: tuple[int, int] | None = image_shape()
 
     def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
-        from reducers.autoencoders.networks import ConvolutionalDesign, ConvolutionalNetwork
+        from reducers.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
 
         design = ConvolutionalDesign(
             image_shape=self._image_shape(n_features),

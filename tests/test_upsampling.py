@@ -1,0 +1,106 @@
+"""Convolutions in windows: the same values and gradients as the plain way, for images of even size."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from reducers.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
+from reducers.autoencoders.networks import ACTIVATIONS
+from reducers.products import FUSED_ACTIVATIONS
+from reducers.upsampling import image_of, to_one_channel, upsampled_windows
+
+SHAPES = [(8, 8), (6, 8), (2, 2), (2, 10), (28, 28)]
+
+
+def drawn(*shape: int, seed: int = 0) -> Tensor:
+    values = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return values.to(memory_format=torch.channels_last) if len(shape) == 4 else values
+
+
+def upsampled(x: Tensor, weight: Tensor, bias: Tensor, shape: tuple[int, int], activation: str) -> Tensor:
+    """The plain way."""
+    large = F.interpolate(x, size=shape, mode="nearest")
+    return ACTIVATIONS[activation](F.conv2d(large, weight, bias, padding=1))
+
+
+def gradients(y: Tensor, wanted: list[Tensor]) -> list[Tensor]:
+    return list(torch.autograd.grad((y * drawn(*y.shape, seed=9)).sum(), wanted))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("activation", FUSED_ACTIVATIONS)
+def test_windows_hold_the_convolution_of_the_upsampled_image(shape: tuple[int, int], activation: str) -> None:
+    given = [drawn(3, 5, shape[0] // 2, shape[1] // 2), drawn(4, 5, 3, 3, seed=1), drawn(4, seed=2)]
+    x, weight, bias = (tensor.requires_grad_() for tensor in given)
+    expected = upsampled(x, weight, bias, shape, activation)
+    found = image_of(upsampled_windows(x, weight, bias, activation))
+    torch.testing.assert_close(found, expected)
+    for one, other in pairwise([gradients(y, [x, weight, bias]) for y in (expected, found)]):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("activation", FUSED_ACTIVATIONS)
+def test_one_channel_out_of_windows_is_the_convolution_of_their_image(
+    shape: tuple[int, int], activation: str
+) -> None:
+    given = [drawn(3, 5, shape[0] // 2, shape[1] // 2), drawn(4, 5, 3, 3, seed=1), drawn(4, seed=2)]
+    given += [drawn(1, 4, 3, 3, seed=3), drawn(1, seed=4)]
+    x, weight, bias, kernel, level = (tensor.requires_grad_() for tensor in given)
+    image = upsampled(x, weight, bias, shape, activation)
+    expected = F.conv2d(image, kernel, level, padding=1).squeeze(1)
+    windows = upsampled_windows(x, weight, bias, activation)
+    found = to_one_channel(windows, kernel, level)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    wanted = [x, weight, bias, kernel, level]
+    for one, other in pairwise([gradients(y, wanted) for y in (expected, found)]):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-3)
+
+
+def test_windows_are_0_beyond_the_image() -> None:
+    x, weight, bias = drawn(2, 3, 4, 4), drawn(5, 3, 3, 3, seed=1), torch.full((5,), 3.0)
+    windows = upsampled_windows(x, weight, bias, "sigmoid")
+    split = windows.permute(0, 2, 3, 1).view(2, 5, 5, 2, 2, 5)
+    # Rows -1 and 8, columns -1 and 8 of the image.
+    beyond = [split[:, 0, :, 0], split[:, -1, :, 1], split[:, :, 0, :, 0], split[:, :, -1, :, 1]]
+    assert all(not part.any() for part in beyond)
+    assert int((windows == 0).sum()) == 2 * 5 * (10 * 10 - 8 * 8)
+
+
+def test_half_precision_agrees_to_its_own_rounding() -> None:
+    x, weight, bias = drawn(3, 16, 14, 14), drawn(16, 16, 3, 3, seed=1) / 12, drawn(16, seed=2)
+    kernel, level = drawn(1, 16, 3, 3, seed=3) / 12, drawn(1, seed=4)
+
+    def computed(dtype: torch.dtype) -> Tensor:
+        windows = upsampled_windows(x.to(dtype), weight.to(dtype), bias.to(dtype), "relu")
+        return to_one_channel(windows, kernel.to(dtype), level.to(dtype))
+
+    exact, half = computed(torch.float32), computed(torch.bfloat16)
+    assert half.dtype == torch.float32
+    assert float((half - exact).abs().max()) < 0.03 * float(exact.abs().max())
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("shape", [(28, 28), (8, 4), (7, 5), (10, 2)])
+def test_both_ways_through_the_network_give_the_same_image(shape: tuple[int, int], activation: str) -> None:
+    design = ConvolutionalDesign(shape, (4, 3), 6, 3, activation, "linear", "xavier-uniform")
+    network = ConvolutionalNetwork(design, torch.Generator().manual_seed(0))
+    z = drawn(3, 6)
+    x = network.maps(z)
+    torch.testing.assert_close(
+        network.output_pre_activation(z), network._from_images(x), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_what_was_computed_without_gradients_can_be_trained_later() -> None:
+    x, weight, bias = drawn(2, 3, 2, 2), drawn(4, 3, 3, 3, seed=1), drawn(4, seed=2)
+    with torch.inference_mode():
+        upsampled_windows(x, weight, bias, "relu")
+    weight.requires_grad_()
+    upsampled_windows(x, weight, bias, "relu").sum().backward()
+    assert weight.grad is not None
