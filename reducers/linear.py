@@ -16,6 +16,9 @@ from reducers.rows import FloatArray, Rows
 # precise enough in double) only where samples outnumber a moderate number of features.
 _COVARIANCE_MAX_FEATURES = 5000
 
+# The largest variances, their axes (rows), and the sum of all variances.
+Axes = tuple[NDArray[Any], NDArray[Any], float]
+
 
 class Raw(Reducer):
     """The features, unchanged: the baseline every other row is compared with.
@@ -98,18 +101,36 @@ class PCA(TorchReducer):
                 f"The reducer 'pca' needs n_components <= min(samples, features) = {min(n, d)}; "
                 f"got {self.n_components}."
             )
-        data = self._batches(X)
-        mean = _mean(data)
         tall = d <= n and d <= _COVARIANCE_MAX_FEATURES
-        find = _covariance_axes if tall else _singular_axes
-        spread, axes, total = find(data, mean, self.n_components)
+        mean, (spread, axes, total) = self._covariance_axes(X) if tall else self._singular_axes(X)
         axes = axes.astype(np.float32)
         largest = np.abs(axes).argmax(axis=1)
         signs = np.sign(axes[np.arange(len(axes)), largest])
         self.components_ = np.ascontiguousarray(axes * signs[:, None])
-        self.mean_ = mean.cpu().numpy()
+        self.mean_ = mean
         self.explained_variance_ = np.maximum(spread, 0.0)
         self.explained_variance_ratio_ = self.explained_variance_ / max(total, np.finfo(float).tiny)
+
+    def _covariance_axes(self, X: FloatArray | Rows) -> tuple[FloatArray, Axes]:
+        from reducers.covariance import covariance, covariance_on_device
+
+        # Blocks go through a CPU faster as they are than as tensors of a second library's threads.
+        on_cpu = self._torch_device().type == "cpu"
+        mean, matrix = covariance(X) if on_cpu else covariance_on_device(self._batches(X))
+        return mean, _principal_axes(matrix, self.n_components)
+
+    def _singular_axes(self, X: FloatArray | Rows) -> tuple[FloatArray, Axes]:
+        import torch
+
+        from reducers.covariance import mean_on_device
+
+        data = self._batches(X)
+        mean = mean_on_device(data)
+        centred = torch.cat(list(data.blocks())) - mean
+        _, singular, axes = torch.linalg.svd(centred, full_matrices=False)
+        variance = (singular.cpu().double() ** 2 / max(len(data) - 1, 1)).numpy()
+        k = self.n_components
+        return mean.cpu().numpy(), (variance[:k], axes[:k].cpu().numpy(), float(variance.sum()))
 
     def _scale(self) -> NDArray[Any]:
         if not self.whiten:
@@ -136,46 +157,10 @@ class PCA(TorchReducer):
         return int(self.components_.size + self.mean_.size)
 
 
-def _mean(data: Any) -> Any:
-    """Return the mean row of `data`, summed in double precision."""
-    import torch
-
-    # Where the device has no double precision, it is the CPU's.
-    device = "cpu" if data.device.type == "mps" else data.device
-    total = torch.zeros(data.shape[1], dtype=torch.float64, device=device)
-    for block in data.blocks():
-        total += block.to(device).sum(dim=0, dtype=torch.float64)
-    return (total / len(data)).float().to(data.device)
-
-
-Axes = tuple[NDArray[Any], NDArray[Any], float]
-
-
-def _covariance_axes(data: Any, mean: Any, k: int) -> Axes:
-    """Return the `k` largest variances, their axes (rows), and the sum of all variances, of `data` (n, d)."""
-    import torch
+def _principal_axes(covariance: NDArray[np.float64], k: int) -> Axes:
+    """Return the `k` largest variances, their axes (rows), and the sum of all variances."""
     from scipy.linalg import eigh
 
-    from reducers.products import product
-
-    n, d = data.shape
-    # Where the device has no double precision, the sums are kept on the CPU.
-    device = "cpu" if data.device.type == "mps" else data.device
-    sums = torch.zeros(d, d, dtype=torch.float64, device=device)
-    # Block sums in single precision, added up in double: accurate, at the speed of single.
-    for block in data.blocks():
-        centred = block - mean
-        sums += product(centred.T, centred).to(device)
-    covariance = (sums / max(n - 1, 1)).cpu().numpy()
+    d = len(covariance)
     variance, axes = eigh(covariance, subset_by_index=[d - k, d - 1])
     return variance[::-1], axes[:, ::-1].T, float(np.trace(covariance))
-
-
-def _singular_axes(data: Any, mean: Any, k: int) -> Axes:
-    """Return the same from the singular values of centred `data`."""
-    import torch
-
-    whole = torch.cat(list(data.blocks()))
-    _, singular, axes = torch.linalg.svd(whole - mean, full_matrices=False)
-    variance = (singular.cpu().double() ** 2 / max(len(data) - 1, 1)).numpy()
-    return variance[:k], axes[:k].cpu().numpy(), float(variance.sum())
