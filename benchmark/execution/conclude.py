@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from benchmark.atomic import remove_temporary
@@ -10,6 +12,28 @@ from benchmark.results import RunError, Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_NEEDED = (
+    "pandas",
+    "pyarrow.parquet",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "benchmark.analysis.tables",
+    "benchmark.reporting",
+)
+
+
+def prepare() -> Thread:
+    """Return a thread that imports what `conclude` needs, while this one waits for something else."""
+    # No daemon: one that imports compiled code while the interpreter ends can take it down.
+    thread = Thread(target=_import_libraries)
+    thread.start()
+    return thread
+
+
+def _import_libraries() -> None:
+    for module in _NEEDED:
+        import_module(module)
 
 
 def conclude(store: Store, reports_dir: str | Path) -> tuple[pd.DataFrame, Path]:

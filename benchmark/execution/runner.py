@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.errors import InputError
 from benchmark.execution.checks import check_request
-from benchmark.execution.conclude import conclude
+from benchmark.execution.conclude import conclude, prepare
 from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.facts import now, run_facts
 from benchmark.execution.interrupts import Interrupts
@@ -91,6 +91,8 @@ def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
     _check_writable(Path(request.results_dir), Path(request.reports_dir))
     told = Logged(progress or Silent())
     with Interrupts() as interrupts, open_pool(request, told.note) as pool:
+        # The pool is starting, too; what the report needs is there before the first job is timed.
+        preparing = prepare()
         plan = make_plan(request, _Later(lambda: pool.devices), request.threads or pool.threads)
         store = Store(request.results_dir, plan.run, warn=told.note)
         _check_kind(store)
@@ -101,6 +103,7 @@ def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
             for note in plan.notes:
                 told.note(note)
             dispatch = Dispatch(pool, store, told, interrupts)
+            preparing.join()
             _measure(request, plan, dispatch)
             table, report = conclude(store, request.reports_dir)
     failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
