@@ -111,6 +111,9 @@ def train_machine(
         The weights are no longer finite.
     """
     step = _Step(machine, descent, generator)
+    # Drawn once and apart: the same images every epoch, and the order of the batches is what it was.
+    watch = torch.Generator(X.device).manual_seed(generator.initial_seed())
+    some = None if machine.linear else X.sample(_PSEUDO_LIKELIHOOD_SAMPLES, watch)
     history = []
     with torch.no_grad():
         for epoch in range(1, descent.epochs + 1):
@@ -123,8 +126,7 @@ def train_machine(
                     f"RBM training diverged in epoch {epoch}; "
                     f"use a learning rate below {descent.learning_rate:g}."
                 )
-            if not machine.linear:
-                some = X.sample(_PSEUDO_LIKELIHOOD_SAMPLES, generator)
+            if some is not None:
                 entry["pseudo_likelihood"] = machine.pseudo_likelihood(some, generator)
             history.append(entry)
     return history

@@ -12,6 +12,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from reducers.accelerated import resolve_device
 from reducers.autoencoders import precision
@@ -142,6 +143,27 @@ def test_the_convolutional_network_has_the_parameters_it_describes() -> None:
     x = samples(35, 64)
     (network.output_pre_activation(network.encode(x)) - x).square().mean().backward()
     assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in network.parameters())
+
+
+def test_a_seed_draws_the_same_network_whatever_the_layout_in_memory() -> None:
+    network, x = convolutional((8, 6), (4, 3)), samples(48)
+    drawn = generator()
+    kernels = [initialised((4, 1, 3, 3), drawn), initialised((3, 4, 3, 3), drawn)]
+    to_code, from_code = initialised((4, 12), drawn), initialised((12, 4), drawn)
+    maps = x.view(-1, 1, 8, 6)
+    for kernel in kernels:
+        pooled = F.max_pool2d(F.conv2d(maps, kernel, padding=1), 2, ceil_mode=True)
+        maps = torch.tanh(pooled)
+    # Channel by channel, as the weights were drawn.
+    code = maps.flatten(1) @ to_code.T
+    torch.testing.assert_close(network.encode(x), code)
+    torch.testing.assert_close(network.maps(code), torch.tanh(code @ from_code.T).view(-1, 3, 2, 2))
+
+
+def initialised(shape: tuple[int, ...], drawn: torch.Generator) -> Tensor:
+    weight = torch.empty(shape)
+    initialise(weight, "xavier-uniform", drawn)
+    return weight
 
 
 def test_a_convolution_sees_neighbours_and_not_the_far_corner() -> None:

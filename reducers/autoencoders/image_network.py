@@ -55,6 +55,14 @@ class ConvolutionalNetwork(nn.Module):
         for layer in [*self.down, self.to_code, self.from_code, *self.up, self.output]:
             initialise(layer.weight, design.weight_init, generator)
             nn.init.zeros_(layer.bias)
+        # Drawn channel by channel, used channels last: a seed's network is the same in either order.
+        for weight, dim in ((self.to_code.weight, 1), (self.from_code.weight, 0)):
+            weight.data = weight.data.index_select(dim, self._channels_last())
+
+    def _channels_last(self) -> Tensor:
+        """Return the features of the smallest maps, counted channel by channel, in channels-last order."""
+        shape = (self.design.channels[-1], *self.shapes[-1])
+        return torch.arange(self.flat).view(shape).permute(1, 2, 0).flatten()
 
     def hidden(self, x: Tensor) -> list[Tensor]:
         """Return the activity of every stage; the last is the code."""
