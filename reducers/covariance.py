@@ -24,8 +24,8 @@ _BLOCK_VALUES = 2**23
 def covariance(X: FloatArray | Rows) -> tuple[FloatArray, Matrix]:
     """Return the mean (d,) and the covariance (d, d) of samples `X`, of shape (n, d), on the CPU.
 
-    The samples are read once: blocks less the mean of the first are multiplied in single precision and
-    summed in double, and what the first block's mean was off by is taken out at the end.
+    The samples are read once, but for the first block: blocks less the mean of the first are multiplied
+    in single precision and summed in double, and what that mean was off by is taken out at the end.
     """
     n, d = X.shape
     rows = min(max(_BLOCK_VALUES // d, 1), n)

@@ -111,12 +111,15 @@ class PCA(TorchReducer):
         self.explained_variance_ = np.maximum(spread, 0.0)
         self.explained_variance_ratio_ = self.explained_variance_ / max(total, np.finfo(float).tiny)
 
+    @property
+    def _on_cpu(self) -> bool:
+        """Whether numpy computes all: on a CPU, its threads and torch's would wait for each other."""
+        return self._torch_device().type == "cpu"
+
     def _covariance_axes(self, X: FloatArray | Rows) -> tuple[FloatArray, Axes]:
         from reducers.covariance import covariance, covariance_on_device
 
-        # Blocks go through a CPU faster as they are than as tensors of a second library's threads.
-        on_cpu = self._torch_device().type == "cpu"
-        mean, matrix = covariance(X) if on_cpu else covariance_on_device(self._batches(X))
+        mean, matrix = covariance(X) if self._on_cpu else covariance_on_device(self._batches(X))
         return mean, _principal_axes(matrix, self.n_components)
 
     def _singular_axes(self, X: FloatArray | Rows) -> tuple[FloatArray, Axes]:
@@ -141,10 +144,15 @@ class PCA(TorchReducer):
         return np.where(unresolved, 1.0, scale).astype(np.float32)
 
     def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
-        axes = self._to_device(np.ascontiguousarray((self.components_ / self._scale()[:, None]).T))
-        mean = self._to_device(self.mean_)
+        from reducers.batches import BLOCK_ROWS
+
+        axes = np.ascontiguousarray((self.components_ / self._scale()[:, None]).T)
         # Centred first: the difference of two large products would lose what an offset hides.
-        return self._apply(lambda x: (x - mean) @ axes, X)  # type: ignore[no-any-return]
+        if self._on_cpu:
+            blocks = (X[start : start + BLOCK_ROWS] for start in range(0, len(X), BLOCK_ROWS))
+            return np.concatenate([(block - self.mean_) @ axes for block in blocks])
+        on_device, mean = self._to_device(axes), self._to_device(self.mean_)
+        return self._apply(lambda x: (x - mean) @ on_device, X)  # type: ignore[no-any-return]
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
         axes = self._to_device(self.components_ * self._scale()[:, None])

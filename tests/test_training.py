@@ -17,7 +17,7 @@ from reducers.autoencoders.training import Schedule, train
 from reducers.autoencoders.weights import MasterWeights
 from reducers.batches import Resident
 from reducers.checks import make_data
-from reducers.products import FUSED_ACTIVATIONS, linear
+from reducers.products import FUSED_ACTIVATIONS, linear, product
 from reducers.registry import find_reducers, make_reducer
 
 HAS_BF16 = has_bf16()
@@ -26,6 +26,20 @@ AUTOENCODERS = [name for name in find_reducers() if "precision" in make_reducer(
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("shape", [(40, 7), (7, 40), (9, 9)])
+def test_a_product_is_the_same_by_whichever_library(shape: tuple[int, int], transposed: bool) -> None:
+    rng, inner = generator(), 33
+    a = (
+        torch.randn(inner, shape[0], generator=rng).t()
+        if transposed
+        else torch.randn(shape[0], inner, generator=rng)
+    )
+    b = torch.randn(inner, shape[1], generator=rng)
+    exact = (a.double() @ b.double()).float()
+    torch.testing.assert_close(product(a, b), exact, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("activation", FUSED_ACTIVATIONS)

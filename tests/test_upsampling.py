@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from reducers import upsampling
 from reducers.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
 from reducers.autoencoders.networks import ACTIVATIONS
 from reducers.products import FUSED_ACTIVATIONS
@@ -98,9 +99,19 @@ def test_both_ways_through_the_network_give_the_same_image(shape: tuple[int, int
 
 
 def test_what_was_computed_without_gradients_can_be_trained_later() -> None:
+    # Matrices that are kept from call to call must be made anew here, without gradients.
+    upsampling._folding.cache_clear()
+    upsampling._scattering.cache_clear()
     x, weight, bias = drawn(2, 3, 2, 2), drawn(4, 3, 3, 3, seed=1), drawn(4, seed=2)
+    kernel, level = drawn(1, 4, 3, 3, seed=3), drawn(1, seed=4)
+
+    def computed() -> Tensor:
+        return to_one_channel(upsampled_windows(x, weight, bias, "relu"), kernel, level)
+
     with torch.inference_mode():
-        upsampled_windows(x, weight, bias, "relu")
-    weight.requires_grad_()
-    upsampled_windows(x, weight, bias, "relu").sum().backward()
+        computed()
+    for trained in (weight, kernel):
+        trained.requires_grad_()
+    computed().sum().backward()
     assert weight.grad is not None
+    assert kernel.grad is not None

@@ -41,15 +41,17 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 def _reference_run() -> dict[str, Any] | None:
-    """Return what the jobs of the reference run took, where this machine ran them."""
+    """Return what the jobs of the reference run took, where it is there and of this machine."""
     from benchmark import load_results
     from benchmark.execution.environment import environment
     from benchmark.records import machine_id
     from benchmark.results import Store
     from harness import ROOT
 
-    table = load_results(_REFERENCE, ROOT / "results")
-    facts = Store(ROOT / "results", _REFERENCE).facts()
+    store = Store(ROOT / "results", _REFERENCE)
+    if not store.exists():
+        return None
+    table, facts = load_results(_REFERENCE, ROOT / "results"), store.facts()
     if set(table["machine"].dropna()) != {machine_id(environment())}:
         return None
     spent = float(table[_SPENT].sum().sum())
