@@ -86,8 +86,8 @@ def run(
     benchmark.errors.InputError
         Something given is wrong; the message says what and what is allowed.
     """
-    from benchmark.execution.plan import Request
     from benchmark.execution.runner import run_suite
+    from benchmark.request import Request
 
     request = Request(
         reducers=None if reducers is None else tuple(reducers),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reducers.errors import suggestion as suggestion
+from reducers.suggestion import suggestion as suggestion
 
 
 class InputError(ValueError):

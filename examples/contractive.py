@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reducers.autoencoders.base import DenseAutoencoder
+from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
 from reducers.parameters import number, one_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from reducers.base import FloatArray, Reducer
-from reducers.errors import RegistryError
+from reducers.suggestion import RegistryError
 
 
 class ScikitLearn(Reducer):

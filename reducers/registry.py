@@ -16,8 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from reducers.errors import RegistryError as RegistryError
-from reducers.errors import suggestion
+from reducers.suggestion import RegistryError as RegistryError
+from reducers.suggestion import suggestion
 
 if TYPE_CHECKING:
     from reducers.base import Reducer
@@ -40,23 +40,44 @@ class Entry:
 
 
 BUILT_IN = (
-    Entry("raw", "reducers.linear:Raw", "the features, unchanged: the baseline"),
-    Entry("random-projection", "reducers.linear:RandomProjection", "Gaussian random projection: the floor"),
-    Entry("pca", "reducers.linear:PCA", "principal component analysis", _ANY_DEVICE),
-    Entry("rbm", "reducers.boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY_DEVICE),
-    Entry("dbn", "reducers.boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY_DEVICE),
-    Entry("autoencoder", "reducers.autoencoders.plain:Plain", "one hidden layer, the code", _ANY_DEVICE),
-    Entry("undercomplete", "reducers.autoencoders.plain:Undercomplete", "linear autoencoder", _ANY_DEVICE),
-    Entry("stacked", "reducers.autoencoders.stacked:Stacked", "deep, pretrained layer by layer", _ANY_DEVICE),
-    Entry("sparse", "reducers.autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY_DEVICE),
-    Entry("denoising", "reducers.autoencoders.denoising:Denoising", "restores corrupted input", _ANY_DEVICE),
+    Entry("raw", "reducers.methods.linear:Raw", "the features, unchanged: the baseline"),
+    Entry(
+        "random-projection",
+        "reducers.methods.linear:RandomProjection",
+        "Gaussian random projection: the floor",
+    ),
+    Entry("pca", "reducers.methods.linear:PCA", "principal component analysis", _ANY_DEVICE),
+    Entry("rbm", "reducers.methods.boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY_DEVICE),
+    Entry("dbn", "reducers.methods.boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY_DEVICE),
+    Entry(
+        "autoencoder", "reducers.methods.autoencoders.plain:Plain", "one hidden layer, the code", _ANY_DEVICE
+    ),
+    Entry(
+        "undercomplete",
+        "reducers.methods.autoencoders.plain:Undercomplete",
+        "linear autoencoder",
+        _ANY_DEVICE,
+    ),
+    Entry(
+        "stacked",
+        "reducers.methods.autoencoders.stacked:Stacked",
+        "deep, pretrained layer by layer",
+        _ANY_DEVICE,
+    ),
+    Entry("sparse", "reducers.methods.autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY_DEVICE),
+    Entry(
+        "denoising",
+        "reducers.methods.autoencoders.denoising:Denoising",
+        "restores corrupted input",
+        _ANY_DEVICE,
+    ),
     Entry(
         "convolutional",
-        "reducers.autoencoders.convolutional:Convolutional",
+        "reducers.methods.autoencoders.convolutional:Convolutional",
         "convolution + pooling",
         _ANY_DEVICE,
     ),
-    Entry("umap", "reducers.manifold:UMAP", "uniform manifold approximation and projection"),
+    Entry("umap", "reducers.methods.manifold:UMAP", "uniform manifold approximation and projection"),
 )
 
 

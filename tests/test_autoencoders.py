@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
-from reducers.autoencoders.base import _ACTIVATIONS, _INITS, Autoencoder
-from reducers.autoencoders.convolutional import Convolutional
-from reducers.autoencoders.denoising import Denoising, corrupt
-from reducers.autoencoders.plain import Plain, Undercomplete
-from reducers.autoencoders.sparse import Sparse
-from reducers.autoencoders.stacked import Stacked
-from reducers.autoencoders.steps import OPTIMIZERS
 from reducers.base import FloatArray, NotApplicableError
+from reducers.methods.autoencoders.autoencoder import _ACTIVATIONS, _INITS, Autoencoder
+from reducers.methods.autoencoders.convolutional import Convolutional
+from reducers.methods.autoencoders.denoising import Denoising, corrupt
+from reducers.methods.autoencoders.plain import Plain, Undercomplete
+from reducers.methods.autoencoders.sparse import Sparse
+from reducers.methods.autoencoders.stacked import Stacked
+from reducers.training.steps import OPTIMIZERS
 
 N_TRAIN = 1400
 KINDS = ("masking", "gaussian", "salt-and-pepper")

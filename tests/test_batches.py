@@ -14,10 +14,10 @@ from benchmark.datasets import load_dataset
 from benchmark.datasets import mapped as mapped_files
 from benchmark.errors import InputError
 from reducers import batches as batch_module
-from reducers.batches import Batches, Resident, Streamed, make_batches
 from reducers.checks import make_data
 from reducers.registry import find_reducers, make_reducer
 from reducers.rows import Rows, extent
+from reducers.training.batches import Batches, Resident, Streamed, make_batches
 
 N, D = 5000, 64
 CPU = torch.device("cpu")

@@ -13,12 +13,12 @@ from scipy.special import expit, logsumexp
 from sklearn.datasets import load_digits
 from sklearn.neural_network import BernoulliRBM
 
-from reducers import contrastive
-from reducers.autoencoders.base import Autoencoder
-from reducers.batches import Resident
-from reducers.boltzmann import DBN, RBM
 from reducers.checks import make_data
-from reducers.contrastive import BoltzmannMachine, Descent, train_machine
+from reducers.methods.autoencoders.autoencoder import Autoencoder
+from reducers.methods.boltzmann import DBN, RBM
+from reducers.training import contrastive
+from reducers.training.batches import Resident
+from reducers.training.contrastive import BoltzmannMachine, Descent, train_machine
 
 Array = NDArray[np.float64]
 N_VISIBLE, N_HIDDEN = 5, 3

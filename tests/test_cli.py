@@ -19,9 +19,10 @@ import pandas as pd
 import pytest
 from waiting import is_running, wait_for
 
-from benchmark import cli, load_results
+from benchmark import load_results
+from benchmark.cli import app as cli
 from benchmark.execution import runner
-from benchmark.execution.environment import environment as machine_facts
+from benchmark.measure.environment import environment as machine_facts
 from reducers import find_reducers
 
 ROOT = Path(__file__).parents[1]
@@ -406,7 +407,7 @@ def bad_input(
     files = {
         "broken.py": "def f(:",
         "empty.py": "x = 1",
-        "taken.py": "from reducers.linear import PCA\nclass Mine(PCA):\n    name = 'pca'\n",
+        "taken.py": "from reducers.methods.linear import PCA\nclass Mine(PCA):\n    name = 'pca'\n",
         "words.csv": "a,b,label\n1,2,x\n3,four,y\n5,6,x\n",
     }
     for name, text in files.items():
@@ -613,10 +614,10 @@ HEAVY = ("torch", "umap", "matplotlib", "sklearn", "scipy", "pandas", "pyarrow",
 
 @pytest.mark.parametrize("what", ["import", "reducers", "datasets", "metrics", "suites", "runs"])
 def test_start_up_loads_no_heavy_library(what: str, workplace: Workplace) -> None:
-    call = "" if what == "import" else f"benchmark.cli.app(['list', {what!r}], standalone_mode=False)\n"
+    call = "" if what == "import" else f"benchmark.cli.app.app(['list', {what!r}], standalone_mode=False)\n"
     lines = (
         "import sys, benchmark\n"
-        + ("import benchmark.cli\n" if call else "")
+        + ("import benchmark.cli.app\n" if call else "")
         + call
         + f"print('loaded:', *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
     )

@@ -18,19 +18,21 @@ import numpy as np
 import pytest
 from waiting import wait_for
 
-from benchmark import cli
+from benchmark.cli import app as cli
 from benchmark.errors import InputError
 from benchmark.execution.cluster import open_cluster
-from benchmark.execution.job import make_record, run_job
-from benchmark.execution.plan import Plan, Request, make_plan
+from benchmark.measure.measurement import make_record, run_job
+from benchmark.plan.suite_plan import Plan, make_plan
+from benchmark.request import Request
 from benchmark.results import Record, RunError, Store
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 psutil = pytest.importorskip("psutil")
 
-from benchmark.execution.cluster import outcome, remote  # noqa: E402
+from benchmark.execution.cluster import intake as outcome  # noqa: E402
+from benchmark.execution.cluster import remote  # noqa: E402
 from benchmark.execution.cluster.census import Census  # noqa: E402
-from benchmark.execution.cluster.pool import AHEAD, ClusterPool  # noqa: E402
+from benchmark.execution.cluster.cluster_pool import AHEAD, ClusterPool  # noqa: E402
 from benchmark.execution.cluster.tasks import TRIES_AGAIN  # noqa: E402
 from benchmark.execution.cluster.worker import JobPlugin  # noqa: E402
 

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from reducers import covariance as module
-from reducers.batches import make_batches
-from reducers.covariance import covariance, covariance_on_device
 from reducers.rows import FloatArray, Rows
+from reducers.training.batches import make_batches
+from reducers.training.covariance import covariance, covariance_on_device
 
 N, WIDTH = 257, 9
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.datasets import DATASETS, SOURCES, Dataset, load_dataset, read_idx
-from benchmark.datasets.catalog import DIGIT_NAMES, read_directory
-from benchmark.datasets.sources import FILES
+from benchmark.datasets.catalog.named import DIGIT_NAMES, read_directory
+from benchmark.datasets.catalog.sources import FILES
 from benchmark.datasets.split import allocate, narrow, split_indices, stratified_sample
 from benchmark.errors import InputError
 

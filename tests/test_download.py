@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from benchmark.datasets import SOURCES, DataUnavailable, Source, download, load_dataset
-from benchmark.datasets.catalog import DIGIT_NAMES, read_directory
-from benchmark.datasets.sources import FILES
+from benchmark.datasets.catalog.named import DIGIT_NAMES, read_directory
+from benchmark.datasets.catalog.sources import FILES
 from benchmark.errors import InputError
 
 

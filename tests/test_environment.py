@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.execution import environment as module
-from benchmark.execution.environment import available_devices, comparable, environment
+from benchmark.measure.environment import available_devices, comparable, environment
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_devices_without_torch_are_the_cpu(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_importing_the_module_imports_nothing_heavy() -> None:
     code = (
-        "import sys, benchmark.execution.environment;"
+        "import sys, benchmark.measure.environment;"
         "print({'torch', 'sklearn', 'scipy', 'pandas'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -18,13 +18,14 @@ import pytest
 import benchmark.datasets
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.errors import InputError
-from benchmark.execution.client import Client
-from benchmark.execution.job import JobResult, run_job
-from benchmark.execution.plan import Plan, Request, make_plan
+from benchmark.execution.local.client import Client
+from benchmark.execution.local.pool import LocalWorker
 from benchmark.execution.runner import Silent, run_suite
-from benchmark.execution.workers import LocalWorker
+from benchmark.measure.measurement import JobResult, run_job
+from benchmark.plan.job import Job
+from benchmark.plan.suite_plan import Plan, make_plan
+from benchmark.request import Request
 from benchmark.results import Record, Store
-from benchmark.suite import Job
 from reducers import find_reducers
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -391,7 +392,7 @@ def test_a_job_over_its_time_is_ended_with_all_it_started(
 
 def test_a_single_request_is_answered_without_forking() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmark.execution.server", "--once"],
+        [sys.executable, "-m", "benchmark.execution.local.server", "--once"],
         input='{"facts": true}',
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
@@ -405,7 +406,7 @@ def test_a_single_request_is_answered_without_forking() -> None:
 
 def test_systems_that_cannot_fork_start_a_process_a_job(suite: Path, store: Store) -> None:
     job = job_of("pca", suite)
-    lines = "import benchmark.execution.server as server\nserver.CAN_FORK = False\nserver.main()"
+    lines = "import benchmark.execution.local.server as server\nserver.CAN_FORK = False\nserver.main()"
     client = Client([sys.executable, "-c", lines])
     client.ask({"job": asdict(job), "environment": {}, "results_dir": str(store.path.parent), "log": None})
     ended = client.outcome()

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-from benchmark.execution.plan import Request, make_plan
-from benchmark.execution.workers import LocalWorker
+from benchmark.execution.local.pool import LocalWorker
+from benchmark.plan.job import Job
+from benchmark.plan.suite_plan import make_plan
+from benchmark.request import Request
 from benchmark.results import Record, RunError, Store
-from benchmark.suite import Job
 
 ROOT = Path(__file__).parents[1]
 FAULTS = str(ROOT / "tests" / "plugins" / "faults.py")

@@ -10,9 +10,9 @@ from sklearn import decomposition
 from sklearn.datasets import load_digits
 from sklearn.metrics import pairwise_distances
 
-from reducers import linear
 from reducers.base import FloatArray
-from reducers.linear import PCA, RandomProjection, Raw
+from reducers.methods import linear
+from reducers.methods.linear import PCA, RandomProjection, Raw
 
 WIDTH = 10
 # 1,797 samples of 64 features take the covariance, 300 of them the singular value decomposition.

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.execution.lock import RUN_LOCK, MachineLock, run_lock
+from benchmark.execution.local.machine_lock import MachineLock
 from benchmark.results import RunError, find_runs
+from benchmark.results.lock import RUN_LOCK, run_lock
 
 ROOT = Path(__file__).parents[1]
 HOLDS = """
 import sys, time
 from pathlib import Path
-from benchmark.execution.lock import MachineLock, run_lock
+from benchmark.execution.local.machine_lock import MachineLock
+from benchmark.results.lock import run_lock
 with run_lock(Path(sys.argv[1])), MachineLock(Path(sys.argv[1])).held(print):
     print("held", flush=True)
     time.sleep(300)

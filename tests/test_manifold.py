@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from reducers.manifold import UMAP
+from reducers.methods.manifold import UMAP
 
 N_TRAIN = 150
 CLASSES = 3

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.execution.measure import (
+from benchmark.measure.clock import (
     Measurement,
     available_threads,
     full_precision,
@@ -127,7 +127,7 @@ def test_memory_where_the_peak_cannot_be_reset(
     with measured("cpu"):  # the last true reset
         pass
     allocate(peak_before_mb)
-    monkeypatch.setattr("benchmark.execution.memory._reset_memory_peak", lambda: False)
+    monkeypatch.setattr("benchmark.measure.peak_memory._reset_memory_peak", lambda: False)
     with measured("cpu") as measurement:
         allocate(SIZE_MB)
     if expected is None:
@@ -219,7 +219,7 @@ def test_numba_obeys_when_it_is_first_imported_in_the_body() -> None:
     # One more than there are cores, which no library would choose by itself.
     n = available_threads() + 1
     lines = (
-        "from benchmark.execution.measure import limit_threads",
+        "from benchmark.measure.clock import limit_threads",
         f"with limit_threads({n}):",
         "    import numba",
         "    print(numba.get_num_threads())",
@@ -273,7 +273,7 @@ def test_available_threads_obey_the_affinity() -> None:
         pytest.skip("this system has no processor affinity")
     code = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
-        "from benchmark.execution.measure import available_threads; print(available_threads())"
+        "from benchmark.measure.clock import available_threads; print(available_threads())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"

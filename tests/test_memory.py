@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from reducers import memory
-from reducers.memory import freed_memory_kept
+from reducers.training import kept_memory as memory
+from reducers.training.kept_memory import freed_memory_kept
 
 MIB = 2**20
 BLOCK = 24 * MIB

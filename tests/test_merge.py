@@ -13,9 +13,9 @@ import pytest
 from benchmark import cli, load_results
 from benchmark.analysis.tables import leaderboard, speedup, to_frame
 from benchmark.errors import InputError
-from benchmark.execution.lock import run_lock
-from benchmark.merge import merge_runs
+from benchmark.execution.merging import merge_runs
 from benchmark.results import Record, Store, find_runs
+from benchmark.results.lock import run_lock
 
 LAPTOP = {"machine": "11111111", "cpu": "laptop", "usable_cores": 4, "gpus": [], "versions": {"torch": "2.6"}}
 SERVER = LAPTOP | {"machine": "22222222", "cpu": "server", "usable_cores": 64}

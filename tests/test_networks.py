@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reducers.accelerated import resolve_device
-from reducers.autoencoders import precision
-from reducers.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
-from reducers.autoencoders.networks import ACTIVATIONS, DenseDesign, DenseNetwork, initialise
-from reducers.autoencoders.precision import native_precision
-from reducers.autoencoders.steps import OPTIMIZERS
-from reducers.autoencoders.training import Schedule, train
-from reducers.batches import Resident
+from reducers.methods.autoencoders.dense_network import ACTIVATIONS, DenseDesign, DenseNetwork, initialise
+from reducers.methods.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
+from reducers.training import precision
+from reducers.training.batches import Resident
+from reducers.training.device import resolve_device
+from reducers.training.loop import Schedule, train
+from reducers.training.precision import native_precision
+from reducers.training.steps import OPTIMIZERS
 
 FORMULAS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "linear": lambda x: x,

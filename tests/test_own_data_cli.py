@@ -116,7 +116,7 @@ WRONG: dict[str, tuple[Write, str]] = {
 def test_wrong_data_are_refused_in_one_sentence(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from benchmark import cli
+    from benchmark.cli import app as cli
 
     write, message = WRONG[name]
     write(tmp_path / name)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reducers import find_reducers, load_reducer, make_reducer, registry
-from reducers.linear import PCA
+from reducers.methods.linear import PCA
 from reducers.registry import ENTRY_POINT_GROUP, RegistryError
 
 PLUGIN = '''
@@ -111,7 +111,7 @@ def test_a_plugin_without_a_docstring_is_described_by_its_reference(plugin: Path
 
 
 def test_what_a_plugin_imports_is_not_its_own(plugin: Path) -> None:
-    plugin.write_text("from reducers.linear import PCA, Raw\n" + PLUGIN)
+    plugin.write_text("from reducers.methods.linear import PCA, Raw\n" + PLUGIN)
     assert list(find_reducers([plugin])) == [*BUILT_IN, "half"]
 
 
@@ -162,7 +162,7 @@ def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch,
     assert type(make_reducer("half")).__module__ == "installed_plugin"
 
 
-@pytest.mark.parametrize("target", ["a_module_that_is_not_there:X", "reducers.linear:Nothing"])
+@pytest.mark.parametrize("target", ["a_module_that_is_not_there:X", "reducers.methods.linear:Nothing"])
 def test_an_installed_package_that_is_broken_is_named(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, mine=target)
     with pytest.raises(RegistryError, match=r"installed plugin 'mine' cannot be loaded: .*Error"):

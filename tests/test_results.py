@@ -12,7 +12,6 @@ from typing import IO, Any
 import numpy as np
 import pytest
 
-from benchmark import schema
 from benchmark.errors import InputError
 from benchmark.results import (
     STATUSES,
@@ -23,6 +22,7 @@ from benchmark.results import (
     find_runs,
     latest,
     open_store,
+    schema,
 )
 
 RECORD = Record(

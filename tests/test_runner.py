@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 import benchmark.datasets
-from benchmark import cli
+from benchmark.cli import app as cli
 from benchmark.errors import InputError
 from benchmark.execution import runner
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.job import make_record
-from benchmark.execution.plan import Request
 from benchmark.execution.runner import RunResult, Silent, run_suite
+from benchmark.measure.measurement import make_record
+from benchmark.plan.job import Job
+from benchmark.request import Request
 from benchmark.results import Record, RunError, Store
-from benchmark.suite import Job
 
 ENVIRONMENT = {"machine": "0a1b2c3d", "versions": {"numpy": "2"}}
 

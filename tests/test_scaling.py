@@ -21,15 +21,15 @@ from scipy.stats import linregress
 from benchmark.analysis.exponents import exponent, predict
 from benchmark.analysis.scaling import SWEEPS, Point, exponents_table, save_scaling, scaling_table
 from benchmark.datasets import load_dataset
+from benchmark.datasets.synthetic import FACTORS, N_TEST, Files, Synthetic
 from benchmark.errors import InputError
 from benchmark.execution.runner import Silent
 from benchmark.execution.scaling import ScalingRequest, run_scaling
 from benchmark.execution.scaling.request import CENTRE, check_scaling, command_line
 from benchmark.execution.scaling.sweeps import Done, predicted_seconds
-from benchmark.execution.scaling.synthetic import FACTORS, N_TEST, Files, Synthetic
-from benchmark.reporting.exponents import exponent_rows
-from benchmark.reporting.figures.scaling import apart
-from benchmark.reporting.scaling import write_scaling_report
+from benchmark.reporting.exponent_text import exponent_rows
+from benchmark.reporting.figures.cost_curves import apart
+from benchmark.reporting.scaling_report import write_scaling_report
 from benchmark.results import Record, Store
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,9 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.execution.facts import command_line
-from benchmark.execution.plan import Request, make_plan
-from benchmark.suite import Suite, load_suite, shipped_suites
+from benchmark.plan.suite import Suite, load_suite, shipped_suites
+from benchmark.plan.suite_plan import make_plan
+from benchmark.request import Request
 from reducers import find_reducers, make_reducer
 from reducers.parameters import check_parameters
 

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reducers.autoencoders.networks import ACTIVATIONS
-from reducers.autoencoders.precision import has_bf16
-from reducers.autoencoders.steps import GraphedStep, Step, make_step
-from reducers.autoencoders.training import Schedule, train
-from reducers.autoencoders.weights import MasterWeights
-from reducers.batches import Resident
 from reducers.checks import make_data
-from reducers.products import FUSED_ACTIVATIONS, linear, product
+from reducers.methods.autoencoders.dense_network import ACTIVATIONS
 from reducers.registry import find_reducers, make_reducer
+from reducers.training.batches import Resident
+from reducers.training.loop import Schedule, train
+from reducers.training.precision import has_bf16
+from reducers.training.products import FUSED_ACTIVATIONS, linear, product
+from reducers.training.steps import GraphedStep, Step, make_step
+from reducers.training.weights import MasterWeights
 
 HAS_BF16 = has_bf16()
 AUTOENCODERS = [name for name in find_reducers() if "precision" in make_reducer(name).get_params()]

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reducers import upsampling
-from reducers.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
-from reducers.autoencoders.networks import ACTIVATIONS
-from reducers.products import FUSED_ACTIVATIONS
-from reducers.upsampling import image_of, to_one_channel, upsampled_windows
+from reducers.methods.autoencoders.dense_network import ACTIVATIONS
+from reducers.methods.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
+from reducers.training import upsampling
+from reducers.training.products import FUSED_ACTIVATIONS
+from reducers.training.upsampling import image_of, to_one_channel, upsampled_windows
 
 SHAPES = [(8, 8), (6, 8), (2, 2), (2, 10), (28, 28)]
 

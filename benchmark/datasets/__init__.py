@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmark.datasets.catalog import DATASETS, DatasetInfo
+from benchmark.datasets.catalog.download import DataUnavailable
+from benchmark.datasets.catalog.named import DATASETS, DatasetInfo
+from benchmark.datasets.catalog.sources import SOURCES, Source
 from benchmark.datasets.dataset import Dataset, load_dataset
-from benchmark.datasets.download import DataUnavailable
-from benchmark.datasets.files import SUFFIXES
-from benchmark.datasets.idx import read_idx
-from benchmark.datasets.sources import SOURCES, Source
+from benchmark.datasets.formats.files import SUFFIXES
+from benchmark.datasets.formats.idx import read_idx
 
 __all__ = [
     "DATASETS",

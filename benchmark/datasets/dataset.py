@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays
-from benchmark.datasets.catalog import DATASETS, read_named
-from benchmark.datasets.files import SUFFIXES, read_file
+from benchmark.datasets.catalog.named import DATASETS, read_named
+from benchmark.datasets.formats.files import SUFFIXES, read_file
 from benchmark.datasets.mapped import is_mapped, take
 from benchmark.datasets.split import narrow, split_indices
 from benchmark.errors import InputError, choices, suggestion
@@ -103,7 +103,7 @@ def load_dataset(
     ----------
     name_or_path : str or path
         A name of `DATASETS`, or the path of a .npz, .npy, .csv or .parquet file (see
-        `benchmark.datasets.files.read_file`).
+        `benchmark.datasets.formats.files.read_file`).
     data_dir : path, optional
         Holds the published files of data set NAME in ``data_dir/NAME/``; default is the environment
         variable BENCHMARK_DATA_DIR. What is not there is taken from the cache, or downloaded.

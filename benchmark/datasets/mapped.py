@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmark.datasets.npy import check_npy
+from benchmark.datasets.formats.npy import check_npy
 from benchmark.errors import InputError
 from reducers.rows import Rows
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from benchmark.atomic import remove_temporary
 from benchmark.results import RunError, Store
+from benchmark.results.atomic import remove_temporary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def _write_report(store: Store, reports_dir: str | Path) -> Path:
 
         return write_report(store, reports_dir)
     from benchmark.analysis.scaling import save_scaling
-    from benchmark.reporting.scaling import write_scaling_report
+    from benchmark.reporting.scaling_report import write_scaling_report
 
     save_scaling(store)
     return write_scaling_report(store, reports_dir)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.log import Logged
-from benchmark.execution.workers import Pool
+from benchmark.execution.local.pool import Pool
+from benchmark.execution.observers.log import Logged
+from benchmark.plan.job import Job
 from benchmark.results import Record, Store
-from benchmark.suite import Job
 
 
 class Dispatch:
@@ -44,7 +44,7 @@ class Dispatch:
                 self._record_interrupted()
 
     def _run(self, jobs: Sequence[Job], timeout: float | None) -> None:
-        from benchmark.execution.job import make_record
+        from benchmark.measure.measurement import make_record
 
         for job in jobs:
             if job.unavailable is not None:
@@ -56,7 +56,7 @@ class Dispatch:
                 self._keep(record)
 
     def _record_interrupted(self) -> None:
-        from benchmark.execution.job import make_record
+        from benchmark.measure.measurement import make_record
 
         kept = {record.key for record in self.records}
         at_hand = [job for job in self.pool.running() if job.key not in kept]

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmark.execution.plan import DEFAULT_DATASET, Plan, Request
+from benchmark.plan.suite_plan import DEFAULT_DATASET, Plan
+from benchmark.request import Request
 
 
 def run_facts(

@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.errors import InputError
-from benchmark.execution.checks import check_request
 from benchmark.execution.conclude import conclude, prepare
 from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.facts import now, run_facts
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.lock import run_lock
-from benchmark.execution.log import Logged
-from benchmark.execution.plan import Plan, Request, make_plan
-from benchmark.execution.workers import LocalWorker, Pool
-from benchmark.records import machine_id
+from benchmark.execution.local.pool import LocalWorker, Pool
+from benchmark.execution.observers.log import Logged
+from benchmark.plan.job import Job
+from benchmark.plan.request_checks import check_request
+from benchmark.plan.suite_plan import Plan, make_plan
+from benchmark.request import Request
 from benchmark.results import Record, Store
-from benchmark.suite import Job
+from benchmark.results.lock import run_lock
+from benchmark.results.record import machine_id
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.atomic import write_atomically
 from benchmark.reporting import figures
 from benchmark.reporting.answer import answer
 from benchmark.reporting.leaderboard import comparison_lines, leaderboard_lines
@@ -17,6 +16,7 @@ from benchmark.reporting.report import MOST_VIEWS, Report, gather
 from benchmark.reporting.sections import failure_lines, reducer_lines, setup_lines
 from benchmark.reporting.style import save_figure
 from benchmark.results import Store
+from benchmark.results.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.atomic import write_atomically
+from benchmark.results.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

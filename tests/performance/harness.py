@@ -8,13 +8,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.execution.plan import Request, make_plan
+from benchmark.plan.suite_plan import make_plan
+from benchmark.request import Request
 from benchmark.results import Store
 
 if TYPE_CHECKING:
-    from benchmark.execution.workers import Pool
+    from benchmark.execution.local.pool import Pool
+    from benchmark.plan.job import Job
     from benchmark.results import Record
-    from benchmark.suite import Job
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = Path(__file__).parent / "clocks_in.py"

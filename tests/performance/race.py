@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from benchmark.execution.measure import measured
+from benchmark.measure.clock import measured
 
 
 class Trial(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sections
-from benchmark.execution.environment import comparable
+from benchmark.measure.environment import comparable
 from benchmark.reporting.text import table
 from chart import save_chart
 from sections import Row

@@ -64,8 +64,8 @@ def measure(name: str, quick: bool) -> dict[str, Any]:
     """Return what is kept of a section measured in this process, or the reason why it was not."""
     import torch  # noqa: F401  (only libraries that are loaded can be limited)
 
-    from benchmark.execution.environment import environment
-    from benchmark.execution.measure import available_threads, limit_threads
+    from benchmark.measure.clock import available_threads, limit_threads
+    from benchmark.measure.environment import environment
 
     entry: dict[str, Any] = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),

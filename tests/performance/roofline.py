@@ -22,10 +22,10 @@ from images import training_images
 from peers.start import BATCH_SIZE, LAYERS, dense_autoencoder
 from race import stopwatch
 from reducers import make_reducer
-from reducers.autoencoders.precision import has_bf16
 from reducers.base import Reducer
-from reducers.memory import freed_memory_kept
-from reducers.products import product
+from reducers.training.kept_memory import freed_memory_kept
+from reducers.training.precision import has_bf16
+from reducers.training.products import product
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 ROUNDS = 3

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.execution.workers import LocalWorker
+from benchmark.execution.local.pool import LocalWorker
 from harness import command_line, run_job, seconds_until_ready, trivial_job
 
 ROUNDS = 5

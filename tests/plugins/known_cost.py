@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from reducers.accelerated import TorchReducer
 from reducers.base import Reducer
+from reducers.training.device import TorchReducer
 
 SECONDS = 0.5
 SIZE_MB = 200

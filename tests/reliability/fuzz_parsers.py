@@ -19,8 +19,8 @@ import numpy as np
 
 from benchmark.datasets import Dataset, load_dataset, read_idx
 from benchmark.errors import InputError
+from benchmark.plan.suite import load_suite
 from benchmark.results import Record, Store
-from benchmark.suite import load_suite
 
 LONGEST_MESSAGE = 1000
 
@@ -112,7 +112,7 @@ def _read_suite(path: Path) -> None:
 def _read_record(path: Path) -> None:
     """Read a job file as one of a store, and write the tables and the report made of it."""
     from benchmark.analysis.tables import to_frame
-    from benchmark.execution.progress import closing_table
+    from benchmark.execution.observers.terminal import closing_table
     from benchmark.reporting.markdown import render
     from benchmark.reporting.report import gather
 
@@ -140,7 +140,7 @@ def _tables() -> tuple[Any, Any]:
 
 def _read_facts(path: Path) -> None:
     """Read run.json, which is taken for none where it is damaged, and write the section made of it."""
-    from benchmark.listing import list_rows
+    from benchmark.cli.listing import list_rows
     from benchmark.reporting.report import Report
     from benchmark.reporting.sections import setup_lines
 

@@ -16,9 +16,9 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from kill_place import RUN, Place
 
-from benchmark.execution.lock import RUN_LOCK
-from benchmark.records import Record
 from benchmark.results import Store
+from benchmark.results.lock import RUN_LOCK
+from benchmark.results.record import Record
 
 # What may be wrong, in the words of the table.
 LOST, DOUBLE, HALF, AGAIN = "lost", "double", "half-written", "measured again"

@@ -11,7 +11,7 @@ from random import Random
 
 from kill_place import Place, children, end, marked
 
-from benchmark.execution.lock import RUN_LOCK
+from benchmark.results.lock import RUN_LOCK
 
 # So long may a run take on a busy machine before it counts as stuck.
 PATIENCE = 1800.0

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmark.datasets import Dataset
-    from benchmark.execution.plan import Plan, Request
+    from benchmark.plan.job import Job
+    from benchmark.plan.suite_plan import Plan
+    from benchmark.request import Request
     from benchmark.results import Record
-    from benchmark.suite import Job
 
 RUN = "many"
 REDUCERS = ("pca", "random-projection", "umap", "rbm", "autoencoder")
@@ -69,7 +70,7 @@ def words(name: str = RUN) -> list[str]:
 
 def request(directory: Path, name: str = RUN) -> Request:
     """Return the same as a request, from any directory of work."""
-    from benchmark.execution.plan import Request
+    from benchmark.request import Request
 
     return Request(
         reducers=REDUCERS,
@@ -85,7 +86,7 @@ def request(directory: Path, name: str = RUN) -> Request:
 
 def plan(directory: Path, name: str = RUN) -> Plan:
     """Return the suite's own plan."""
-    from benchmark.execution.plan import make_plan
+    from benchmark.plan.suite_plan import make_plan
 
     return make_plan(request(directory, name), ("cpu",), threads=1)
 
@@ -102,7 +103,7 @@ def drawn_records(jobs: tuple[Job, ...], environment: dict[str, object]) -> Iter
     """Yield a record a job, as if it had been measured here; the same jobs get the same scores."""
     import numpy as np
 
-    from benchmark.execution.job import make_record
+    from benchmark.measure.measurement import make_record
 
     rng = np.random.default_rng(0)
     for job in jobs:
@@ -140,7 +141,7 @@ def drawn_arrays(dataset: Dataset) -> dict[str, dict[str, np.ndarray]]:
     """Return what is kept beside a record: codes of ten dimensions, and the view that the report draws."""
     import numpy as np
 
-    from benchmark.execution.view import make_view
+    from benchmark.measure.view import make_view
 
     assert dataset.y_test is not None
     rng = np.random.default_rng(0)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import many_runs
 import numpy as np
 
-from benchmark.execution.environment import environment
 from benchmark.execution.runner import Silent, run_suite
+from benchmark.measure.environment import environment
 from benchmark.results import Store, latest
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
+    from benchmark.plan.suite_plan import Plan
 
 Figures = dict[str, float]
 

@@ -22,8 +22,8 @@ from many_report import Figure, figures_of, real_figures
 
 from benchmark import load_results
 from benchmark.analysis.tables import leaderboard, to_frame
-from benchmark.cli import app
-from benchmark.execution.progress import closing_table
+from benchmark.cli.app import app
+from benchmark.execution.observers.terminal import closing_table
 from benchmark.reporting import figures
 from benchmark.reporting.leaderboard import leaderboard_lines
 from benchmark.reporting.report import Report

@@ -18,10 +18,10 @@ from markdown_it import MarkdownIt
 from benchmark.analysis.tables import save_tables
 from benchmark.datasets import load_dataset
 from benchmark.errors import InputError
+from benchmark.plan.job import Job
 from benchmark.reporting import write_report
 from benchmark.reporting.names import escape, file_names
 from benchmark.results import Record, Store, check_run_name
-from benchmark.suite import Job
 
 # What means something to Markdown, HTML, a terminal, a shell, a spreadsheet, a path or a formula.
 MEANINGFUL = "|`*_[]<>&#!~\\$:@-+=(){}\"'./ \n\t\r\0\x1b\u202e1a"

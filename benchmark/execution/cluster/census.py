@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.suite import Job
+from benchmark.plan.job import Job
 
 if TYPE_CHECKING:
     from distributed import Client

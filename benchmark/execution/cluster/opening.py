@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmark.execution.cluster.pool import ClusterPool
+    from benchmark.execution.cluster.cluster_pool import ClusterPool
 
 
 def open_cluster(cluster: str, note: Callable[[str], None]) -> ClusterPool:
@@ -31,7 +31,7 @@ def open_cluster(cluster: str, note: Callable[[str], None]) -> ClusterPool:
     """
     n_workers = _parse(cluster)
     _check_installed()
-    from benchmark.execution.cluster.local import start_cluster
+    from benchmark.execution.cluster.local_cluster import start_cluster
     from benchmark.execution.cluster.remote import connect
 
     # The pool closes it, once there is one.

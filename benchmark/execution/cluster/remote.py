@@ -10,10 +10,10 @@ from distributed import Client, Security
 
 from benchmark.errors import InputError
 from benchmark.execution.cluster.census import Census
-from benchmark.execution.cluster.pool import ClusterPool
+from benchmark.execution.cluster.cluster_pool import ClusterPool
 from benchmark.execution.cluster.tasks import Tasks
-from benchmark.execution.job import describe
-from benchmark.execution.measure import available_threads
+from benchmark.measure.clock import available_threads
+from benchmark.measure.measurement import describe
 
 CONNECT_SECONDS = 5.0
 # A worker that is just being started by a batch system.

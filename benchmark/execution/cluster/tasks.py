@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.execution.cluster.census import GPU, kind_of
 from benchmark.execution.cluster.worker import TOPIC, JobPlugin, ask_facts, run_task
-from benchmark.suite import Job
+from benchmark.plan.job import Job
 
 if TYPE_CHECKING:
     from distributed import Client, Future

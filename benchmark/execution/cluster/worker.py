@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from distributed import WorkerPlugin, get_worker
 
-from benchmark.execution.log import LOG
-from benchmark.execution.workers import LocalWorker
+from benchmark.execution.local.pool import LocalWorker
+from benchmark.execution.observers.log import LOG
+from benchmark.plan.job import Job
 from benchmark.results import Record, RunError, Store
-from benchmark.suite import Job
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -151,7 +151,7 @@ def _here(job: Job) -> Job:
 def _unreadable(job: Job, environment: Mapping[str, Any]) -> Record | None:
     """Return the record of a job whose data file this machine cannot read, else None."""
     from benchmark.datasets import DATASETS
-    from benchmark.execution.job import make_record
+    from benchmark.measure.measurement import make_record
 
     if job.source in DATASETS or os.access(job.source, os.R_OK):
         return None

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.analysis.scaling import KIND
+from benchmark.datasets.synthetic import N_TEST, SUMMARY
 from benchmark.execution.facts import now
 from benchmark.execution.scaling.jobs import EPOCHS, Jobs
 from benchmark.execution.scaling.request import command_line
-from benchmark.execution.scaling.synthetic import N_TEST, SUMMARY
-from benchmark.suite import Job
+from benchmark.plan.job import Job
 
 _CURVE = ("reducer", "device", "threads", "asked_precision")
 

@@ -7,10 +7,11 @@ from functools import cache
 from typing import Any
 
 from benchmark.analysis.scaling import Point
-from benchmark.execution.resolve import choose_device, resolve
+from benchmark.datasets.synthetic import N_TEST, Synthetic
 from benchmark.execution.scaling.request import ScalingRequest
-from benchmark.execution.scaling.synthetic import N_TEST, Synthetic
-from benchmark.suite import Job, Suite
+from benchmark.plan.job import Job
+from benchmark.plan.resolve import choose_device, resolve
+from benchmark.plan.suite import Suite
 
 # Fixed, whatever a reducer's own are, so that a cost is that of so many passes over the samples.
 # UMAP's own number, for one, falls from 500 to 200 above 10,000 samples.

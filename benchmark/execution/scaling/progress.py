@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from benchmark.execution.progress import TerminalProgress
+from benchmark.execution.observers.terminal import TerminalProgress
 
 if TYPE_CHECKING:
+    from benchmark.plan.job import Job
     from benchmark.results import Record
-    from benchmark.suite import Job
 
 
 class ScalingProgress(TerminalProgress):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmark.analysis.scaling import SWEEPS, Point
 from benchmark.errors import InputError
-from benchmark.execution.checks import check_request
-from benchmark.execution.plan import Request
+from benchmark.plan.request_checks import check_request
+from benchmark.request import Request
 
 DEFAULT_REDUCERS = ("pca", "random-projection", "sparse", "stacked", "umap")
 CENTRE = Point(samples=10_000, features=784, components=10)

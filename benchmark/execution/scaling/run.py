@@ -10,13 +10,13 @@ from benchmark.analysis.scaling import KIND
 from benchmark.errors import InputError
 from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.lock import run_lock
-from benchmark.execution.log import Logged
+from benchmark.execution.observers.log import Logged
 from benchmark.execution.runner import Progress, Silent, open_pool
 from benchmark.execution.scaling.jobs import Jobs
 from benchmark.execution.scaling.request import ScalingRequest, check_scaling
 from benchmark.execution.scaling.sweeps import Sweeps
 from benchmark.results import Record, RunError, Store
+from benchmark.results.lock import run_lock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ class ScalingResult:
 
     def rows(self) -> list[dict[str, object]]:
         """Return the exponents of each curve as text, for a terminal."""
-        from benchmark.reporting.exponents import exponent_rows
+        from benchmark.reporting.exponent_text import exponent_rows
 
         header, rows = exponent_rows(self.exponents)
         return [dict(zip(header, row, strict=True)) for row in rows]
@@ -75,7 +75,7 @@ def _check_kind(store: Store) -> None:
 def _conclude(store: Store, reports_dir: str) -> tuple[pd.DataFrame, Path]:
     from benchmark.analysis.scaling import save_scaling
     from benchmark.analysis.tables import save_tables
-    from benchmark.reporting.scaling import write_scaling_report
+    from benchmark.reporting.scaling_report import write_scaling_report
 
     save_tables(store)
     _, exponents = save_scaling(store)

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from benchmark.analysis.exponents import predict
 from benchmark.analysis.scaling import SWEEPS
+from benchmark.datasets.synthetic import N_TEST, Files, Synthetic
 from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.facts import now
 from benchmark.execution.scaling.facts import scaling_facts, stop_at
 from benchmark.execution.scaling.jobs import Curve, Jobs
-from benchmark.execution.scaling.synthetic import N_TEST, Files, Synthetic
-from benchmark.records import machine_id
+from benchmark.plan.job import Job
 from benchmark.results import Record
-from benchmark.suite import Job
+from benchmark.results.record import machine_id
 
 
 class Done(NamedTuple):

@@ -17,7 +17,7 @@ import numpy as np
 
 from images import N_PIXELS, training_images
 from reducers import make_reducer
-from reducers.autoencoders.stacked import Stacked
+from reducers.methods.autoencoders.stacked import Stacked
 
 if TYPE_CHECKING:
     import torch

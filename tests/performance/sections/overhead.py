@@ -43,9 +43,9 @@ def measure(quick: bool) -> dict[str, Any]:
 def _reference_run() -> dict[str, Any] | None:
     """Return what the jobs of the reference run took, where it is there and of this machine."""
     from benchmark import load_results
-    from benchmark.execution.environment import environment
-    from benchmark.records import machine_id
+    from benchmark.measure.environment import environment
     from benchmark.results import Store
+    from benchmark.results.record import machine_id
     from harness import ROOT
 
     store = Store(ROOT / "results", _REFERENCE)

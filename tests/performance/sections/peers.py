@@ -24,7 +24,7 @@ def measure(quick: bool) -> dict[str, Any]:
     import torch
 
     from peers import autoencoders, classical, installed
-    from reducers.autoencoders.precision import native_precision
+    from reducers.training.precision import native_precision
 
     n = 2_000 if quick else 20_000
     auto = native_precision("auto", torch.device("cpu"))

@@ -47,7 +47,7 @@ def _codes(X: Any, X_test: Any) -> tuple[Any, Any]:
 
 
 def _seconds(Z: Any, Z_test: Any, y: Any, y_test: Any, X_test: Any) -> dict[str, float]:
-    from benchmark.execution.measure import available_threads
+    from benchmark.measure.clock import available_threads
     from benchmark.scoring import METRICS, Embedding
     from race import stopwatch
 

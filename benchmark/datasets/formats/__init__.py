@@ -1,0 +1,1 @@
+"""Files of data, one format a file, read without running any code of theirs."""

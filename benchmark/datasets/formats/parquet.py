@@ -1,0 +1,91 @@
+"""Parquet files: columns of numbers, and the labels in the column `label`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.datasets.formats.column_names import check_missing, check_names, is_label, short
+from benchmark.datasets.formats.limits import ROW_BYTES, check_size, memory_limit
+from benchmark.errors import InputError
+
+
+def read_parquet(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Read a parquet file; returns what `benchmark.datasets.formats.csv_table.read_csv` returns.
+
+    A column that pandas stored as the index of its rows is left out, unless it holds the labels.
+    """
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(path)
+    stored = (schema.pandas_metadata or {}).get("index_columns", [])
+    index = {name for name in stored if isinstance(name, str)}
+    names = [name for name in schema.names if name not in index or is_label(name)]
+    check_names(names, path.name)
+    labels = [name for name in names if is_label(name)]
+    features = [name for name in names if name not in labels]
+    for name in names:
+        _check_type(schema.field(name).type, name, path.name)
+    # Read as codes, a text takes its room once, however many rows point at it.
+    with memory_limit(path), pq.ParquetFile(path, read_dictionary=labels, pre_buffer=False) as file:
+        check_size(path, _rows(file.metadata) * (8 * len(features) + ROW_BYTES))
+        arrays = {"x": _matrix(file, features)}
+        if labels:
+            arrays["y"] = _labels(_column(file, labels[0]), labels[0], path.name)
+    return arrays, features
+
+
+def _check_type(kind: Any, name: str, where: str) -> None:
+    from pyarrow import types
+
+    number = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    if is_label(name):
+        value = kind.value_type if types.is_dictionary(kind) else kind
+        text = types.is_string(value) or types.is_large_string(value)
+        allowed, words = number or text or types.is_integer(value), "whole numbers or text"
+    else:
+        allowed, words = number or types.is_decimal(kind) or types.is_null(kind), "numbers"
+    if not allowed:
+        given = str(kind)[:60]
+        raise InputError(f"Column {short(name)} of {where} must hold {words}; got the type {given}.")
+
+
+def _rows(metadata: Any) -> int:
+    """Return how many rows a file promises, in the place where it promises most."""
+    # Of a damaged file, pyarrow's metadata of a column can end the process.
+    groups = (metadata.row_group(place).num_rows for place in range(metadata.num_row_groups))
+    return int(max(metadata.num_rows, sum(groups)))
+
+
+def _column(file: Any, name: str) -> Any:
+    # A name with a dot is a path for pyarrow, and may lead to more columns than one.
+    return file.read(columns=[name], use_threads=False).column(name)
+
+
+def _matrix(file: Any, names: Sequence[str]) -> np.ndarray:
+    """Return columns as (n, n_features): uint8 where all are and nothing is missing, else float64."""
+    import pyarrow as pa
+
+    bytes_only = all(file.schema_arrow.field(name).type == pa.uint8() for name in names)
+    X = np.empty((len(names), file.metadata.num_rows), dtype=np.uint8 if bytes_only else np.float64).T
+    for place, name in enumerate(names):
+        column = _column(file, name)
+        if column.null_count and bytes_only:
+            bytes_only, X = False, X.astype(np.float64)
+        X[:, place] = (column if bytes_only else column.cast(pa.float64(), safe=False)).to_numpy()
+    return X
+
+
+def _labels(column: Any, name: str, where: str) -> np.ndarray:
+    from pyarrow import types
+
+    check_missing(column.null_count, len(column), name, where)
+    if not types.is_dictionary(column.type):
+        return np.asarray(column.to_numpy())
+    codes = column.unify_dictionaries().combine_chunks()
+    values = codes.dictionary.to_pylist()
+    names = np.array(values, dtype=None if types.is_integer(column.type.value_type) else object)
+    return np.asarray(names[codes.indices.to_numpy()])

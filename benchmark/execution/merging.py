@@ -1,0 +1,165 @@
+"""Runs made on different machines, joined into one: every row keeps the environment it was measured in."""
+
+from __future__ import annotations
+
+import shlex
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from benchmark.errors import InputError
+from benchmark.execution.conclude import conclude
+from benchmark.results import Record, Store, latest, open_store, tell
+from benchmark.results.lock import run_lock
+
+# Facts of a run that hold for the whole only where they hold for every part.
+_SHARED = (
+    "suite", "suite_summary", "dataset", "requested_dataset", "dataset_sha256", "n_train", "n_test",
+    "n_features", "n_classes", "min_updates", "threads", "repeats",
+)  # fmt: skip
+_LISTS = ("reducers", "devices", "components", "notes")
+_DAMAGED = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
+
+Part = tuple[Store, Record]
+
+
+def merge_runs(
+    runs: Sequence[str], name: str, results_dir: str | Path = "results", reports_dir: str | Path = "reports"
+) -> Path:
+    """Join runs into the run `name`, write its tables and its report, and return the report's path.
+
+    Where the same job was measured on several machines, or with several versions of the libraries,
+    all of its rows are kept, each with its environment. Where it was measured more than once on one,
+    the row that ended well is kept, and of several such rows the one that started last.
+
+    A run that was merged from the same runs before is made anew.
+
+    Raises
+    ------
+    InputError
+        A run does not exist, holds other data under the same name, or would be overwritten.
+    RunError
+        The disk does not take the new run.
+    """
+    target = _target(runs, name, results_dir)
+    stores = [open_store(results_dir, run) for run in runs]
+    facts = _joined(name, stores)
+    parts = _chosen(stores)
+    with run_lock(target.path):
+        _check_free(target, runs)
+        target.tidy()
+        target.save_facts(facts | {"environments": {r.machine: r.environment for _, r in parts}})
+        _copy(parts, target)
+        return conclude(target, reports_dir)[1]
+
+
+def _target(runs: Sequence[str], name: str, results_dir: str | Path) -> Store:
+    if len(set(runs)) < max(len(runs), 2):
+        raise InputError(f"merge joins two different runs or more; got {', '.join(runs)}.")
+    if name in runs:
+        raise InputError(f"The merged run needs a name of its own; {name!r} is one of the runs to merge.")
+    target = Store(results_dir, name)
+    _check_free(target, runs)
+    return target
+
+
+def _check_free(target: Store, runs: Sequence[str]) -> None:
+    if target.exists() and target.facts().get("merged_from") != list(runs):
+        raise InputError(
+            f"A run named {target.run!r} is there already and was not merged from these runs: choose another "
+            "name with --name."
+        )
+
+
+def _chosen(stores: Sequence[Store]) -> list[Part]:
+    """Return one record a slot, and where it comes from; a slot is a job on a machine."""
+    chosen: dict[tuple[object, ...], Part] = {}
+    twice = 0
+    for store in stores:
+        for record in latest(store.records()):
+            held = chosen.get(record.slot)
+            twice += held is not None
+            if held is None or _rank(record) >= _rank(held[1]):
+                chosen[record.slot] = store, record
+    if twice:
+        tell(f"{twice} rows of jobs that were measured more than once on one machine are left out.")
+    return list(chosen.values())
+
+
+def _rank(record: Record) -> tuple[bool, str]:
+    # The sequence numbers of two stores have nothing to do with each other.
+    return record.status == "ok", record.started_at or ""
+
+
+def _copy(parts: Iterable[Part], target: Store) -> None:
+    """Fill the target with records and their arrays; what an earlier merge left there goes."""
+    for old in list(target.records()):
+        target.forget(old.key)
+    used: set[str] = set()
+    for store, record in parts:
+        # The key names what was measured, not where; it names the files too.
+        key = record.key if record.key not in used else f"{record.key}-{record.machine}"
+        used.add(key)
+        for kind in ("embeddings", "views"):
+            arrays = _arrays(store, kind, record.key)
+            if arrays:
+                target.save_arrays(kind, key, arrays)
+        target.add(replace(record, run=target.run, key=key))
+
+
+def _arrays(store: Store, kind: str, key: str) -> dict[str, Any]:
+    try:
+        return store.load_arrays(kind, key)
+    except _DAMAGED:
+        tell(f"The {kind} of {key} in {store.path} cannot be read and are left out.")
+        return {}
+
+
+def _joined(name: str, stores: Sequence[Store]) -> dict[str, Any]:
+    """Return ``run.json`` of the whole: what its parts agree in, and what they add up to."""
+    parts = [store.facts() for store in stores]
+    _check_data(stores, parts)
+    runs = [store.run for store in stores]
+    joined: dict[str, Any] = {"run": name, "merged_from": runs}
+    joined |= {fact: _agreed(parts, fact) for fact in _SHARED}
+    joined |= {fact: _union(parts, fact) for fact in _LISTS}
+    joined["seeds"] = max(_known(parts, "seeds"), default=None)
+    joined["started_at"] = min(_known(parts, "started_at"), default=None)
+    joined["finished_at"] = max(_known(parts, "finished_at"), default=None)
+    for fact in ("wall_seconds", "overhead_seconds"):
+        joined[fact] = round(sum(_known(parts, fact)), 2)
+    joined["command"] = shlex.join(["python", "-m", "benchmark", "merge", *runs, "--name", name])
+    return joined
+
+
+def _check_data(stores: Sequence[Store], parts: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `InputError` where two runs call different data by the same name."""
+    seen: dict[str, tuple[str, str]] = {}
+    for store, part in zip(stores, parts, strict=True):
+        dataset, digest = part.get("dataset"), part.get("dataset_sha256")
+        if dataset is None or digest is None:
+            raise InputError(f"The run {store.run!r} has no run.json that says which data it measured.")
+        other, known = seen.setdefault(dataset, (store.run, digest))
+        if known != digest:
+            raise InputError(
+                f"The runs {other!r} and {store.run!r} measured different data under the name {dataset!r}."
+            )
+
+
+def _agreed(parts: Sequence[Mapping[str, Any]], fact: str) -> Any:
+    values = [part.get(fact) for part in parts]
+    return values[0] if all(value == values[0] for value in values) else None
+
+
+def _union(parts: Sequence[Mapping[str, Any]], fact: str) -> list[Any]:
+    values: list[Any] = []
+    for part in _known(parts, fact):
+        values += [value for value in part if value not in values]
+    return values
+
+
+def _known(parts: Sequence[Mapping[str, Any]], fact: str) -> list[Any]:
+    return [part[fact] for part in parts if part.get(fact) is not None]

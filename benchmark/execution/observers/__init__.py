@@ -1,0 +1,1 @@
+"""Who is told what a run does: its log, the terminal."""

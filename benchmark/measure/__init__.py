@@ -1,0 +1,1 @@
+"""One job in this process: clock, memory, threads, warm-up, scores."""

@@ -1,0 +1,180 @@
+"""Facts of the hardware and the software that every record carries; nothing that names a person or a host."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
+
+from benchmark.measure.clock import available_threads
+from benchmark.results.record import machine_id
+
+T = TypeVar("T")
+
+DISTRIBUTION = "dimensionality-reduction-benchmark"
+PACKAGES = ("torch", "scikit-learn", "numpy", "scipy", "pandas", "umap-learn", "numba", DISTRIBUTION)
+
+
+def environment() -> dict[str, object]:
+    """Return JSON-ready facts of this machine and this installation; a fact that cannot be had is None."""
+    return {
+        "machine": _fact(_machine),
+        "cpu": _fact(_cpu_model),
+        "architecture": platform.machine() or None,
+        "physical_cores": _fact(_physical_cores),
+        "logical_cores": os.cpu_count(),
+        "usable_cores": _fact(available_threads),
+        "memory_gb": _fact(_memory_gb),
+        "gpus": _fact(_gpus),
+        "gpu_driver": _fact(_gpu_driver),
+        "cuda": _fact(_cuda_version),
+        "operating_system": _fact(_operating_system),
+        "blas": _fact(_blas_libraries),
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "git_commit": _fact(_git_commit),
+    }
+
+
+def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether times measured in two environments belong in one table: same machine, same libraries."""
+    return machine_id(one) == machine_id(other)
+
+
+def available_devices() -> tuple[str, ...]:
+    """Return the devices this machine offers: "cpu", and "cuda" or "mps" where torch sees them."""
+    cuda, mps = _fact(_has_cuda), _fact(_has_mps)
+    return ("cpu", *(["cuda"] if cuda else []), *(["mps"] if mps else []))
+
+
+def _fact(find: Callable[[], T]) -> T | None:
+    """Return what `find` finds, or None: no fact is worth the loss of a measurement."""
+    try:
+        return find()
+    except Exception:
+        return None
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _has_mps() -> bool:
+    import torch
+
+    return bool(torch.backends.mps.is_available())
+
+
+def _machine() -> str:
+    """Return eight digits that tell this machine from others, and nothing else about it."""
+    machine_id = Path("/etc/machine-id")
+    text = machine_id.read_text().strip() if machine_id.is_file() else ""
+    node = uuid.getnode()
+    # A node with this bit is drawn at random where no network card has an address.
+    card = "" if node >> 40 & 1 else f"{node:x}"
+    if not text + card:
+        raise OSError("nothing identifies this machine")
+    return hashlib.sha256(f"{DISTRIBUTION}:{text}:{card}".encode()).hexdigest()[:8]
+
+
+def _cpu_model() -> str | None:
+    if sys.platform == "darwin":
+        return _output("sysctl", "-n", "machdep.cpu.brand_string")
+    found = (
+        re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE) if sys.platform == "linux" else None
+    )
+    return found.group(1).strip() if found else platform.processor() or None
+
+
+def _physical_cores() -> int | None:
+    if sys.platform == "darwin":
+        return int(_output("sysctl", "-n", "hw.physicalcpu"))
+    pattern = r"^physical id\s*:\s*(\d+)$.*?^core id\s*:\s*(\d+)$"
+    return len(set(re.findall(pattern, _cpuinfo(), re.MULTILINE | re.DOTALL))) or None
+
+
+def _cpuinfo() -> str:
+    return Path("/proc/cpuinfo").read_text()
+
+
+def _memory_gb() -> float:
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+
+
+def _gpus() -> list[dict[str, object]]:
+    if not _has_cuda():
+        return []
+    import torch
+
+    cards = (torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count()))
+    return [{"name": card.name, "memory_gb": round(card.total_memory / 2**30, 1)} for card in cards]
+
+
+def _cuda_version() -> str | None:
+    """Return the version of CUDA that torch was built for."""
+    import torch
+
+    return torch.version.cuda
+
+
+def _gpu_driver() -> str | None:
+    return _output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader").splitlines()[0]
+
+
+def _operating_system() -> str:
+    """Return name and version, without the suffix that a vendor or a host gave its kernel."""
+    if sys.platform == "darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    release = re.match(r"[\d.]+", platform.release())
+    parts = [platform.system(), release.group() if release else "", *platform.libc_ver()]
+    return " ".join(part for part in parts if part)
+
+
+def _blas_libraries() -> list[dict[str, Any]]:
+    import numpy  # noqa: F401  (its BLAS must be loaded to be seen)
+    from threadpoolctl import threadpool_info
+
+    facts = {"name": "internal_api", "version": "version", "threads": "num_threads"}
+    libraries: list[dict[str, Any]] = []
+    for library in threadpool_info():
+        entry = {fact: library[key] for fact, key in facts.items()}
+        if library["user_api"] == "blas" and entry not in libraries:
+            libraries.append(entry)
+    return libraries
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the checkout this file is tracked in, "-dirty" where the code differs from it."""
+    packages = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "reducers")]
+    # An environment within someone else's checkout is not a checkout of this package.
+    _git("ls-files", "--error-unmatch", Path(__file__).name)
+    changed = _git("status", "--porcelain", "--", *packages)
+    return _git("rev-parse", "HEAD") + ("-dirty" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    return _output("git", "-C", str(Path(__file__).parent), *arguments)
+
+
+def _output(*command: str) -> str:
+    """Return what `command` prints; raise where it is missing, fails or hangs."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=10, stdin=subprocess.DEVNULL
+    )
+    return done.stdout.strip()

@@ -1,0 +1,200 @@
+"""What a job measured: the `Record`, and the reading of the files that hold one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from benchmark.errors import InputError
+from benchmark.results.schema import SCHEMA, SchemaError, fits, parse
+
+STATUSES = ("ok", "failed", "timeout", "killed", "interrupted", "unavailable")
+TIMINGS = ("exclusive", "shared")
+
+# Where two environments differ in one of these, their times do not compare.
+_DECIDES_TIMES = ("machine", "cpu", "usable_cores", "gpus")
+_DECIDING_VERSIONS = ("python", "torch", "scikit-learn", "numpy", "umap-learn")
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything one job measured; one row of ``results.csv`` and one file ``jobs/<key>.json``.
+
+    What was not measured is None (times, memory) or absent (`scores`), never 0. Seconds are wall
+    time, memory is in MiB. `scores` maps a metric's name to its value; `history` holds one dict
+    an epoch for reducers that train by epochs. `timing` is "exclusive", or "shared" where other jobs
+    of the suite ran on the machine meanwhile. `fit_times` and `transform_times` hold the seconds of
+    every repeat, `fit_seconds` and `transform_seconds` their medians. `sequence` counts what a store
+    was given: of two records, the one with the larger number was stored later, whatever the clock says.
+    """
+
+    run: str
+    dataset: str
+    reducer: str
+    device: str
+    precision: str | None
+    threads: int
+    seed: int
+    status: str
+    key: str
+    timing: str = "exclusive"
+    repeats: int = 1
+    n_train: int | None = None
+    n_test: int | None = None
+    n_features: int | None = None
+    n_components: int | None = None
+    n_parameters: int | None = None
+    warmup_seconds: float | None = None
+    fit_seconds: float | None = None
+    transform_seconds: float | None = None
+    score_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    peak_device_memory_mb: float | None = None
+    fit_times: list[float] = field(default_factory=list)
+    transform_times: list[float] = field(default_factory=list)
+    scores: dict[str, float] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    started_at: str | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=dict)
+    sequence: int = field(default=0, compare=False)
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"status must be one of {', '.join(STATUSES)}; got {self.status!r}.")
+        if self.timing not in TIMINGS:
+            raise ValueError(f"timing must be one of {', '.join(TIMINGS)}; got {self.timing!r}.")
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """The place in a run's table this record fills: a new record of the same place replaces it."""
+        # The precision asked for: a job that failed never got to know the one it would have had.
+        asked, width = repr(self.params.get("precision")), repr(self.params.get("n_components"))
+        return (self.dataset, self.reducer, self.device, asked, self.threads, self.seed, width,
+                self.n_train, self.n_test)  # fmt: skip
+
+    @property
+    def machine(self) -> str:
+        """Eight digits for all that times depend on: the machine and the versions of the libraries.
+
+        Times of records that differ in it do not compare.
+        """
+        return machine_id(self.environment)
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        """The place and the machine: rows of several machines stand side by side in a merged run."""
+        return (*self.place, self.machine)
+
+    @property
+    def spent_seconds(self) -> float:
+        """Seconds that the job's measured parts took: warm-up, every fit and transform, scores."""
+        fits = self.fit_times or [self.fit_seconds or 0.0]
+        transforms = self.transform_times or [self.transform_seconds or 0.0]
+        return math.fsum([self.warmup_seconds or 0.0, *fits, *transforms, self.score_seconds or 0.0])
+
+    def to_json(self) -> str:
+        """Return the record as JSON text, its keys in declaration order."""
+        return json.dumps(asdict(self), indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Record:
+        """Read a record back; what a newer version added to its schema is left out.
+
+        Raises
+        ------
+        SchemaError
+            The text is a record of a schema that this version does not read.
+        ValueError
+            The text is no record.
+        """
+        data = parse(text)
+        known = {name: value for name, value in data.items() if name in _types()}
+        for name, value in known.items():
+            if not fits(value, _types()[name]):
+                raise ValueError(f"its {name} is {str(value)[:50]!r}")
+        try:
+            return cls(**known)
+        except TypeError as error:
+            raise ValueError(f"not a job record: {error}") from None
+
+
+def latest(records: Iterable[Record]) -> list[Record]:
+    """Return one record a slot, the one that was stored last.
+
+    Of records that no store has numbered, it is the one that started last.
+    """
+    newest: dict[tuple[object, ...], Record] = {}
+    for record in records:
+        held = newest.get(record.slot)
+        if held is None or age(record) >= age(held):
+            newest[record.slot] = record
+    return list(newest.values())
+
+
+def machine_id(environment: Mapping[str, Any]) -> str:
+    """Return eight digits for all that times depend on in an environment; see `Record.machine`."""
+    versions = environment.get("versions")
+    versions = versions if isinstance(versions, dict) else {}
+    facts = [environment.get(name) for name in _DECIDES_TIMES]
+    facts += [versions.get(name) for name in _DECIDING_VERSIONS]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def age(record: Record) -> tuple[int, str]:
+    """Return what sorts records by when they were stored, the first one first."""
+    return record.sequence, record.started_at or ""
+
+
+@cache
+def _types() -> dict[str, Any]:
+    return get_type_hints(Record)
+
+
+def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
+    """Return the record of a job's file; None where there is none, or where it is damaged.
+
+    A damaged file is set aside under another name, and `warn` is given one sentence about it.
+
+    Raises
+    ------
+    InputError
+        The file is of a schema that this version does not read; it stays where it is.
+    """
+    try:
+        record = Record.from_json(path.read_text(encoding="utf-8"))
+        if record.key != path.stem:
+            raise ValueError("it is named after another job")
+    except SchemaError as error:
+        remedy = "use the version of this package that wrote it, or another run's name"
+        raise InputError(f"{path} {error}: {remedy}.") from None
+    except ValueError as error:
+        warn(f"{path} cannot be read ({' '.join(str(error).split())}); {_set_aside(path)}.")
+        return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        warn(f"{path} cannot be read ({error.strerror}); it is left out.")
+        return None
+    return record
+
+
+def _set_aside(path: Path) -> str:
+    """Rename a damaged file so that nothing reads it, and return what was done."""
+    number, aside = 1, path.with_suffix(".damaged")
+    while aside.exists():
+        number += 1
+        aside = path.with_suffix(f".damaged-{number}")
+    try:
+        path.rename(aside)
+    except OSError:
+        return "it is left out"
+    return f"it was set aside as {aside.name}"

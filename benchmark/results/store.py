@@ -1,0 +1,201 @@
+"""What a run leaves behind: the store that keeps one atomic file a job, arrays beside it, tables on top."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from benchmark.errors import InputError
+from benchmark.results.atomic import remove_temporary, write_atomically
+from benchmark.results.record import STATUSES as STATUSES
+from benchmark.results.record import Record as Record
+from benchmark.results.record import latest as latest
+from benchmark.results.record import read_record
+from benchmark.results.schema import parse_facts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_ARRAYS = ("embeddings", "views")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+
+
+class RunError(RuntimeError):
+    """A run cannot go on, because of a disk or a process; the message is one sentence.
+
+    The command line prints it and exits with code 1; what was stored before is kept.
+    """
+
+
+def check_run_name(name: str) -> str:
+    """Return `name` if it can safely name a directory, else raise `InputError`."""
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise InputError(
+            f"A run's name is 1 to 100 letters, digits, '.', '_', '+' or '-' and begins with a letter "
+            f"or digit; got {name!r}."
+        )
+    return name
+
+
+def tell(warning: str) -> None:
+    """Write a warning to standard error, on one line."""
+    sys.stderr.write(f"Warning: {warning}\n")
+
+
+class Store:
+    """The directory ``results/<run>/``: one JSON file a job, arrays beside it, tables on top.
+
+    Parameters
+    ----------
+    results_dir : path
+        The directory that holds all runs.
+    run : str
+        Name of the run.
+    warn : callable, optional
+        Is given one sentence for every file that cannot be read; by default it goes to standard error.
+
+    Notes
+    -----
+    Every file is written under a temporary name, flushed to disk and renamed, so a reader sees
+    all of it or none of it, whenever the writer dies. What writes raises `RunError` where the
+    disk refuses. One process writes at a time: who holds the run's lock.
+    """
+
+    def __init__(self, results_dir: str | Path, run: str, warn: Callable[[str], None] = tell) -> None:
+        self.run = check_run_name(run)
+        self.path = Path(results_dir) / run
+        self._warn = warn
+        self._held: dict[tuple[object, ...], set[str]] | None = None
+        self._last = 0
+
+    def exists(self) -> bool:
+        """Whether anything was ever stored under this name."""
+        return (self.path / "jobs").is_dir()
+
+    def record_path(self, key: str) -> Path:
+        """Where the record of job `key` stands."""
+        return self.path / "jobs" / f"{key}.json"
+
+    def save(self, record: Record) -> None:
+        """Store a record; those that filled the same place before are removed, whoever measured them."""
+        keys = self.places().setdefault(record.place, set())
+        self.add(record)
+        for old in keys - {record.key}:
+            self.forget(old)
+        keys.clear()
+        keys.add(record.key)
+
+    def add(self, record: Record) -> None:
+        """Store a record beside those that are there, as the last one; one of the same key is replaced."""
+        self.places()
+        self._last += 1
+        self._write(self.record_path(record.key), replace(record, sequence=self._last).to_json())
+
+    def forget(self, key: str) -> None:
+        """Remove job `key` and its arrays."""
+        with self._storing():
+            self.record_path(key).unlink(missing_ok=True)
+            for kind in _ARRAYS:
+                (self.path / kind / f"{key}.npz").unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove the half-written files of a process that was killed; only for who holds the run's lock."""
+        with self._storing():
+            for directory in (self.path, self.path / "jobs", *(self.path / kind for kind in _ARRAYS)):
+                remove_temporary(directory)
+
+    def get(self, key: str) -> Record | None:
+        """Return the record of job `key`, or None where there is none that can be read."""
+        path = self.record_path(key)
+        return read_record(path, self._warn) if path.is_file() else None
+
+    def records(self) -> Iterator[Record]:
+        """Yield every stored record, in the order of their keys; files that are damaged are set aside.
+
+        Raises
+        ------
+        InputError
+            A file was written by a version whose files this one does not read.
+        """
+        for path in sorted(filter(Path.is_file, (self.path / "jobs").glob("*.json"))):  # a pipe would wait
+            record = read_record(path, self._warn)
+            if record is not None:
+                yield record
+
+    def save_arrays(self, kind: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Store named arrays as ``<kind>/<key>.npz`` (compressed for views, which git keeps)."""
+        import numpy as np
+
+        write = np.savez_compressed if kind == "views" else np.savez
+        self._replace(self.path / kind / f"{key}.npz", lambda file: write(file, **arrays))  # type: ignore[arg-type]
+
+    def load_arrays(self, kind: str, key: str) -> dict[str, np.ndarray]:
+        """Return the arrays of ``<kind>/<key>.npz``; empty where there are none."""
+        import numpy as np
+
+        path = self.path / kind / f"{key}.npz"
+        if not path.is_file():
+            return {}
+        with np.load(path, allow_pickle=False) as arrays:
+            if sum(member.file_size for member in arrays.zip.infolist()) > 2**31:
+                raise ValueError(f"{path.name} unpacks to more than 2 GiB")
+            return {name: arrays[name] for name in arrays.files}
+
+    def save_facts(self, facts: Mapping[str, Any]) -> None:
+        """Write ``run.json``: what was run, on what, when."""
+        self._write(self.path / "run.json", json.dumps(facts, indent=1))
+
+    def facts(self) -> dict[str, Any]:
+        """Return ``run.json``; empty where the run has none that can be read."""
+        try:
+            return parse_facts((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return {}
+
+    def save_table(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
+        """Write table `name` atomically with `write`, which is given an open binary file."""
+        self._replace(self.path / name, write)
+
+    def places(self) -> dict[tuple[object, ...], set[str]]:
+        """Return the keys of all stored records by the place they fill; read once, then kept up to date."""
+        if self._held is None:
+            self._held = {}
+            for record in self.records():
+                self._held.setdefault(record.place, set()).add(record.key)
+                self._last = max(self._last, record.sequence)
+        return self._held
+
+    def _write(self, path: Path, text: str) -> None:
+        self._replace(path, lambda file: file.write(text.encode()))
+
+    def _replace(self, path: Path, write: Callable[[IO[bytes]], object]) -> None:
+        with self._storing():
+            write_atomically(path, write)
+
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = f"{self.path} cannot be written to ({error.strerror or error})"
+            raise RunError(f"{reason}; what was stored there before is kept.") from error
+
+
+def find_runs(results_dir: str | Path) -> list[str]:
+    """Return the names of all runs below `results_dir`, sorted."""
+    return sorted(p.parent.name for p in Path(results_dir).glob("*/jobs"))
+
+
+def open_store(results_dir: str | Path, run: str) -> Store:
+    """Return the store of a run that exists, else raise `InputError` that names those that do."""
+    store = Store(results_dir, run)
+    if not store.exists():
+        known = ", ".join(find_runs(results_dir)) or "none yet"
+        raise InputError(f"No run named {run!r} in {results_dir}; runs there: {known}.")
+    return store

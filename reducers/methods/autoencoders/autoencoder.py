@@ -1,0 +1,200 @@
+"""The autoencoder: networks, a reconstruction loss, and hooks for what makes a variant."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reducers.parameters import flag, integer, number, one_of, sizes
+from reducers.rows import FloatArray, Rows, extent
+from reducers.training.device import TorchReducer
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from reducers.training.batches import Batches
+    from reducers.training.loop import Schedule
+
+_ACTIVATIONS = ("relu", "sigmoid", "tanh", "softplus", "linear")
+_INITS = (
+    "xavier-uniform",
+    "xavier-normal",
+    "he-uniform",
+    "he-normal",
+    "fan-in-uniform",
+    "normal",
+    "small-normal",
+)
+
+
+class Autoencoder(TorchReducer):
+    """An encoder to the code and its mirror image, trained together to reconstruct their input.
+
+    A subclass builds the network; `DenseAutoencoder` is the one of fully connected layers.
+
+    Parameters
+    ----------
+    activation, code_activation, output_activation : {'relu', 'sigmoid', 'tanh', 'softplus', 'linear'}
+        Of the hidden layers, of the code, and of the output.
+    loss : {'mse', 'bce'}
+        Mean squared error, or binary cross-entropy (inputs in [0, 1], sigmoid output), averaged
+        over samples and features.
+    learning_rate : float > 0, default 0.001
+    batch_size : int, default 256
+    epochs : int, default 20
+    decay : {'constant', 'cosine'}
+        Whether the learning rate stays, or falls to 0 along half a cosine, epoch by epoch.
+    optimizer : {'adam', 'adamw', 'sgd', 'adagrad', 'adadelta', 'rmsprop'}
+    weight_init : str
+        ``xavier-uniform`` (default), ``xavier-normal``, ``he-uniform``, ``he-normal``,
+        ``fan-in-uniform`` (bounds 1 / sqrt(inputs), the layers' own default in torch), ``normal``
+        (standard deviation 1) or ``small-normal`` (0.01). Biases begin at 0.
+    precision : {'auto', 'fp32', 'bf16'}
+        Arithmetic of the matrix products; weights and updates stay fp32. ``auto`` is bf16 where
+        the hardware multiplies it natively and gains by it; see
+        `reducers.training.precision.native_precision`.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+    history_ : list of dict
+        ``stage``, ``epoch`` and ``loss`` (reconstruction plus penalty), one an epoch.
+    """
+
+    warmup_params = {"epochs": 1}
+
+    activation: str = one_of(*_ACTIVATIONS)
+    code_activation: str = one_of("linear", *_ACTIVATIONS)
+    output_activation: str = one_of("sigmoid", *_ACTIVATIONS)
+    loss: str = one_of("mse", "bce")
+    learning_rate: float = number(1e-3, low=0.0, above=True)
+    batch_size: int = integer(256, low=1)
+    epochs: int = integer(20, low=1)
+    optimizer: str = one_of("adam", "adamw", "sgd", "adagrad", "adadelta", "rmsprop")
+    decay: str = one_of("constant", "cosine")
+    weight_init: str = one_of(*_INITS)
+    precision: str = one_of("auto", "fp32", "bf16")
+
+    def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
+        import torch
+
+        self._check_loss(X)
+        # Weights are drawn on the CPU, so every device starts from the same ones.
+        initial = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        self.network_ = self._build_network(X.shape[1], initial).to(self._torch_device())
+        self.history_: list[dict[str, Any]] = []
+        generator = self._generator(rng)
+        data = self._batches(X)
+        self._pretrain(data, generator)
+        self._fine_tune(data, generator)
+
+    def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
+        """Hook: return the network, a module with `hidden`, `encode` and `output_pre_activation`."""
+        raise NotImplementedError
+
+    def _pretrain(self, X: Batches, generator: torch.Generator) -> None:
+        """Hook: give the layers better weights to start from."""
+
+    def _corrupt(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Hook: return what the encoder sees in place of `x`."""
+        return x
+
+    def _penalty(self, hidden: list[Tensor]) -> Tensor | float:
+        """Hook: return what is added to the reconstruction loss, from the encoder's activity."""
+        return 0.0
+
+    def _fine_tune(self, X: Batches, generator: torch.Generator) -> None:
+        from reducers.training.loop import train
+
+        def batch_loss(x: Tensor) -> Tensor:
+            hidden = self.network_.hidden(self._corrupt(x, generator))
+            output = self.network_.output_pre_activation(hidden[-1])
+            return self._reconstruction_loss(output, x) + self._penalty(hidden)
+
+        schedule = self._schedule(self.epochs)
+        stage = "fine-tuning" if self.history_ else "training"
+        self.history_ += train(self.network_.parameters(), batch_loss, X, schedule, generator, stage=stage)
+
+    def _schedule(self, epochs: int) -> Schedule:
+        from reducers.training.loop import Schedule
+
+        return Schedule(
+            epochs, self.batch_size, self.learning_rate, self.optimizer, self.decay, self.precision_
+        )
+
+    def _reconstruction_loss(self, output: Tensor, x: Tensor) -> Tensor:
+        """Return the mean loss between the output's pre-activation and the input `x`."""
+        from torch.nn import functional as F
+
+        from reducers.methods.autoencoders.dense_network import ACTIVATIONS
+
+        if self.loss == "bce":
+            return F.binary_cross_entropy_with_logits(output.float(), x)
+        return F.mse_loss(ACTIVATIONS[self.output_activation](output.float()), x)
+
+    def _check_loss(self, X: FloatArray | Rows) -> None:
+        if self.loss != "bce":
+            return
+        if self.output_activation != "sigmoid":
+            raise ValueError(
+                f"The reducer '{self.name}' needs output_activation 'sigmoid' with loss 'bce'; "
+                f"got {self.output_activation!r}."
+            )
+        low, high = extent(X)
+        if not (low >= 0.0 and high <= 1.0):
+            raise ValueError(
+                f"The reducer '{self.name}' needs inputs in [0, 1] with loss 'bce'; got [{low:g}, {high:g}]."
+            )
+
+    def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
+        return self._apply(self.network_.encode, X)  # type: ignore[no-any-return]
+
+    def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
+        from reducers.methods.autoencoders.dense_network import ACTIVATIONS
+
+        activation = ACTIVATIONS[self.output_activation]
+        return self._apply(lambda z: activation(self.network_.output_pre_activation(z)), Z)  # type: ignore[no-any-return]
+
+    @property
+    def precision_(self) -> str:
+        """Arithmetic of the matrix products: ``fp32`` or ``bf16``."""
+        from reducers.training.precision import native_precision
+
+        return native_precision(self.precision, self._torch_device())
+
+    @property
+    def n_parameters_(self) -> int:
+        """Number of weights and biases."""
+        return sum(math.prod(p.shape) for p in self.network_.parameters())
+
+
+class DenseAutoencoder(Autoencoder):
+    """Fully connected: ``n_features -> hidden -> n_components`` and its mirror image.
+
+    Parameters
+    ----------
+    hidden : tuple of int, default ()
+        Sizes of the hidden layers between input and code; the decoder mirrors them.
+    tied : bool, default False
+        Whether a decoder layer shares the transposed weights of its encoder layer.
+    """
+
+    hidden: tuple[int, ...] = sizes(())
+    tied: bool = flag(False)
+
+    def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
+        from reducers.methods.autoencoders.dense_network import DenseDesign, DenseNetwork
+
+        design = DenseDesign(
+            sizes=(n_features, *self.hidden, self.n_components),
+            activation=self.activation,
+            code_activation=self.code_activation,
+            output_activation=self.output_activation,
+            tied=self.tied,
+            weight_init=self.weight_init,
+        )
+        return DenseNetwork(design, generator)

@@ -1,0 +1,1 @@
+"""What methods train with: device, batches, the one loop, precision."""
