@@ -1,19 +1,24 @@
 """A benchmark of dimensionality reduction: one run, top to bottom.
 
-make_plan(request)               suite, dataset, reducers -> list of jobs      benchmark.execution
-load_dataset(name_or_path)       train, test, labels                           benchmark.datasets
-make_reducer(name, **params)     a scikit-learn transformer                   reducers
-run_job(job) -> Record           warm up, timed fit, timed transform, score   benchmark.execution
-Store.save(record)               one atomic file a job                        benchmark.results
+Request                          what can be asked, declared once              benchmark.request
+Plan.next(records) -> jobs       what to measure next                         benchmark.plan
+run(request)                     skip what is done, hand out jobs, keep       benchmark.execution
+measure(job) -> Outcome          load, warm up, timed fit and transform, score benchmark.measure
+Store.save(record)               one atomic file a job, arrays beside it      benchmark.results
 save_tables(store)               results.csv and results.parquet              benchmark.analysis
 write_report(store)              report.md and its figures                    benchmark.reporting
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import InputError, suggestion
+from benchmark.request import Request, options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,24 +27,7 @@ __all__ = ["load_results", "run"]
 
 
 def run(
-    reducers: Sequence[str] | None = None,
-    dataset: str | Path | None = None,
-    *,
-    suite: str | Path = "standard",
-    devices: Sequence[str] = ("auto",),
-    seeds: int | None = None,
-    components: int | None = None,
-    precision: str | None = None,
-    repeats: int | None = None,
-    timeout: float | None = None,
-    cluster: str | None = None,
-    name: str | None = None,
-    fresh: bool = False,
-    threads: int | None = None,
-    data_dir: str | Path | None = None,
-    results_dir: str | Path = "results",
-    reports_dir: str | Path = "reports",
-    plugins: Sequence[str | Path] = (),
+    reducers: Sequence[str] | None = None, dataset: str | Path | None = None, **options: Any
 ) -> pd.DataFrame:
     """Measure reducers on a dataset and return the table of results, one row a job.
 
@@ -49,32 +37,8 @@ def run(
         Names of reducers; all of them by default.
     dataset : str or path, optional
         Name of a dataset, or a path to own data (.npz, .npy, .csv, .parquet); MNIST by default.
-    suite : str or path
-        ``quick``, ``standard``, ``full``, or a TOML file.
-    devices : sequence of {'auto', 'cpu', 'cuda', 'mps'}
-        Every one named is measured.
-    seeds, components : int, optional
-        Number of seeds and width of the code, in place of the suite's.
-    precision : {'auto', 'fp32', 'bf16'}, optional
-        Arithmetic of the reducers that have a choice, in place of theirs and the suite's.
-    repeats : int, optional
-        How often each fit and each transform is timed, in place of the suite's; their medians are
-        recorded, and the spread beside them.
-    timeout : float, optional
-        Seconds after which a job is ended, from its start to its scores; no limit by default.
-    cluster : str, optional
-        Address of a Dask scheduler whose workers run the jobs, as ``tcp://HOST:8786``, or ``local:N``
-        for N processes on this machine; by default jobs run here, one at a time.
-    name : str, optional
-        Name of the run, by default ``<dataset>-<suite>``.
-    fresh : bool
-        Measure again what is there already.
-    threads : int, optional
-        Threads a job may use, by default all cores.
-    data_dir, results_dir, reports_dir : path
-        Where data lie, and where results and the report go.
-    plugins : sequence of path
-        Python files that define reducers.
+    **options
+        By keyword, as listed below.
 
     Returns
     -------
@@ -85,33 +49,53 @@ def run(
     ------
     benchmark.errors.InputError
         Something given is wrong; the message says what and what is allowed.
-    """
-    from benchmark.execution.runner import run_suite
-    from benchmark.request import Request
+    KeyboardInterrupt
+        The user interrupted; what was measured is stored.
 
-    request = Request(
-        reducers=None if reducers is None else tuple(reducers),
-        dataset=None if dataset is None else str(dataset),
-        suite=str(suite),
-        devices=tuple(devices),
-        seeds=seeds,
-        components=components,
-        precision=precision,
-        repeats=repeats,
-        timeout=timeout,
-        cluster=cluster,
-        name=name,
-        fresh=fresh,
-        threads=threads,
-        data_dir=None if data_dir is None else str(data_dir),
-        results_dir=str(results_dir),
-        reports_dir=str(reports_dir),
-        plugins=tuple(str(path) for path in plugins),
-    )
-    result = run_suite(request)
+    Other Parameters
+    ----------------
+    """
+    from benchmark.execution import runner
+
+    known = [field.name for field in fields(Request)]
+    for name in options:
+        if name not in known:
+            raise InputError(
+                f"run() has no option {name!r}.{suggestion(name, known)} It has: {', '.join(known)}."
+            )
+    result = runner.run(Request(**_plain({"reducers": reducers, "dataset": dataset, **options})))
     if result.interrupted:
         raise KeyboardInterrupt
     return result.table
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    """Return values as a request holds them: paths as text, sequences as tuples of text."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Path):
+            return str(value)
+        return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
+
+    return {name: plain(value) for name, value in given.items()}
+
+
+def _document_options() -> None:
+    """Give `run` the signature and the list of options that `Request` declares."""
+    parameters, lines = [], []
+    for declared, option in options(Request):
+        kind = inspect.Parameter.KEYWORD_ONLY if declared.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters.append(
+            inspect.Parameter(declared.name, kind, default=declared.default, annotation=declared.type)
+        )
+        lines += (
+            [f"    {declared.name} : {declared.type}", f"        {option.help}"] if declared.kw_only else []
+        )
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__doc__ = f"{run.__doc__}" + "\n".join([*lines, "    "]).lstrip()
+
+
+_document_options()
 
 
 def load_results(run: str | Path, results_dir: str | Path = "results") -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The one exception a user can cause."""
+"""The exceptions whose message is all that a user has to see."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ class InputError(ValueError):
     def __init__(self, message: str) -> None:
         line = _cut(" ".join(message.split()))
         super().__init__(_cut("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)))
+
+
+class RunError(RuntimeError):
+    """A run cannot go on, because of a disk or a process; the message is one sentence.
+
+    The command line prints it and exits with code 1; what was stored before is kept.
+    """
 
 
 def _cut(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reducers.base import Reducer
+from reducers import Reducer
 
 
 class TopVariance(Reducer):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from reducers.base import FloatArray, Reducer
-from reducers.suggestion import RegistryError
+from reducers.registry_error import RegistryError
 
 
 class ScikitLearn(Reducer):

@@ -3,6 +3,8 @@
 A subclass names itself, declares its parameters as annotated fields (they become keyword-only
 arguments of the constructor, which only assigns) and writes two hooks::
 
+    from reducers import Reducer
+
     class TopVariance(Reducer):
         name = "top-variance"
         reference = "the features that vary most, unchanged"
@@ -51,6 +53,8 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     ----------
     n_features_in_, n_components_ : int
         Width of the input and of the code, known after `fit`.
+    precision_ : {'fp32', 'bf16'}
+        Arithmetic of the fit: single precision, unless the reducer says otherwise.
     history_ : list of dict
         One dict an epoch, for reducers that train by epochs.
     """
@@ -61,6 +65,9 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     # Whether the hooks take `reducers.rows.Rows` too: samples that are read a block at a time, as
     # ``X[start:stop]``, from pixels kept as bytes or from a file larger than memory.
     streams: ClassVar[bool] = False
+    # Whether the first fit in a process compiles code for so long that jobs should be forked from a process
+    # that has done it.
+    compiles: ClassVar[bool] = False
     # Enough rows to run every code path once, and the parameters that make doing so cheap.
     warmup_samples: ClassVar[int] = 256
     warmup_params: ClassVar[Mapping[str, Any]] = {}
@@ -84,6 +91,7 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_parameters(self)
         data = self._samples(X, reset=True)
         self.__dict__.pop("n_components_", None)
+        self.precision_ = "fp32"
         self._fit(data, np.random.default_rng(self.random_state))
         # A reducer that decides its own width (raw pixels, say) has set this itself.
         self.__dict__.setdefault("n_components_", self.n_components)
@@ -123,9 +131,8 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"The reducer '{self.name}' has {self.n_components_} components; got {codes.shape[1]}."
             )
-        return self._checked(
-            self._inverse_transform(codes), (len(codes), self.n_features_in_), "reconstructions"
-        )
+        shape = len(codes), self.n_features_in_
+        return self._checked(self._inverse_transform(codes), shape, "reconstructions")
 
     @property
     def supports_inverse(self) -> bool:
@@ -136,11 +143,6 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def n_parameters_(self) -> int | None:
         """Number of learned numbers, where the method has a fixed set of them."""
         return None
-
-    @property
-    def precision_(self) -> str:
-        """Arithmetic of the fit: ``fp32`` unless the reducer says otherwise."""
-        return "fp32"
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
         """Hook: learn from `X` (2-D, finite, float32, C-contiguous) with randomness from `rng` only."""
@@ -159,9 +161,12 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if isinstance(X, Rows) and self.streams:
             # Whoever made the rows has read them all once, and found them finite.
             return validate_data(self, X, reset=reset, skip_check_array=True)
-        return validate_data(
-            self, np.asarray(X) if isinstance(X, Rows) else X, dtype=np.float32, order="C", reset=reset
-        )
+        array = np.asarray(X) if isinstance(X, Rows) else X
+        return validate_data(self, array, dtype=np.float32, order="C", reset=reset)
+
+    def _refusal(self, needs: str, received: object) -> ValueError:
+        """Return the error that says what this reducer needs and what it received."""
+        return ValueError(f"The reducer '{self.name}' needs {needs}; got {received}.")
 
     @property
     def _n_features_out(self) -> int:

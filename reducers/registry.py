@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from reducers.suggestion import RegistryError as RegistryError
+from reducers.registry_error import RegistryError as RegistryError
 from reducers.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ENTRY_POINT_GROUP = "dimensionality_reduction.reducers"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
-_CPU = ("cpu",)
 _ANY_DEVICE = ("cpu", "cuda", "mps")
 
 
@@ -35,49 +34,26 @@ class Entry:
     name: str
     target: str
     summary: str
-    devices: tuple[str, ...] = _CPU
+    devices: tuple[str, ...] = ("cpu",)
     origin: str = "built in"
 
 
-BUILT_IN = (
-    Entry("raw", "reducers.methods.linear:Raw", "the features, unchanged: the baseline"),
-    Entry(
-        "random-projection",
-        "reducers.methods.linear:RandomProjection",
-        "Gaussian random projection: the floor",
-    ),
-    Entry("pca", "reducers.methods.linear:PCA", "principal component analysis", _ANY_DEVICE),
-    Entry("rbm", "reducers.methods.boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY_DEVICE),
-    Entry("dbn", "reducers.methods.boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY_DEVICE),
-    Entry(
-        "autoencoder", "reducers.methods.autoencoders.plain:Plain", "one hidden layer, the code", _ANY_DEVICE
-    ),
-    Entry(
-        "undercomplete",
-        "reducers.methods.autoencoders.plain:Undercomplete",
-        "linear autoencoder",
-        _ANY_DEVICE,
-    ),
-    Entry(
-        "stacked",
-        "reducers.methods.autoencoders.stacked:Stacked",
-        "deep, pretrained layer by layer",
-        _ANY_DEVICE,
-    ),
-    Entry("sparse", "reducers.methods.autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY_DEVICE),
-    Entry(
-        "denoising",
-        "reducers.methods.autoencoders.denoising:Denoising",
-        "restores corrupted input",
-        _ANY_DEVICE,
-    ),
-    Entry(
-        "convolutional",
-        "reducers.methods.autoencoders.convolutional:Convolutional",
-        "convolution + pooling",
-        _ANY_DEVICE,
-    ),
-    Entry("umap", "reducers.methods.manifold:UMAP", "uniform manifold approximation and projection"),
+BUILT_IN = tuple(
+    Entry(name, f"reducers.methods.{target}", summary, devices)
+    for name, target, summary, devices in (
+        ("raw", "linear:Raw", "the features, unchanged: the baseline", ("cpu",)),
+        ("random-projection", "linear:RandomProjection", "Gaussian random projection: the floor", ("cpu",)),
+        ("pca", "linear:PCA", "principal component analysis", _ANY_DEVICE),
+        ("rbm", "boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY_DEVICE),
+        ("dbn", "boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY_DEVICE),
+        ("autoencoder", "autoencoders.plain:Plain", "one hidden layer, the code", _ANY_DEVICE),
+        ("undercomplete", "autoencoders.plain:Undercomplete", "linear autoencoder", _ANY_DEVICE),
+        ("stacked", "autoencoders.stacked:Stacked", "deep, pretrained layer by layer", _ANY_DEVICE),
+        ("sparse", "autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY_DEVICE),
+        ("denoising", "autoencoders.denoising:Denoising", "restores corrupted input", _ANY_DEVICE),
+        ("convolutional", "autoencoders.convolutional:Convolutional", "convolution + pooling", _ANY_DEVICE),
+        ("umap", "manifold:UMAP", "uniform manifold approximation and projection", ("cpu",)),
+    )
 )
 
 
@@ -141,14 +117,12 @@ def make_reducer(name: str, plugins: Sequence[str | Path] = (), **params: Any) -
         No reducer has that name, or it has no such parameter.
     """
     if name.startswith("sklearn."):
-        from reducers.adapter import ScikitLearn, wrap_transformer
+        from reducers.adapter import wrap_transformer
 
-        cls: type[Reducer] = ScikitLearn
-        make: Any = lambda **given: wrap_transformer(name, **given)  # noqa: E731
-    else:
-        make = cls = load_reducer(name, plugins)
-        _check_names(cls, name, params)
-    return make(**params)  # type: ignore[no-any-return]
+        return wrap_transformer(name, **params)
+    cls = load_reducer(name, plugins)
+    _check_names(cls, name, params)
+    return cls(**params)
 
 
 def _check_names(cls: type[Reducer], name: str, params: dict[str, Any]) -> None:

@@ -1,12 +1,8 @@
-"""What goes wrong when a reducer is looked for, and the name that was perhaps meant."""
+"""The name that was perhaps meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-
-class RegistryError(ValueError):
-    """A reducer cannot be found or made; the message is one sentence that says why."""
 
 
 def suggestion(given: str, allowed: Iterable[str]) -> str:

@@ -46,6 +46,7 @@ def error(reducer: Autoencoder, given: FloatArray, wanted: FloatArray) -> float:
     return float(((reducer.inverse_transform(reducer.transform(given)) - wanted) ** 2).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "output"), [("bce", "sigmoid")] + [("mse", how) for how in _ACTIVATIONS])
 @pytest.mark.parametrize("activation", _ACTIVATIONS)
 def test_training_lowers_the_loss_with_every_activation_and_loss(
@@ -245,6 +246,7 @@ def test_the_corruption_is_drawn_anew_for_every_batch_and_left_out_afterwards(ki
     np.testing.assert_allclose(reducer.transform(X), reducer.network_.encode(x).detach(), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_removes_noise_better_than_one_trained_without(kind: str) -> None:
     train, unseen = digits()

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from benchmark.datasets import load_dataset
 from benchmark.datasets import mapped as mapped_files
 from benchmark.errors import InputError
-from reducers import batches as batch_module
 from reducers.checks import make_data
 from reducers.registry import find_reducers, make_reducer
 from reducers.rows import Rows, extent
+from reducers.training import batches as batch_module
 from reducers.training.batches import Batches, Resident, Streamed, make_batches
 
 N, D = 5000, 64
@@ -149,6 +149,7 @@ def test_bytes_give_the_same_codes_as_floats(name: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STREAMING)
 def test_every_streaming_reducer_learns_from_a_file(name: str, tmp_path: Path) -> None:
     X = make_data(3000)

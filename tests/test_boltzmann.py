@@ -175,6 +175,7 @@ def test_momentum_and_weight_decay_enter_as_in_the_practical_guide() -> None:
     np.testing.assert_allclose(with_momentum.weights, shrunk, atol=4e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gibbs_steps", "persistent", "share"),
     [(1, False, 0.7), (5, False, 0.85), (5, True, 0.8)],
@@ -290,6 +291,7 @@ def test_the_unrolled_network_begins_with_the_weights_of_the_machines(
     np.testing.assert_allclose(dbn.inverse_transform(dbn.transform(X)), z, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_unrolled_network_reconstructs_before_any_fine_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
     without_fine_tuning(monkeypatch)
     X = digits()

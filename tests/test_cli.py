@@ -21,7 +21,6 @@ from waiting import is_running, wait_for
 
 from benchmark import load_results
 from benchmark.cli import app as cli
-from benchmark.execution import runner
 from benchmark.measure.environment import environment as machine_facts
 from reducers import find_reducers
 
@@ -186,7 +185,7 @@ def test_what_is_done_is_not_done_again(
 ) -> None:
     place, before = copied
     monkeypatch.chdir(place.path)
-    monkeypatch.setattr(runner, "LocalWorker", NoWorker)
+    monkeypatch.setattr("benchmark.execution.local.LocalWorker", NoWorker)
     words = ["--suite", "tiny.toml", "--threads", "1", "--reducer", "pca", "--reducer", "raw"]
     code, out, _ = call_here(capsys, "run", *words, "--dataset", "digits")
     assert code == 0
@@ -196,6 +195,7 @@ def test_what_is_done_is_not_done_again(
     assert (place.path / "reports" / "digits-tiny" / "report.md").is_file()
 
 
+@pytest.mark.slow
 def test_fresh_measures_what_was_asked_for_anew(copied: tuple[Workplace, dict[str, int]]) -> None:
     place, before = copied
     done = place.measure("--reducer", "pca", "--dataset", "digits", "--fresh")
@@ -223,6 +223,7 @@ def test_a_report_is_rebuilt_from_results_alone(
     assert (results / "results.csv").is_file()
 
 
+@pytest.mark.slow
 def test_one_reducer_that_fails_costs_its_own_row_only(workplace: Workplace) -> None:
     names = [
         "raises",
@@ -270,7 +271,7 @@ def test_a_device_that_is_not_there_is_a_row_without_figures(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(workplace.path)
-    monkeypatch.setattr(runner, "LocalWorker", NoWorker)
+    monkeypatch.setattr("benchmark.execution.local.LocalWorker", NoWorker)
     words = ["--reducer", "pca", "--reducer", "umap", "--device", "cuda", "--dataset", "digits"]
     code, out, _ = call_here(capsys, "run", *words, "--suite", "tiny.toml")
     assert code == 0
@@ -413,7 +414,7 @@ def bad_input(
     for name, text in files.items():
         (workplace.path / name).write_text(text)
     monkeypatch.chdir(workplace.path)
-    monkeypatch.setattr(runner, "LocalWorker", NoWorker)
+    monkeypatch.setattr("benchmark.execution.local.LocalWorker", NoWorker)
 
     def answer(*words: str) -> str:
         code, _, error = call_here(capsys, *words)
@@ -447,7 +448,7 @@ def test_a_slip_of_the_pen_is_answered_before_anything_slow_starts(
     def start() -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(runner, "LocalWorker", start)
+    monkeypatch.setattr("benchmark.execution.local.LocalWorker", start)
     words, expected = BAD_INPUT[case]
     assert expected[-1] in bad_input("run", *words)
 
@@ -535,6 +536,7 @@ def test_mnist_asked_for_and_not_to_be_had_is_an_error_with_three_ways_out(
         assert way in message
 
 
+@pytest.mark.slow
 def test_mnist_meant_and_not_to_be_had_gives_way_to_digits_and_says_so(
     workplace: Workplace, offline: dict[str, str]
 ) -> None:
@@ -553,6 +555,7 @@ def test_mnist_meant_and_not_to_be_had_gives_way_to_digits_and_says_so(
     assert workplace.table("digits-tiny").loc["pca", "dataset"] == "digits"
 
 
+@pytest.mark.slow
 def test_real_mnist_end_to_end(workplace: Workplace, mnist_dir: Path) -> None:
     workplace.suite.write_text("n_train = 2000\nn_test = 500\n")
     done = workplace.measure("--reducer", "pca", "--reducer", "raw", "--data-dir", mnist_dir)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,20 +21,21 @@ from waiting import wait_for
 from benchmark.cli import app as cli
 from benchmark.errors import InputError
 from benchmark.execution.cluster import open_cluster
-from benchmark.measure.measurement import make_record, run_job
-from benchmark.plan.suite_plan import Plan, make_plan
+from benchmark.measure.measurement import measure
+from benchmark.measure.outcome import Outcome, make_record
+from benchmark.plan.suite_plan import SuitePlan
 from benchmark.request import Request
 from benchmark.results import Record, RunError, Store
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 psutil = pytest.importorskip("psutil")
 
-from benchmark.execution.cluster import intake as outcome  # noqa: E402
-from benchmark.execution.cluster import remote  # noqa: E402
-from benchmark.execution.cluster.census import Census  # noqa: E402
-from benchmark.execution.cluster.cluster_pool import AHEAD, ClusterPool  # noqa: E402
-from benchmark.execution.cluster.tasks import TRIES_AGAIN  # noqa: E402
-from benchmark.execution.cluster.worker import JobPlugin  # noqa: E402
+from benchmark.execution.cluster import cluster_pool, connect, worker_plugin  # noqa: E402
+from benchmark.execution.cluster.cluster_pool import ClusterPool  # noqa: E402
+from benchmark.execution.cluster.connect import RETRIES, offers_gpu  # noqa: E402
+from benchmark.execution.cluster.worker_plugin import JobPlugin, jobs_by_host  # noqa: E402
+
+pytestmark = pytest.mark.slow
 
 PLUGINS = Path(__file__).parent / "plugins"
 ON_CLUSTER = str(PLUGINS / "on_cluster.py")
@@ -60,10 +61,10 @@ class Cluster:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __enter__(self) -> Cluster:
-        told = self.place / "scheduler.json"
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
-        assert wait_for(told.is_file)
-        self.address = json.loads(told.read_text())["address"]
+        file = self.place / "scheduler.json"
+        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+        assert wait_for(lambda: file.is_file() and file.read_text().rstrip().endswith("}"))
+        self.address = json.loads(file.read_text())["address"]
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -106,7 +107,7 @@ def notes() -> list[str]:
 @pytest.fixture(scope="module")
 def pool(cluster: Cluster, notes: list[str]) -> Iterator[ClusterPool]:
     with open_cluster(cluster.address, notes.append) as pool:
-        assert wait_for(lambda: len(pool._watch._client.scheduler_info()["workers"]) == 3)
+        assert wait_for(lambda: len(workers_of(pool)) == 3)
         yield pool
 
 
@@ -115,17 +116,28 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "results", "digits-tiny")
 
 
-def plan_of(where: Path, *reducers: str, dataset: str = "digits", threads: int = 1, **changes: Any) -> Plan:
+def plan_of(
+    where: Path, *reducers: str, dataset: str = "digits", threads: int = 1, **changes: Any
+) -> SuitePlan:
     suite = where / "tiny.toml"
     suite.write_text(SUITE.format(sign=where / "sign"))
     request = Request(reducers=reducers, dataset=dataset, suite=str(suite), plugins=(ON_CLUSTER,))
-    return make_plan(replace(request, **changes), ("cpu",), threads)
+    return SuitePlan(replace(request, **changes), SimpleNamespace(devices=("cpu",), threads=threads))
 
 
-def run(pool: ClusterPool, plan: Plan, store: Store, timeout: float | None = None) -> dict[str, Record]:
+def run(pool: ClusterPool, plan: SuitePlan, store: Store, timeout: float | None = None) -> dict[str, Record]:
     """Run a plan and return its records by reducer and seed."""
     records = pool.run_all(plan.jobs, store, lambda job: None, timeout)
     return {f"{record.reducer}-{record.seed}": record for record in records}
+
+
+def workers_of(pool: ClusterPool) -> dict[str, Any]:
+    return pool._workers.there()
+
+
+def begins(pool: ClusterPool) -> list[str]:
+    """Return the tasks of a pool that workers have begun, one for each time."""
+    return [key for _, key in pool._workers._client.get_events(pool._workers._name)]
 
 
 def worker_of(pid: int) -> int:
@@ -180,7 +192,7 @@ def test_a_scheduler_out_of_reach_is_one_sentence_and_exit_code_2(
 ) -> None:
     words = ["run", "--reducer", "pca", "--dataset", "digits", "--cluster", "tcp://127.0.0.1:9"]
     monkeypatch.setattr(sys, "argv", ["benchmark", *words])
-    monkeypatch.setattr(remote, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(connect, "CONNECT_SECONDS", 0.5)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:
         cli.main()
@@ -191,20 +203,20 @@ def test_a_scheduler_out_of_reach_is_one_sentence_and_exit_code_2(
 
 
 def test_a_scheduler_without_workers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "FIRST_WORKER_SECONDS", 0.2)
+    monkeypatch.setattr(connect, "FIRST_WORKER_SECONDS", 0.2)
     with Cluster(tmp_path) as empty, pytest.raises(InputError, match="has no workers"):
         open_cluster(empty.address, print)
 
 
-def test_hosts_that_run_several_jobs_are_crowded_and_gpus_are_counted() -> None:
+def test_jobs_are_counted_by_host_and_gpus_are_found() -> None:
     def worker(host: str, nthreads: int, **resources: float) -> dict[str, Any]:
         return {"host": host, "nthreads": nthreads, "resources": resources}
 
-    census = Census.of({"a": worker("one", 1), "b": worker("two", 1, GPU=1), "c": worker("two", 1)})
-    assert census.places == {"CPU": 3, "GPU": 1}
-    assert (census.crowded, census.devices) == ({"two"}, ("cpu", "cuda"))
-    assert Census.of({"a": worker("one", 2)}).crowded == {"one"}
-    assert Census.of({"a": worker("one", 1)}).crowded == set()
+    workers = {"a": worker("one", 1), "b": worker("two", 1, GPU=1), "c": worker("two", 1)}
+    assert jobs_by_host(workers) == {"one": 1, "two": 2}
+    assert jobs_by_host({"a": worker("one", 2)}) == {"one": 2}
+    assert offers_gpu(workers)
+    assert not offers_gpu({"a": workers["a"], "c": worker("two", 1, GPU=0)})
 
 
 def test_a_worker_that_is_killed_costs_no_job_and_no_score(
@@ -212,33 +224,34 @@ def test_a_worker_that_is_killed_costs_no_job_and_no_score(
 ) -> None:
     others = plan_of(tmp_path, "pca", "autoencoder", "random-projection", seeds=4).jobs
     jobs = [*plan_of(tmp_path, "waits").jobs, *others]
-    given: list[int] = []
+    begun: list[str] = []
     records: list[Record] = []
-    for record in pool.run_all(jobs, store, lambda job: given.append(len(pool._tasks)), 60):
+    for record in pool.run_all(jobs, store, lambda job: begun.append(job.key), 300):
         store.save(record)
         records.append(record)
         if len(records) == 1:
             lose_worker_at(tmp_path / "sign")
     assert [(record.reducer, record.error) for record in records if record.status != "ok"] == []
     assert sorted(record.key for record in records) == sorted(job.key for job in jobs)
-    assert max(given) <= AHEAD * 3
+    assert sorted(begun) == sorted(job.key for job in jobs)
     scores = {record.key: record.scores for record in records}
     for planned in others[::4]:
-        here = run_job(planned, {})
-        assert here.record.scores == scores[planned.key]
+        here = measure(planned)
+        assert here.scores == scores[planned.key]
         assert np.array_equal(
-            store.load_arrays("embeddings", planned.key)["Z_test"], here.embedding["Z_test"]
+            store.load_arrays("embeddings", planned.key)["Z_test"], here.artifacts["embeddings"]["Z_test"]
         )
-        assert set(store.load_arrays("views", planned.key)) == set(here.view)
+        assert set(store.load_arrays("views", planned.key)) == set(here.artifacts["views"])
     assert {record.timing for record in records} == {"shared"}
     assert all(record.environment["usable_cores"] for record in records)
 
 
 def test_jobs_end_apart_from_their_worker(pool: ClusterPool, store: Store, tmp_path: Path) -> None:
     misbehaving = (ON_CLUSTER, str(PLUGINS / "misbehaving.py"))
-    plan = plan_of(tmp_path, "waits", "kills-itself", "raises", "tells-threads", plugins=misbehaving)
-    workers = set(pool._watch.census.by_host.items())
-    records = run(pool, plan, store, timeout=4)
+    workers = set(workers_of(pool))
+    # A limit that a job which ends by itself does not meet on a busy machine.
+    plan = plan_of(tmp_path, "kills-itself", "raises", "tells-threads", plugins=misbehaving)
+    records = run(pool, plan, store, timeout=300) | run(pool, plan_of(tmp_path, "waits"), store, timeout=15)
     assert {name: record.status for name, record in records.items()} == {
         "waits-0": "timeout",
         "kills-itself-0": "killed",
@@ -250,8 +263,7 @@ def test_jobs_end_apart_from_their_worker(pool: ClusterPool, store: Store, tmp_p
     log = (store.path / "run.log").read_text()
     assert "told its threads" in log
     assert "the matrix" in log
-    pool._watch.look()
-    assert set(pool._watch.census.by_host.items()) == workers
+    assert set(workers_of(pool)) == workers
 
 
 def test_data_are_read_where_the_job_runs(pool: ClusterPool, store: Store, tmp_path: Path) -> None:
@@ -277,11 +289,15 @@ def test_data_are_read_where_the_job_runs(pool: ClusterPool, store: Store, tmp_p
 def test_a_worker_with_other_versions_is_told_of_once(
     pool: ClusterPool, notes: list[str], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outcome, "_version", lambda name: "0.0")
+    monkeypatch.setattr(cluster_pool, "installed_version", lambda name: "0.0")
     run(pool, plan_of(tmp_path, "raw", seeds=2), store)
     assert len(notes) == 1
     assert "torch 2" in notes[0]
     assert "(here 0.0)" in notes[0]
+
+
+def test_a_worker_is_asked_for_its_arithmetic(pool: ClusterPool) -> None:
+    assert pool.native_precision("cpu", 1) in ("fp32", "bf16")
 
 
 def test_jobs_for_a_gpu_go_to_workers_that_offer_one(
@@ -292,13 +308,13 @@ def test_jobs_for_a_gpu_go_to_workers_that_offer_one(
     (asked,) = plan.jobs
     assert asked.unavailable is not None
     # As if there had been one when the run was planned.
-    plan = replace(plan, jobs=(replace(asked, unavailable=None),))
-    monkeypatch.setattr(pool, "_patience", 0.5)
+    plan.jobs = (replace(asked, unavailable=None),)
+    monkeypatch.setattr(cluster_pool, "PATIENCE", 1.5)
     (record,) = run(pool, plan, store).values()
     assert (record.status, record.error) == ("unavailable", "no worker of the cluster offers GPU=1")
     worker = cluster.add_worker("--resources", "GPU=1")
     try:
-        assert wait_for(lambda: pool._watch.look() or pool._watch.census.places["GPU"] == 1)
+        assert wait_for(lambda: offers_gpu(workers_of(pool)))
         (record,) = run(pool, plan, store).values()
         assert record.environment["machine"] == pool.environment["machine"]
     finally:
@@ -315,7 +331,7 @@ def test_a_worker_that_is_closed_while_it_has_a_job_leaves_it_to_another(
             jobs = plan_of(tmp_path, "waits").jobs
             lose = threading.Thread(target=lose_worker_at, args=(tmp_path / "sign", signal.SIGTERM))
             lose.start()
-            records = list(pool.run_all(jobs, store, lambda job: None, 60))
+            records = list(pool.run_all(jobs, store, lambda job: None, 300))
             lose.join()
     assert [(record.status, record.error) for record in records] == [("ok", None)]
 
@@ -324,56 +340,73 @@ def test_what_a_job_leaves_on_a_worker_that_was_closed_meanwhile_is_no_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (job,) = plan_of(tmp_path, "raw").jobs
-    local = SimpleNamespace(environment={}, kill=lambda: None)
     plugin = JobPlugin("jobs")
-    plugin._worker = SimpleNamespace(local_directory=str(tmp_path), address="tcp://127.0.0.1:1")  # type: ignore[assignment]
-    plugin._busy, plugin._ended = {}, False
-    monkeypatch.setattr(plugin, "_take", lambda key: plugin._busy.setdefault(key, local))
+    plugin._worker = SimpleNamespace(local_directory=str(tmp_path), log_event=lambda *event: None)  # type: ignore[assignment]
+    plugin._busy, plugin._idle, plugin._closed = {}, {}, False
+    killed: list[str] = []
+    local = SimpleNamespace(kill=lambda: killed.append("local"))
+    monkeypatch.setattr(plugin, "_take", lambda: local)
+    monkeypatch.setattr(plugin, "_find_host", lambda: ("host", False))
 
-    def close_meanwhile(*args: object) -> Record:
-        plugin._ended = True
-        return make_record(job, "killed", {}, error="ended beside it")
+    def close_meanwhile(*arguments: object, alone: bool) -> Record:
+        plugin._closed = True
+        return make_record(job, Outcome("killed", "ended beside it"), {})
 
-    monkeypatch.setattr(plugin, "_measure", close_meanwhile)
+    monkeypatch.setattr(worker_plugin, "_measure", close_meanwhile)
     with pytest.raises(RunError, match="the worker was closed"):
-        plugin.run("key", job, None, ())
+        plugin.run("key", asdict(job), None)
+    assert killed == ["local"]
 
 
 def test_a_job_that_no_worker_can_end_is_given_up_with_the_reason(
-    pool: ClusterPool, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pool: ClusterPool, store: Store, tmp_path: Path
 ) -> None:
-    tries: list[int] = []
+    name, client, before = pool._workers._name, pool._workers._client, len(begins(pool))
 
-    def out_of_space(outcome: Any, *args: Any) -> None:
-        tries.append(1)
-        raise RunError("the disk is full")
+    def fill_disk(dask_worker: Any) -> None:
+        from benchmark.results import RunError
 
-    plan = plan_of(tmp_path, "raw")
-    monkeypatch.setattr(distributed.Future, "result", lambda future, timeout=None: out_of_space(future))
-    (record,) = run(pool, plan, store).values()
-    assert (record.status, len(tries)) == ("failed", 1 + TRIES_AGAIN)
-    assert record.error == "the worker could not run it: RunError: the disk is full"
+        plugin = dask_worker.plugins[name]
+
+        def out_of_space(key: str, *arguments: object) -> None:
+            dask_worker.log_event(name, key)
+            raise RunError("the disk is full")
+
+        plugin.run = out_of_space
+
+    def free_disk(dask_worker: Any) -> None:
+        del dask_worker.plugins[name].run
+
+    client.run(fill_disk)
+    try:
+        (record,) = run(pool, plan_of(tmp_path, "raw"), store).values()
+    finally:
+        client.run(free_disk)
+    assert (record.status, record.error) == (
+        "failed",
+        "the worker could not run it: RunError: the disk is full",
+    )
+    assert len(begins(pool)) - before == 1 + RETRIES
 
 
 def test_a_job_that_takes_its_worker_along_is_given_up_after_three_more_tries(
     store: Store, tmp_path: Path
 ) -> None:
-    plan = plan_of(tmp_path, "ends-worker", "tells-threads")
+    (ends,) = plan_of(tmp_path, "ends-worker").jobs
+    # More than the workers can run at once: some wait on a worker that is lost, and none is to blame.
+    others = plan_of(tmp_path, "raw", seeds=8).jobs
     before = below(os.getpid())
     tries: list[str] = []
     with open_cluster("local:2", print) as pool:
-        records = {
-            record.reducer: record
-            for record in pool.run_all(plan.jobs, store, lambda job: tries.append(job.reducer), 60)
-        }
+        jobs = [ends, *others]
+        records = list(pool.run_all(jobs, store, lambda job: tries.append(job.key), 300))
         begun = below(os.getpid()) - before
-    assert (records["ends-worker"].status, records["ends-worker"].error) == (
-        "killed",
-        "the worker that ran it was lost, 4 times on end",
-    )
-    assert records["tells-threads"].status == "ok"
-    assert sorted(tries) == ["ends-worker", "tells-threads"]
-    assert wait_for(lambda: all(ended(pid) for pid in begun), seconds=10)
+    assert [(record.key, record.status, record.error) for record in records if record.status != "ok"] == [
+        (ends.key, "killed", "the worker that ran it was lost, 4 times on end")
+    ]
+    assert sorted(record.key for record in records) == sorted(job.key for job in jobs)
+    assert sorted(tries) == sorted(job.key for job in jobs)
+    assert wait_for(lambda: all(ended(pid) for pid in begun))
 
 
 def test_a_lost_scheduler_ends_the_run_and_a_host_of_one_worker_is_timed_alone(
@@ -391,7 +424,7 @@ def test_a_lost_scheduler_ends_the_run_and_a_host_of_one_worker_is_timed_alone(
             assert {(record.status, record.error) for record in records} == {
                 ("killed", "the connection to the scheduler was lost")
             }
-        assert wait_for(lambda: ended(int((tmp_path / "sign").read_text())), seconds=20)
+        assert wait_for(lambda: ended(int((tmp_path / "sign").read_text())))
 
 
 @pytest.mark.parametrize(("where", "how"), [("local:2", signal.SIGINT), ("remote", signal.SIGKILL)])
@@ -413,8 +446,8 @@ def test_nothing_runs_on_when_the_client_goes(
     begun = below(client.pid)
     # As a terminal does: to every process of the session.
     os.killpg(client.pid, how)
-    said = client.communicate(timeout=60)[1]
-    assert wait_for(lambda: ended(job) and all(ended(pid) for pid in begun), seconds=20)
+    said = client.communicate(timeout=300)[1]
+    assert wait_for(lambda: ended(job) and all(ended(pid) for pid in begun))
     if how == signal.SIGINT:
         assert (client.returncode, said) == (130, b"")
         (record,) = Store(tmp_path / "results", "digits-tiny").records()

@@ -7,8 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from reducers import covariance as module
 from reducers.rows import FloatArray, Rows
+from reducers.training import covariance as module
 from reducers.training.batches import make_batches
 from reducers.training.covariance import covariance, covariance_on_device
 

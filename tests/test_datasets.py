@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.datasets import DATASETS, SOURCES, Dataset, load_dataset, read_idx
-from benchmark.datasets.catalog.named import DIGIT_NAMES, read_directory
-from benchmark.datasets.catalog.sources import FILES
-from benchmark.datasets.split import allocate, narrow, split_indices, stratified_sample
+from benchmark.datasets import DATASETS, Dataset, load_dataset, read_idx
+from benchmark.datasets.catalog.declarations import FILES
+from benchmark.datasets.catalog.named import read_directory
+from benchmark.datasets.split import allocate, split_indices, stratified_sample, subsample
 from benchmark.errors import InputError
+
+DIGIT_NAMES = tuple("0123456789")
 
 
 def idx_bytes(shape: tuple[int, ...], body: bytes, kind: int = 8) -> bytes:
@@ -106,9 +108,10 @@ def test_read_idx_reads_no_more_than_declared(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("which", "array", "message"),
     [
-        (1, np.zeros(5, np.uint8), "same n and size"),
-        (0, np.zeros((6, 16), np.uint8), "same n and size"),
-        (2, np.zeros((6, 4, 5), np.uint8), "same n and size"),
+        (1, np.zeros(5, np.uint8), "6 samples and 5 labels .train part."),
+        (3, np.zeros((6, 1), np.uint8), "one label a sample"),
+        (0, np.zeros((6, 16), np.uint8), r"same features; got the shapes \(6, 16\) and \(6, 4, 4\)"),
+        (2, np.zeros((6, 4, 5), np.uint8), r"same features; got the shapes \(6, 4, 4\) and \(6, 4, 5\)"),
         (3, np.full(6, 10, np.uint8), "0 to 9; got 10"),
     ],
 )
@@ -117,8 +120,9 @@ def test_images_and_labels_must_fit(tmp_path: Path, which: int, array: np.ndarra
     arrays[which] = array
     for name, content in zip(FILES, arrays, strict=True):
         (tmp_path / name).write_bytes(gzip.compress(idx_bytes(content.shape, content.tobytes())))
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         read_directory(tmp_path, DIGIT_NAMES)
+    assert str(tmp_path) in str(caught.value)
 
 
 @pytest.fixture(scope="module")
@@ -239,18 +243,18 @@ def test_class_of_one_sample_is_split_at_random() -> None:
     assert 0 < sum(10 in test for _, test in splits) < 30
 
 
-def test_narrow_stays_within_the_rows_given() -> None:
+def test_subsample_stays_within_the_rows() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 100)
     rows = rng.permutation(100)[:60]
-    chosen = narrow(rows, 100, y, 30, rng)
+    chosen = subsample(rows, 100, y, 30, rng)
     assert chosen is not None
     assert len(set(chosen.tolist())) == 30
     assert set(chosen.tolist()) <= set(rows.tolist())
     exact = 30 * np.bincount(y[rows]) / 60
     assert np.abs(np.bincount(y[chosen]) - exact).max() < 1
-    assert narrow(None, 100, y, 100, rng) is None
-    unlabelled = narrow(None, 100, None, 40, rng)
+    assert subsample(None, 100, y, 100, rng) is None
+    unlabelled = subsample(None, 100, None, 40, rng)
     assert unlabelled is not None
     assert len(set(unlabelled.tolist())) == 40
 
@@ -268,15 +272,15 @@ def test_import_brings_in_nothing_heavy() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
-def test_every_description_fits_its_source() -> None:
-    assert set(SOURCES) == set(DATASETS) - {"digits"}
+def test_every_data_set_is_described() -> None:
+    assert {name for name, info in DATASETS.items() if not info.mirrors} == {"digits"}
     for name, info in DATASETS.items():
         assert info.name == name
         assert len(info.class_names) == len(set(info.class_names)) == 10
         assert info.summary
         assert info.citation
         assert info.url.startswith("http")
-    assert DATASETS["mnist"].shape == "60000 + 10000 images of 28 x 28 pixels"
+        assert len(info.mirrors) == 0 or len(info.sha256) == len(FILES)
 
 
 @pytest.mark.skipif(

@@ -17,9 +17,10 @@ from urllib.parse import urlparse
 import numpy as np
 import pytest
 
-from benchmark.datasets import SOURCES, DataUnavailable, Source, download, load_dataset
-from benchmark.datasets.catalog.named import DIGIT_NAMES, read_directory
-from benchmark.datasets.catalog.sources import FILES
+from benchmark.datasets import DATASETS, DatasetInfo, DataUnavailable, load_dataset
+from benchmark.datasets.catalog import download
+from benchmark.datasets.catalog.declarations import FILES
+from benchmark.datasets.catalog.named import read_directory
 from benchmark.errors import InputError
 
 
@@ -99,8 +100,8 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: ThreadingH
     server.requests.clear()  # type: ignore[attr-defined]
 
 
-def source(*mirrors: str) -> Source:
-    return Source("tiny", mirrors, HASHES)  # type: ignore[arg-type]
+def source(*mirrors: str) -> DatasetInfo:
+    return DatasetInfo(name="tiny", summary="", citation="", url="", mirrors=mirrors, sha256=HASHES)
 
 
 def at(server: ThreadingHTTPServer, behaviour: str) -> str:
@@ -118,7 +119,7 @@ def listening(answer: bool) -> Iterator[str]:
 
 
 def test_mirrors_are_https_and_hashes_are_sha256() -> None:
-    for one in SOURCES.values():
+    for one in filter(lambda info: info.mirrors, DATASETS.values()):
         assert all(mirror.startswith("https://") and mirror.endswith("/") for mirror in one.mirrors)
         assert len(set(one.sha256)) == 4
         assert all(len(bytes.fromhex(digest)) == 32 for digest in one.sha256)
@@ -128,7 +129,7 @@ def test_good_mirror_fills_the_cache_once(server: ThreadingHTTPServer, tmp_path:
     tiny = source(at(server, "good"))
     place = download.locate(tiny)
     assert {path.name: path.read_bytes() for path in place.iterdir()} == CONTENT
-    assert read_directory(place, DIGIT_NAMES).X_train.shape == (20, 20)
+    assert read_directory(place, DATASETS["mnist"].class_names).X_train.shape == (20, 20)
     asked = len(server.requests)  # type: ignore[attr-defined]
     assert download.locate(tiny) == place == tmp_path / "cache" / "tiny"
     assert len(server.requests) == asked  # type: ignore[attr-defined]
@@ -201,7 +202,7 @@ def test_default_times_keep_within_fifteen_seconds() -> None:
     times = inspect.signature(download.fetch).parameters
     probe, stall = times["probe_seconds"].default, times["stall_seconds"].default
     assert probe <= 6
-    assert max(len(one.mirrors) for one in SOURCES.values()) * stall < 15
+    assert max(len(one.mirrors) for one in DATASETS.values()) * stall < 15
 
 
 def test_proxy_of_the_environment_is_used(

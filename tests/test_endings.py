@@ -20,6 +20,8 @@ from waiting import is_running, wait_for
 from benchmark import load_results
 from benchmark.results import Record, Store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 FAULTS = ROOT / "tests" / "plugins" / "faults.py"
 TINY = "n_train = 200\nn_test = 60\ncomponents = [3]\n"
@@ -69,7 +71,7 @@ class Place:
     def measure(self, *reducers: str, name: str = "mine", seeds: int = 1) -> tuple[int, str, str]:
         """Return exit code, standard output and standard error of a run."""
         process = self.start(*reducers, name=name, seeds=seeds)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=900)
         return process.returncode, out, err
 
     def statuses(self) -> dict[str, str]:
@@ -83,7 +85,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     made = Place(tmp_path)
     yield made
     for pid in made.pids:
-        assert wait_for(lambda pid=pid: not is_running(pid), 10), "a process was left running"  # type: ignore[misc]
+        assert wait_for(lambda pid=pid: not is_running(pid)), "a process was left running"  # type: ignore[misc]
     # Only the locks stay, which hold nothing.
     assert {path.suffix for path in (tmp_path / "tmp").iterdir()} <= {".lock", ".turn"}
 
@@ -116,7 +118,7 @@ def test_a_batch_system_that_ends_a_run_loses_nothing_that_was_measured(
     process = place.start("slice", "endless", "raw")
     assert wait_for(lambda: place.pids)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=900)
     assert (process.returncode, err) == (130, "")
     assert place.statuses() == {"slice": "ok", "endless": "interrupted"}
     assert "endless (cpu, seed 0): stopped by the user" in out
@@ -134,7 +136,7 @@ def test_ctrl_c_twice_ends_a_run_at_once_and_leaves_no_half_of_anything(place: P
     process.send_signal(signal.SIGINT)
     assert wait_for((place.store.path / "results.csv").exists)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=900)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert place.statuses() == {"slice": "ok", "endless": "interrupted"}
@@ -153,10 +155,10 @@ def test_a_run_that_is_killed_keeps_what_was_done_and_goes_on_from_there(place: 
     # A job that took long: the run that was killed had no time to add it up.
     place.store.add(replace(next(place.store.records()), fit_times=[1000.0]))
     before = {path: path.stat().st_mtime_ns for path in (place.store.path / "jobs").iterdir()}
-    assert sorted((r.reducer, r.seed, r.status) for r in place.store.records()) == [
-        ("slice", seed, "ok") for seed in range(3)
-    ]
-    assert wait_for(lambda: "still at it" in (place.store.path / "run.log").read_text(), 10)
+    assert sorted((r.reducer, r.seed, r.status) for r in place.store.records()) == [("slice", 0, "ok")], (
+        "seed by seed, so the endless one comes before the others"
+    )
+    assert wait_for(lambda: "still at it" in (place.store.path / "run.log").read_text())
     assert any(re.match("INFO    job endless-.* begins", event) for event in events(place))
     # What a writer leaves that is killed in the middle.
     for directory in ("", "jobs", "views"):
@@ -166,7 +168,7 @@ def test_a_run_that_is_killed_keeps_what_was_done_and_goes_on_from_there(place: 
     half_drawn.touch()
     code, out, err = place.measure("slice", "raw", seeds=3)
     assert (code, err) == (0, "")
-    assert "3 done before" in out
+    assert "1 done before" in out
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert not half_drawn.exists()
     facts = place.store.facts()
@@ -204,7 +206,7 @@ def test_a_full_disk_stops_a_run_with_one_sentence_and_keeps_what_was_stored(pla
 
 def test_jobs_of_two_runs_are_never_timed_side_by_side(place: Place) -> None:
     runs = [place.start("interval", name=name, seeds=2) for name in ("one", "two")]
-    said = [run.communicate(timeout=120)[0] for run in runs]
+    said = [run.communicate(timeout=900)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
     # Two seeds each, and each with a warm-up of its own.
     lines = [line.split() for line in (place.path / "times").read_text().splitlines()]
@@ -230,7 +232,7 @@ def test_tables_and_report_come_back_from_the_job_files_alone(place: Place) -> N
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert {name: (place.store.path / name).read_bytes() for name in tables} == tables

@@ -12,10 +12,12 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import psutil
 import pytest
 
-from benchmark.execution import environment as module
-from benchmark.measure.environment import available_devices, comparable, environment
+from benchmark.measure import environment as module
+from benchmark.measure.environment import available_devices, environment
+from benchmark.results.record import machine_id
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +71,11 @@ def test_hardware_is_that_of_this_machine(facts: dict[str, object]) -> None:
     assert physical is None or 1 <= int(str(physical)) <= (os.cpu_count() or 1)
 
 
-def test_physical_cores_count_hyperthreads_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = "processor\t: {}\nmodel name\t: X\nphysical id\t: {}\nsiblings\t: 2\ncore id\t\t: {}\n\n"
-    threads = [(0, 0, 0), (1, 0, 0), (2, 0, 1), (3, 0, 1), (4, 1, 0), (5, 1, 0)]
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(module, "_cpuinfo", lambda: "".join(entry.format(*t) for t in threads))
-    assert environment()["physical_cores"] == 3
+@pytest.mark.skipif(shutil.which("lscpu") is None, reason="asks lscpu")
+def test_physical_cores_count_hyperthreads_once(facts: dict[str, object]) -> None:
+    listed = subprocess.run(["lscpu", "--parse=CORE,SOCKET"], capture_output=True, text=True, check=True)
+    cores = {line for line in listed.stdout.splitlines() if not line.startswith("#")}
+    assert facts["physical_cores"] == len(cores)
 
 
 def test_blas_is_named_with_its_version_and_threads(facts: dict[str, object]) -> None:
@@ -96,9 +97,16 @@ def test_a_fact_that_cannot_be_had_is_none(monkeypatch: pytest.MonkeyPatch) -> N
     def broken(*_: object, **__: object) -> object:
         raise OSError("broken")
 
-    for name in ("_cpuinfo", "_output", "_has_cuda", "available_threads"):
+    for name in ("_output", "_torch", "available_threads"):
         monkeypatch.setattr(module, name, broken)
-    monkeypatch.setattr(os, "sysconf", broken, raising=False)
+    for name in ("cpu_count", "virtual_memory"):
+        monkeypatch.setattr(psutil, name, broken)
+    read_text = Path.read_text
+    monkeypatch.setattr(
+        Path,
+        "read_text",
+        lambda path, **how: broken() if path.parts[1] == "proc" else read_text(path, **how),
+    )
     found = environment()
     unknown = ("cpu", "physical_cores", "usable_cores", "memory_gb", "gpus", "gpu_driver", "git_commit")
     assert {name: found[name] for name in unknown} == dict.fromkeys(unknown)
@@ -109,7 +117,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of its own, with the package in it and one commit."""
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
-    code = tmp_path / "benchmark" / "execution" / "environment.py"
+    code = tmp_path / "benchmark" / "measure" / "environment.py"
     code.parent.mkdir(parents=True)
     (tmp_path / "reducers").mkdir()
     code.write_text("first\n")
@@ -138,7 +146,7 @@ def test_git_commit_is_that_of_the_checkout(checkout: Path) -> None:
 def test_git_commit_of_a_checkout_that_merely_contains_an_installation_is_not_taken(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = checkout / "venv" / "benchmark" / "execution" / "environment.py"
+    installed = checkout / "venv" / "benchmark" / "measure" / "environment.py"
     installed.parent.mkdir(parents=True)
     installed.write_text("first\n")
     monkeypatch.setattr(module, "__file__", str(installed))
@@ -174,13 +182,14 @@ def test_importing_the_module_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("fact", ["machine", "cpu", "usable_cores", "gpus"])
 def test_times_of_another_machine_do_not_belong_in_one_table(facts: dict[str, object], fact: str) -> None:
-    assert comparable(facts, dict(facts))
-    assert not comparable(facts, {**facts, fact: "another"})
-    assert not comparable(facts, {name: value for name, value in facts.items() if name != "machine"})
+    assert machine_id(facts) == machine_id(dict(facts))
+    assert machine_id(facts) != machine_id({**facts, fact: "another"})
+    without = {name: value for name, value in facts.items() if name != "machine"}
+    assert machine_id(facts) != machine_id(without)
 
 
 def test_times_of_another_torch_do_not_belong_in_one_table(facts: dict[str, object]) -> None:
     versions = facts["versions"]
     assert isinstance(versions, dict)
-    assert not comparable(facts, {**facts, "versions": {**versions, "torch": "0.0.1"}})
-    assert comparable(facts, {**facts, "versions": {**versions, "pandas": "0.0.1"}})
+    assert machine_id(facts) != machine_id({**facts, "versions": {**versions, "torch": "0.0.1"}})
+    assert machine_id(facts) == machine_id({**facts, "versions": {**versions, "pandas": "0.0.1"}})

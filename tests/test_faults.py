@@ -12,15 +12,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from waiting import wait_for
+from waiting import is_running, wait_for
 
-from benchmark.execution.local.pool import LocalWorker
+from benchmark.execution.local import LocalWorker
 from benchmark.plan.job import Job
-from benchmark.plan.suite_plan import make_plan
+from benchmark.plan.suite_plan import SuitePlan
 from benchmark.request import Request
 from benchmark.results import Record, RunError, Store
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 FAULTS = str(ROOT / "tests" / "plugins" / "faults.py")
@@ -42,6 +45,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def worker(scratch: Path) -> Iterator[LocalWorker]:
     with LocalWorker() as made:
+        assert made.devices, "it has started"
         yield made
 
 
@@ -60,8 +64,8 @@ def pids(scratch: Path) -> Path:
 
 def job_of(reducer: str, tmp_path: Path) -> Job:
     (tmp_path / "tiny.toml").write_text(TINY)
-    request = Request((reducer,), "digits", str(tmp_path / "tiny.toml"), plugins=(FAULTS,))
-    return make_plan(request, ("cpu",), threads=1).jobs[0]
+    request = Request((reducer,), "digits", suite=str(tmp_path / "tiny.toml"), plugins=(FAULTS,))
+    return SuitePlan(request, SimpleNamespace(devices=("cpu",), threads=1)).jobs[0]
 
 
 def is_there(pid: int) -> bool:
@@ -139,10 +143,14 @@ def test_an_endless_job_is_ended_at_its_limit(
     worker: LocalWorker, store: Store, scratch: Path, pids: Path
 ) -> None:
     server = server_of(worker)
-    started = time.monotonic()
-    record = worker.run(job_of("endless", store.path.parents[1]), store, timeout=1.5)
-    assert (record.status, record.error) == ("timeout", "stopped at the limit of 1.5 s")
-    assert time.monotonic() - started >= 1.5
+    seconds = 1.5
+    # A busy machine may need more than the first limit to come to the fit.
+    while not read(pids):
+        started = time.monotonic()
+        record = worker.run(job_of("endless", store.path.parents[1]), store, timeout=seconds)
+        assert (record.status, record.error) == ("timeout", f"stopped at the limit of {seconds:g} s")
+        assert time.monotonic() - started >= seconds
+        seconds *= 2
     assert not is_there(int(pids.read_text()))
     assert "still at it" in (store.path / "run.log").read_text()
     if LINUX:
@@ -168,15 +176,25 @@ def test_a_starter_of_jobs_that_is_killed_takes_its_job_along_and_is_replaced(
     with in_thread(worker, job_of("endless", store.path.parents[1]), store) as records:
         assert wait_for(lambda: read(pids))
         os.kill(server, signal.SIGKILL)
-    assert (records[0].status, "the process that starts the jobs" in str(records[0].error)) == (
-        "killed",
-        True,
-    )
-    assert wait_for(lambda: not is_there(int(read(pids))), 10)
+    reason = "the process that starts the jobs was ended"
+    assert (records[0].status, reason in str(records[0].error)) == ("killed", True)
+    assert wait_for(lambda: not is_there(int(read(pids))))
     assert list(scratch.glob("*")) == []
     assert "still at it" in read(store.path / "run.log")
     assert worker.run(job_of("slice", store.path.parents[1]), store).status == "ok"
     assert server_of(worker) != server
+
+
+def test_what_a_job_started_elsewhere_ends_with_a_starter_of_jobs_that_is_killed(
+    worker: LocalWorker, store: Store, scratch: Path, pids: Path
+) -> None:
+    server = server_of(worker)
+    with in_thread(worker, job_of("leaves-behind-and-waits", store.path.parents[1]), store) as records:
+        assert wait_for(lambda: len(read(pids).split()) == 3)
+        os.kill(server, signal.SIGKILL)
+    assert records[0].status == "killed"
+    assert wait_for(lambda: not any(is_running(int(pid)) for pid in read(pids).split()))
+    assert list(scratch.glob("*")) == []
 
 
 def test_the_jobs_end_with_the_one_who_asked_for_them(worker: LocalWorker, store: Store, pids: Path) -> None:
@@ -195,6 +213,24 @@ def test_a_job_whose_arrays_the_disk_does_not_take_stops_the_run(worker: LocalWo
     assert list(store.path.rglob(".*")) == []
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_arithmetic_of_this_machine_is_measured_in_a_process_of_its_own(
+    threads: int, worker: LocalWorker
+) -> None:
+    server = server_of(worker)
+    assert worker.native_precision("cpu", threads) in ("fp32", "bf16")
+    assert server_of(worker) == server
+
+
+def test_an_arithmetic_that_cannot_be_measured_is_one_sentence(worker: LocalWorker, scratch: Path) -> None:
+    with pytest.raises(
+        RunError, match=r"^The arithmetic of the device 'abacus' could not be measured \(.+\)"
+    ):
+        worker.native_precision("abacus", 1)
+    assert list(scratch.glob("*")) == []
+    assert worker.native_precision("cpu", 1) in ("fp32", "bf16")
+
+
 @contextmanager
 def in_thread(worker: LocalWorker, job: Job, store: Store) -> Iterator[list[Record]]:
     """Run a job while the body does something to it; the list holds its record afterwards."""
@@ -202,5 +238,5 @@ def in_thread(worker: LocalWorker, job: Job, store: Store) -> Iterator[list[Reco
     thread = threading.Thread(target=lambda: records.append(worker.run(job, store)))
     thread.start()
     yield records
-    thread.join(60)
+    thread.join()
     assert records

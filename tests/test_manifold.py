@@ -27,6 +27,7 @@ def centres(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.array([Z[y == k].mean(axis=0) for k in range(CLASSES)])
 
 
+@pytest.mark.slow
 def test_umap_separates_blobs(fitted: UMAP, blobs: tuple[np.ndarray, np.ndarray]) -> None:
     X, y = (part[:N_TRAIN] for part in blobs)
     Z = fitted.transform(X)

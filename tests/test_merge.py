@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import cli, load_results
+from benchmark import load_results
 from benchmark.analysis.tables import leaderboard, speedup, to_frame
+from benchmark.cli import app as cli
 from benchmark.errors import InputError
 from benchmark.execution.merging import merge_runs
 from benchmark.results import Record, Store, find_runs

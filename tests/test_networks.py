@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reducers.methods.autoencoders.dense_network import ACTIVATIONS, DenseDesign, DenseNetwork, initialise
-from reducers.methods.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
-from reducers.training import precision
 from reducers.training.batches import Resident
+from reducers.training.dense_network import DenseDesign, DenseNetwork, initialise
 from reducers.training.device import resolve_device
-from reducers.training.loop import Schedule, train
-from reducers.training.precision import native_precision
-from reducers.training.steps import OPTIMIZERS
+from reducers.training.image_network import ConvolutionalDesign, ConvolutionalNetwork
+from reducers.training.loop import train
+from reducers.training.products import ACTIVATIONS
+from reducers.training.steps import OPTIMIZERS, Schedule
 
 FORMULAS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "linear": lambda x: x,
@@ -222,37 +221,6 @@ def test_divergence_names_the_stage_the_epoch_and_the_rate() -> None:
         train(
             [weight], lambda x: (weight - x).square().mean(), Resident(X), schedule, generator(), stage="warm"
         )
-
-
-def test_precision_is_what_was_asked_for_and_auto_depends_on_the_device() -> None:
-    cpu = torch.device("cpu")
-    assert [native_precision(p, cpu) for p in ("fp32", "bf16")] == ["fp32", "bf16"]
-    assert native_precision("auto", cpu) in ("fp32", "bf16")
-    assert native_precision("auto", torch.device("mps")) == "fp32"
-
-
-@pytest.mark.parametrize(
-    ("native", "gain", "expected"),
-    [(True, 2.0, "bf16"), (True, 1.1, "fp32"), (True, 0.6, "fp32"), (False, 2.0, "fp32")],
-)
-def test_auto_is_half_precision_only_where_the_processor_gains_by_it(
-    monkeypatch: pytest.MonkeyPatch, native: bool, gain: float, expected: str
-) -> None:
-    seconds = {torch.float32: 1.0, torch.bfloat16: 1.0 / gain}
-    monkeypatch.setattr(precision, "has_bf16", lambda: native)
-    monkeypatch.setattr(precision, "_seconds", lambda dtype: seconds[dtype])
-    precision._gain.cache_clear()
-    try:
-        assert native_precision("auto", torch.device("cpu")) == expected
-    finally:
-        precision._gain.cache_clear()
-
-
-def test_the_gain_of_half_precision_is_measured_once() -> None:
-    precision._gain.cache_clear()
-    gain = precision._gain(torch.get_num_threads())
-    assert gain > 0
-    assert precision._gain(torch.get_num_threads()) is gain
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this needs a machine without CUDA")

@@ -15,6 +15,8 @@ import pytest
 
 from benchmark import load_results
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 6))

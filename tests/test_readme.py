@@ -37,7 +37,7 @@ def test_it_has_the_two_commands() -> None:
 
 
 def test_its_plugin_conforms(tmp_path: Path) -> None:
-    code = re.search(r"```python\n(from reducers\.base.*?)```", README, re.DOTALL)
+    code = re.search(r"```python\n(from reducers import Reducer.*?)```", README, re.DOTALL)
     assert code is not None
     path = tmp_path / "plugin.py"
     path.write_text(code.group(1))

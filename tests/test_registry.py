@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -54,6 +55,23 @@ def test_everything_built_in_is_there() -> None:
         assert cls.reference
         assert entry.summary
         assert entry.origin == "built in"
+
+
+def test_only_umap_compiles_for_long() -> None:
+    assert [name for name in BUILT_IN if load_reducer(name).compiles] == ["umap"]
+
+
+def test_the_package_gives_the_contract_and_the_kit_without_importing_them_before() -> None:
+    code = """
+import sys, reducers
+assert not {"sklearn", "torch", "scipy", "pandas"} & set(sys.modules), sys.modules
+from reducers import Reducer
+assert Reducer is sys.modules["reducers.base"].Reducer
+assert "torch" not in sys.modules
+assert reducers.checks.check_reducer
+assert not hasattr(reducers, "nothing")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_name_makes_a_reducer_with_parameters() -> None:

@@ -11,16 +11,29 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 from matplotlib.patches import Rectangle
 
+from benchmark.analysis.columns import varying
 from benchmark.reporting import figures, write_report
-from benchmark.reporting.figures.labels import label_points, overlap, spread
-from benchmark.reporting.names import escape, file_names
-from benchmark.reporting.report import gather
+from benchmark.reporting.document import (
+    Code,
+    Heading,
+    Items,
+    Paragraph,
+    Picture,
+    Strong,
+    Table,
+    bullets,
+    prose,
+)
+from benchmark.reporting.figures.label_placement import label_points, overlap, spread
+from benchmark.reporting.markdown import escape, render
+from benchmark.reporting.number_text import score, seconds, significant
+from benchmark.reporting.report_data import card_files, gather
 from benchmark.reporting.style import class_color, figure_style, format_seconds, new_figure, reducer_styles
-from benchmark.reporting.text import score, seconds, significant
 from benchmark.reporting.views import View
 from benchmark.results import Record, Store
 
@@ -276,6 +289,7 @@ ODD_RUNS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ODD_RUNS)
 def test_odd_runs_still_give_a_report(case: str, tmp_path: Path) -> None:
     text, directory = report(build(tmp_path, **{"names": NAMES[:3], **ODD_RUNS[case]}), tmp_path)
@@ -325,6 +339,7 @@ def test_damaged_views_cost_a_picture_not_the_report(tmp_path: Path) -> None:
     assert (directory / "reducer-umap.png").exists()
 
 
+@pytest.mark.slow
 def test_many_reducers_and_seeds_stay_usable(tmp_path: Path) -> None:
     store = build(tmp_path, names=[f"reducer {i}" for i in range(64)], seeds=range(16), parts=(), history=[])
     start = perf_counter()
@@ -490,8 +505,42 @@ def test_numbers_are_written_as_people_read_them() -> None:
     assert significant(0.000123, 3, like=1.5) == "0.00"
 
 
+def test_prose_is_taken_apart_before_values_enter_it() -> None:
+    made = prose(
+        "On {data}, **{name}** by `f(x)` is\n  best{rest}.", data="**d**", name="`n`", rest=[Code("a")]
+    )
+    assert made == ["On ", "**d**", ", ", Strong("`n`"), " by ", Code("f(x)"), " is best", Code("a"), "."]
+    assert bullets("- **One.** A\n  line.\n- Two - three.\n") == Items(
+        [[Strong("One."), " A line. "], ["Two - three. "]]
+    )
+    with pytest.raises(KeyError, match="name"):
+        prose("On {name}.")
+
+
+def test_blocks_become_markdown_in_which_data_are_no_markup() -> None:
+    text = render([
+        Heading("a|b", level=1),
+        Paragraph([Strong("*"), " and ", Code("x|y"), " and ", Code("a_b")]),
+        Items([]),
+        Items(["<i>", "two\nlines"]),
+        Picture("a.png", "of [b](c)"),
+        Table(["n|", "size"], [["# a", [Strong("1"), " ± 0"]]], frozenset({1})),
+    ])  # fmt: skip
+    assert text == (
+        "# a\\|b\n\n**\\*** and x\\|y and `a_b`\n\n- &lt;i&gt;\n- two lines\n\n![of \\[b\\](c)](a.png)\n\n"
+        "| n\\| | size |\n| --- | ---: |\n| # a | **1** ± 0 |\n"
+    )
+
+
+def test_only_columns_with_several_values_tell_rows_apart() -> None:
+    rows = pd.DataFrame({"reducer": ["a", "a", "b"], "device": ["cpu"] * 3, "precision": ["x", "x", None]})
+    assert varying(rows, ("reducer", "device", "precision")) == ["precision"]
+    assert varying(rows, ("reducer", "device", "precision"), within_reducer=True) == []
+    assert varying(rows[:0], ("device",), within_reducer=True) == []
+
+
 def test_escape_makes_markup_literal() -> None:
     assert escape("a|b `c` <d>\n*e*") == r"a\|b \`c\` &lt;d&gt; \*e\*"
-    assert file_names(["A", "a", "a/", "???"]) == {
+    assert card_files(["A", "a", "a/", "???"]) == {
         "???": "reducer-unnamed.png", "A": "reducer-A.png", "a": "reducer-a-2.png", "a/": "reducer-a-3.png",
     }  # fmt: skip

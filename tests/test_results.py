@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 import pytest
 
+from benchmark.analysis.tables import to_frame
 from benchmark.errors import InputError
 from benchmark.results import (
     STATUSES,
@@ -24,6 +25,7 @@ from benchmark.results import (
     open_store,
     schema,
 )
+from benchmark.results.artifacts import ARTIFACTS
 
 RECORD = Record(
     run="r",
@@ -75,9 +77,46 @@ def test_a_status_that_does_not_exist_is_refused() -> None:
         replace(RECORD, status="fine")
 
 
-def test_what_is_no_number_is_never_stored() -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        replace(RECORD, scores={"knn_accuracy": float("nan")}).to_json()
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scores": {"knn_accuracy": float("nan")}},
+        {"fit_seconds": float("inf")},
+        {"fit_seconds": "0.25"},
+        {"fit_times": (0.25,)},
+        {"seed": True},
+        {"n_parameters": 2**63},
+        {"history": [{"epoch": 1, "loss": float("nan")}]},
+        {"history": [{"epoch": 1, "loss": np.zeros(2)}]},
+        {"params": {"nested": json.loads("[" * 49 + "]" * 49)}},
+    ],
+    ids=str,
+)
+def test_what_no_file_may_hold_makes_no_record(change: dict[str, Any]) -> None:
+    (name,) = change
+    with pytest.raises(ValueError, match=f"its {name} is "):
+        replace(RECORD, **change)
+
+
+def test_what_is_no_number_is_never_stored(store: Store) -> None:
+    broken = replace(RECORD, scores={})
+    broken.scores["knn_accuracy"] = float("inf")
+    for write in (broken.to_json, lambda: store.save(broken)):
+        with pytest.raises(ValueError, match=r"JSON|its scores is"):
+            write()
+    assert list(store.records()) == []
+
+
+def test_fifty_levels_are_not_too_many() -> None:
+    deep = replace(RECORD, params={"nested": json.loads("[" * 48 + "]" * 48)})
+    assert Record.from_json(deep.to_json()) == deep
+
+
+def test_integers_of_numpy_are_no_integers_and_its_floats_are_floats() -> None:
+    made = replace(RECORD, scores={"knn_accuracy": np.float64(0.9)})
+    assert Record.from_json(made.to_json()) == RECORD
+    with pytest.raises(ValueError, match="its n_train is"):
+        replace(RECORD, n_train=np.int64(10))
 
 
 def changed(**changes: Any) -> str:
@@ -92,12 +131,17 @@ def changed(**changes: Any) -> str:
         "[]",
         '"ok"',
         "[" * 100_000,
+        '{"a":' * 100_000,
+        changed(params={"a": json.loads("[" * 49 + "]" * 49)}),
+        changed(fit_seconds=1.0).replace("1.0", "1e999"),
+        changed(history=[{"loss": 1.5}]).replace("1.5", "1e999"),
         RECORD.to_json()[:-20],
         changed(status="fine"),
         changed(timing="alone"),
         changed(seed="0"),
         changed(n_train=10**30),
         changed(fit_seconds=float("nan")),
+        changed(params={"alpha": float("-inf")}),
         changed(scores={"knn_accuracy": "high"}),
         changed(history=[1]),
         changed(schema=None),
@@ -180,9 +224,6 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(store: Store
         store.save_table("results.csv", write)
     assert (store.path / "results.csv").read_bytes() == b"old"
     assert files(store) == ["results.csv"]
-    with pytest.raises(ValueError, match="JSON"):
-        store.save(replace(RECORD, scores={"knn_accuracy": float("inf")}))
-    assert list(store.records()) == []
 
 
 def test_a_directory_removed_in_the_middle_of_a_write_is_made_again(store: Store) -> None:
@@ -305,7 +346,7 @@ def test_what_a_job_spent_is_the_sum_of_its_measured_parts() -> None:
 
 def test_arrays_come_back_as_they_were(store: Store) -> None:
     arrays = {"Z": np.arange(6, dtype=np.float32).reshape(2, 3), "names": np.array(["a", "é"])}
-    for kind in ("embeddings", "views"):
+    for kind in ARTIFACTS:
         store.save_arrays(kind, "k", arrays)
         loaded = store.load_arrays(kind, "k")
         assert set(loaded) == set(arrays)
@@ -315,12 +356,44 @@ def test_arrays_come_back_as_they_were(store: Store) -> None:
     assert store.load_arrays("views", "none") == {}
 
 
+def test_all_records_are_read_by_key_at_once(store: Store) -> None:
+    other = replace(RECORD, key="other", seed=1)
+    for record in (RECORD, other):
+        store.save(record)
+    assert store.records_by_key() == {"other": other, RECORD.key: RECORD}
+    assert list(store.records_by_key()) == ["other", RECORD.key]
+
+
+def test_what_the_process_of_a_job_took_is_kept_and_optional(store: Store) -> None:
+    store.save(replace(RECORD, job_seconds=1.5))
+    assert [record.job_seconds for record in store.records()] == [1.5]
+    older = {name: value for name, value in json.loads(RECORD.to_json()).items() if name != "job_seconds"}
+    store.record_path(RECORD.key).write_text(json.dumps(older))
+    assert store.get(RECORD.key) == RECORD
+    assert "job_seconds" not in to_frame([RECORD]).columns
+
+
 def test_forgetting_a_job_removes_all_of_it(store: Store) -> None:
     store.save(RECORD)
     store.save_arrays("embeddings", RECORD.key, {"Z": np.zeros(2)})
     store.forget(RECORD.key)
     assert files(store) == []
     store.forget(RECORD.key)
+
+
+def test_the_arrays_of_a_job_can_go_alone(store: Store) -> None:
+    store.save(RECORD)
+    for kind in ARTIFACTS:
+        store.save_arrays(kind, RECORD.key, {"Z": np.zeros(2)})
+    store.forget_arrays(RECORD.key)
+    assert files(store) == [f"jobs/{RECORD.key}.json"]
+
+
+def test_git_passes_by_the_kinds_of_arrays_that_are_not_committed() -> None:
+    ignored = (Path(__file__).parents[1] / ".gitignore").read_text().splitlines()
+    assert {kind: f"/results/*/{kind}/" in ignored for kind in ARTIFACTS} == {
+        kind: not artifact.committed for kind, artifact in ARTIFACTS.items()
+    }
 
 
 def test_facts_come_back(store: Store) -> None:
@@ -368,6 +441,13 @@ def test_damaged_facts_are_no_facts(tmp_path: Path, content: str) -> None:
 
 
 def test_facts_of_the_wrong_kind_are_left_out(store: Store) -> None:
-    wrong = {"wall_seconds": {}, "environments": [1], "seeds": "3", "notes": "x", "dataset": 7}
+    wrong: dict[str, Any] = {
+        "wall_seconds": {},
+        "environments": [1],
+        "seeds": "3",
+        "notes": "x",
+        "dataset": 7,
+    }
+    wrong |= {"overhead_seconds": float("nan"), "kinds": [float("inf")]}
     store.save_facts(wrong | {"threads": 2, "kind": ["anything"]})
     assert store.facts() == {"threads": 2, "kind": ["anything"]}

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-import benchmark.datasets
 from benchmark.cli import app as cli
+from benchmark.datasets import load_dataset
 from benchmark.errors import InputError
 from benchmark.execution import runner
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.runner import RunResult, Silent, run_suite
-from benchmark.measure.measurement import make_record
+from benchmark.execution.observers import Silent
+from benchmark.execution.runner import RunResult
+from benchmark.execution.runner import run as run_suite
+from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan.job import Job
 from benchmark.request import Request
 from benchmark.results import Record, RunError, Store
@@ -56,7 +58,10 @@ class FakePool:
             self.asked.append(job)
             started(job)
             self.before(job)
-            yield make_record(job, "ok", self.environment, fit_seconds=0.0)
+            yield make_record(job, Outcome("ok", fit_times=[0.0]), self.environment)
+
+    def native_precision(self, device: str, threads: int) -> str:
+        return "fp32"
 
     def running(self) -> Sequence[Job]:
         return self.asked[-1:]
@@ -213,7 +218,7 @@ def test_a_run_that_could_not_finish_is_one_sentence_and_exit_code_1(
     def stop(*arguments: object) -> None:
         raise RunError("results/r cannot be written to.")
 
-    monkeypatch.setattr(runner, "run_suite", stop)
+    monkeypatch.setattr(runner, "run", stop)
     monkeypatch.setattr("sys.argv", ["benchmark", "run", "--all"])
     with pytest.raises(SystemExit) as end:
         cli.main()
@@ -225,7 +230,7 @@ def test_the_data_are_loaded_while_the_devices_are_found(
     run: Callable[..., RunResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
-    load = benchmark.datasets.load_dataset
+    load = load_dataset
 
     def loading(name: str, **options: Any) -> Any:
         loaded.append(name)
@@ -237,7 +242,7 @@ def test_the_data_are_loaded_while_the_devices_are_found(
             assert loaded == ["digits"]
             return ("cpu",)
 
-    monkeypatch.setattr(benchmark.datasets, "load_dataset", loading)
+    monkeypatch.setattr("benchmark.plan.suite_plan.load_dataset", loading)
     assert run(Starting(), "raw").table["status"].tolist() == ["ok"]
 
 
@@ -279,7 +284,7 @@ def test_a_merged_run_is_not_measured_into(run: Callable[..., RunResult], store:
 
 
 def test_the_log_is_no_business_of_the_program_around(run: Callable[..., RunResult], store: Store) -> None:
-    before = logging.getLogger().handlers, set(logging.Logger.manager.loggerDict)
+    before = logging.getLogger().handlers
     run(FakePool(), "raw")
     lines = (store.path / "run.log").read_text().splitlines()
     assert [line.split(maxsplit=1)[1].split(" after ")[0].split(":")[0] for line in lines] == [
@@ -288,4 +293,46 @@ def test_the_log_is_no_business_of_the_program_around(run: Callable[..., RunResu
         f"INFO    job {next(store.records()).key} ends",
         "INFO    run ends",
     ]
-    assert (logging.getLogger().handlers, set(logging.Logger.manager.loggerDict)) == before
+    assert logging.getLogger().handlers == before
+    assert [name for name in logging.Logger.manager.loggerDict if name.startswith("benchmark")] == []
+
+
+class DecidingPool(FakePool):
+    """A pool that says which arithmetic is native, and counts how often it was asked."""
+
+    def __init__(self, arithmetic: str) -> None:
+        super().__init__()
+        self.arithmetic, self.questions = arithmetic, 0
+
+    def native_precision(self, device: str, threads: int) -> str:
+        assert (device, threads) == ("cpu", 1)
+        self.questions += 1
+        return self.arithmetic
+
+
+def test_what_auto_arithmetic_means_is_decided_once_a_run(
+    run: Callable[..., RunResult], store: Store
+) -> None:
+    first, later, exact = DecidingPool("bf16"), DecidingPool("fp32"), DecidingPool("fp32")
+    run(first, "autoencoder", "pca")
+    assert [job.arithmetic for job in first.asked] == ["bf16", None], "PCA has no such choice"
+    assert store.facts()["arithmetic"] == {"cpu": "bf16"}
+    run(later, "autoencoder", "sparse", seeds=2)
+    assert [(job.reducer, job.seed) for job in later.asked] == [
+        ("sparse", 0),
+        ("autoencoder", 1),
+        ("sparse", 1),
+    ]
+    assert {job.arithmetic for job in later.asked} == {"bf16"}
+    run(exact, "autoencoder", precision="fp32")
+    assert [job.arithmetic for job in exact.asked] == [None]
+    assert [pool.questions for pool in (first, later, exact)] == [1, 0, 0]
+
+
+def test_another_machine_decides_anew(run: Callable[..., RunResult], store: Store) -> None:
+    first, other = DecidingPool("bf16"), DecidingPool("fp32")
+    other.environment = {**ENVIRONMENT, "machine": "another"}
+    run(first, "autoencoder")
+    run(other, "autoencoder")
+    assert [job.arithmetic for job in other.asked] == ["fp32"]
+    assert store.facts()["arithmetic"] == {"cpu": "fp32"}

@@ -23,13 +23,14 @@ from benchmark.analysis.scaling import SWEEPS, Point, exponents_table, save_scal
 from benchmark.datasets import load_dataset
 from benchmark.datasets.synthetic import FACTORS, N_TEST, Files, Synthetic
 from benchmark.errors import InputError
-from benchmark.execution.runner import Silent
-from benchmark.execution.scaling import ScalingRequest, run_scaling
-from benchmark.execution.scaling.request import CENTRE, check_scaling, command_line
-from benchmark.execution.scaling.sweeps import Done, predicted_seconds
-from benchmark.reporting.exponent_text import exponent_rows
+from benchmark.execution.observers import Silent
+from benchmark.execution.runner import run as run_scaling
+from benchmark.plan.suite import check_request
+from benchmark.plan.sweep_plan import CENTRE, centre, predicted_seconds, sizes
+from benchmark.reporting import write_report
+from benchmark.reporting.exponent_table import exponent_rows
 from benchmark.reporting.figures.cost_curves import apart
-from benchmark.reporting.scaling_report import write_scaling_report
+from benchmark.request import ScaleRequest
 from benchmark.results import Record, Store
 
 ROOT = Path(__file__).parents[1]
@@ -80,15 +81,15 @@ def test_the_next_cost_is_predicted_by_the_power_law_so_far() -> None:
 
 
 def test_sweeps_share_a_centre_that_no_limit_forbids() -> None:
-    usual = ScalingRequest()
-    assert usual.centre == CENTRE
-    assert [len(usual.sizes(sweep)) for sweep in SWEEPS] == [7, 6, 7]
-    small = ScalingRequest(samples_up_to=2999, features_up_to=64, components_up_to=500)
-    assert small.centre == Point(1000, 64, 10)
-    assert small.sizes("components") == (2, 5, 10, 25, 50), "a code is narrower than the data"
+    usual = ScaleRequest()
+    assert centre(usual) == CENTRE
+    assert [len(sizes(usual, sweep)) for sweep in SWEEPS] == [7, 6, 7]
+    small = ScaleRequest(samples_up_to=2999, features_up_to=64, components_up_to=500)
+    assert centre(small) == Point(1000, 64, 10)
+    assert sizes(small, "components") == (2, 5, 10, 25, 50), "a code is narrower than the data"
     for sweep in SWEEPS:
-        assert getattr(usual.centre, sweep) in usual.sizes(sweep)
-        assert usual.centre.at(sweep, usual.sizes(sweep)[0]).sweeps(usual.centre) == [sweep]
+        assert getattr(centre(usual), sweep) in sizes(usual, sweep)
+        assert centre(usual).at(sweep, sizes(usual, sweep)[0]).sweeps(centre(usual)) == [sweep]
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -109,14 +110,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("wrong", "told"), BAD, ids=lambda value: str(value))
 def test_what_cannot_be_swept_is_refused_in_one_sentence(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=r"^[^\n]+$") as error:
-        check_scaling(replace(ScalingRequest(), **wrong))
+        check_request(replace(ScaleRequest(), **wrong))
     assert told in str(error.value)
 
 
 def test_the_command_line_is_told_without_directories() -> None:
-    request = ScalingRequest(reducers=("pca",), samples_up_to=3000, budget=5, plugins=("/a/b/mine.py",))
-    assert command_line(request) == (
-        "python -m benchmark scale --reducer pca --samples-up-to 3000 --budget 5 --plugin mine.py"
+    request = ScaleRequest(reducers=("pca",), samples_up_to=3000, budget=5, plugins=("/a/b/mine.py",))
+    assert request.command() == (
+        "python -m benchmark scale --reducer pca --plugin mine.py --samples-up-to 3000 --budget 5"
     )
 
 
@@ -171,9 +172,9 @@ class Listener(Silent):
             raise KeyboardInterrupt
 
 
-def small(path: Path, **changes: Any) -> ScalingRequest:
+def small(path: Path, **changes: Any) -> ScaleRequest:
     """Return a request with a centre of 1,000 samples, 64 features and 10 components."""
-    request = ScalingRequest(
+    request = ScaleRequest(
         reducers=("pca", "autoencoder"),
         samples_up_to=1000,
         features_up_to=64,
@@ -242,13 +243,14 @@ def test_a_report_can_be_made_again_from_the_results(swept: Path, tmp_path: Path
     done = call(tmp_path, "report", "scale")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "reports" / "scale" / "report.md").stat().st_size > 500
-    write_scaling_report(Store(tmp_path / "results", "scale"), tmp_path / "again")
+    write_report(Store(tmp_path / "results", "scale"), tmp_path / "again")
     again, first = (
         (place / "scale" / "report.md").read_text() for place in (tmp_path / "again", swept / "reports")
     )
     assert again == first
 
 
+@pytest.mark.slow
 def test_done_points_are_not_measured_again(swept: Path, tmp_path: Path) -> None:
     shutil.copytree(swept / "results", tmp_path / "results")
     listener = Listener()
@@ -261,6 +263,7 @@ def test_done_points_are_not_measured_again(swept: Path, tmp_path: Path) -> None
     assert listener.measured == []
 
 
+@pytest.mark.slow
 def test_a_sweep_ends_where_the_next_point_would_take_too_long(tmp_path: Path) -> None:
     listener = Listener()
     request = small(tmp_path, reducers=("pca",), budget=1e-6)
@@ -277,6 +280,7 @@ def test_a_sweep_ends_where_the_next_point_would_take_too_long(tmp_path: Path) -
     assert set(scaling_table(Store(request.results_dir, "scale"))["status"]) == {"ok"}
 
 
+@pytest.mark.slow
 def test_a_sweep_ends_after_a_point_that_did_not_end_well(tmp_path: Path) -> None:
     request = small(tmp_path, reducers=("kills-itself",), plugins=(MISBEHAVING,))
     result = run_scaling(request, listener := Listener())
@@ -285,10 +289,11 @@ def test_a_sweep_ends_after_a_point_that_did_not_end_well(tmp_path: Path) -> Non
     table = scaling_table(Store(request.results_dir, "scale"))
     assert list(table["status"]) == ["killed", "killed", "killed", "stopped", "killed"]
     assert table["reason"].iloc[3] == "the size before, 2, ended as killed"
-    assert exponent_rows(result.exponents)[1] == [["kills-itself", *["–"] * 5]]
+    assert exponent_rows(exponents_table(table))[1] == [["kills-itself", *["–"] * 5]]
     assert not (tmp_path / "reports" / "scale" / "scaling.png").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_sweep_keeps_what_is_done_and_its_report(tmp_path: Path) -> None:
     request = small(tmp_path, reducers=("pca",))
     result = run_scaling(request, Listener(interrupts=True))
@@ -299,6 +304,7 @@ def test_an_interrupted_sweep_keeps_what_is_done_and_its_report(tmp_path: Path) 
     assert len(listener.measured) == 3
 
 
+@pytest.mark.slow
 def test_a_device_that_is_missing_is_a_row_with_its_reason(tmp_path: Path) -> None:
     import torch
 
@@ -380,10 +386,15 @@ def test_labels_are_moved_apart_and_keep_their_order() -> None:
 
 
 def test_a_point_is_predicted_by_all_that_its_job_takes() -> None:
-    def done(size: int, fit: float, beside: float) -> Done:
-        told = {"warmup_seconds": 10.0, "fit_seconds": fit, "transform_seconds": 1.0, "score_seconds": 2.0}
+    def done(size: int, fit: float, beside: float) -> tuple[int, Record]:
+        measured = {
+            "warmup_seconds": 10.0,
+            "fit_seconds": fit,
+            "transform_seconds": 1.0,
+            "score_seconds": 2.0,
+        }
         where = ("scale", "synthetic-784", "pca", "cpu", "fp32", 2, 0, "ok", "key")
-        return Done(size, Record(*where, **told), beside)
+        return size, Record(*where, **measured, job_seconds=sum(measured.values()) + beside)
 
     assert predicted_seconds([done(1000, 3.0, 5.0)], 2000) == pytest.approx(12 + 2 * 4 + 2 * 5)
     squared = [done(1000, 3.0, 5.0), done(2000, 15.0, 5.0)]

@@ -268,7 +268,16 @@ def test_score_takes_a_metric_of_ones_own(embedding: Embedding) -> None:
         return float(embedding.Z_test.shape[1])
 
     assert width.summary == "Number of components."
+    assert (width.title, width.label, width.format(6.0)) == ("width", "width", "6")
     assert score(embedding, {width.name: width}) == {"width": 6.0}
+
+
+def test_every_metric_has_a_name_for_tables_and_one_for_sentences() -> None:
+    titles = [metric.title for metric in METRICS.values()]
+    assert titles == ["NMI", "ARI", "cluster acc.", "k-NN", "forest", "linear", "MSE", "trust.", "cont."]
+    assert METRICS["knn_accuracy"].label == "k-NN accuracy"
+    assert METRICS["knn_accuracy"].format(0.98765) == "0.9877"
+    assert METRICS["reconstruction_mse"].format(0.0123456) == "0.0123"
 
 
 def test_a_metric_that_returns_nan_is_named(embedding: Embedding) -> None:
@@ -307,6 +316,7 @@ def _mnist(data_dir: Path, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return pixels.astype(np.float32) / 255, np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
 
 
+@pytest.mark.slow
 def test_pca_of_mnist_scores_as_known() -> None:
     data_dir = Path(os.environ.get("BENCHMARK_DATA_DIR", ""))
     if not (data_dir / "mnist").is_dir():

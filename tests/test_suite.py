@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from benchmark.cli.app import app
 from benchmark.errors import InputError
-from benchmark.execution.facts import command_line
+from benchmark.execution import runner
 from benchmark.plan.suite import Suite, load_suite, shipped_suites
-from benchmark.plan.suite_plan import make_plan
-from benchmark.request import Request
+from benchmark.plan.suite_plan import SuitePlan
+from benchmark.request import BaseRequest, Request, ScaleRequest
 from reducers import find_reducers, make_reducer
 from reducers.parameters import check_parameters
 
@@ -71,9 +73,9 @@ def test_a_file_sets_everything(tmp_path: Path) -> None:
 WRONG = {
     "n_train = 0": "n_train to be an integer >= 1; got 0",
     "n_test = -1": "n_test to be an integer >= 1; got -1",
-    "seeds = 1.5": "seeds to be an integer >= 1; got 1.5",
-    "seeds = true": "seeds to be an integer >= 1; got True",
-    "repeats = 0": "repeats to be an integer >= 1; got 0",
+    "seeds = 1.5": "seeds to be an integer >= 1 and <= 10,000; got 1.5",
+    "seeds = true": "seeds to be an integer >= 1 and <= 10,000; got True",
+    "repeats = 0": "repeats to be an integer >= 1 and <= 10,000; got 0",
     "min_updates = -1": "min_updates to be an integer >= 0; got -1",
     "components = 10": "components to be a list of integers >= 1; got 10",
     "components = []": "components to be a list of integers >= 1; got []",
@@ -126,7 +128,7 @@ def test_a_precision_asked_for_overrules_the_suite_where_there_is_a_choice(
     (tmp_path / "precise.toml").write_text(PRECISE)
     names = (*expected, "pca", "sklearn.decomposition.FastICA")
     request = Request(names, "digits", suite=str(tmp_path / "precise.toml"), precision=asked)
-    jobs = make_plan(request, ("cpu",), threads=1).jobs
+    jobs = SuitePlan(request, SimpleNamespace(devices=("cpu",), threads=1)).jobs
     assert [job.reducer for job in jobs] == list(names)
     assert {job.reducer: job.params["precision"] for job in jobs if "precision" in job.params} == expected
 
@@ -135,7 +137,7 @@ def test_repeats_asked_for_overrule_the_suite_and_make_another_measurement(tmp_p
     (tmp_path / "precise.toml").write_text(PRECISE)
     request = Request(("pca",), "digits", suite=str(tmp_path / "precise.toml"))
     plans = [
-        make_plan(replace(request, repeats=n, timeout=seconds), ("cpu",), threads=1)
+        SuitePlan(replace(request, repeats=n, timeout=seconds), SimpleNamespace(devices=("cpu",), threads=1))
         for n, seconds in ((None, None), (2, 9.0), (3, None), (1, None))
     ]
     jobs = [job for plan in plans for job in plan.jobs]
@@ -148,6 +150,29 @@ def test_repeats_asked_for_overrule_the_suite_and_make_another_measurement(tmp_p
 
 def test_the_command_line_that_a_run_keeps_asks_for_the_same() -> None:
     request = Request(("pca",), precision="fp32", repeats=3, timeout=90.0, name="v1.0")
-    expected = "--precision fp32 --repeats 3 --name v1.0 --timeout 90"
-    assert command_line(request).endswith(expected)
-    assert command_line(replace(request, timeout=0.5)).endswith("--timeout 0.5")
+    parts = ("--reducer pca", "--precision fp32", "--repeats 3", "--name v1.0", "--timeout 90")
+    assert [part for part in parts if part not in request.command()] == []
+    assert "--timeout 0.5" in replace(request, timeout=0.5).command()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(("pca", "umap"), "digits", seeds=2, devices=("cpu", "auto"), timeout=1.5, fresh=False),
+        Request(cluster="local:2", components=3, repeats=2, plugins=("mine.py",), threads=1),
+        ScaleRequest(("pca",), samples_up_to=3000, budget=5.0, precision="fp32"),
+    ],
+)
+def test_the_command_that_a_run_keeps_is_read_back_as_the_same_request(
+    request_: BaseRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[BaseRequest] = []
+
+    def keep(request: BaseRequest, observer: object) -> None:
+        asked.append(request)
+        raise InputError("kept")
+
+    monkeypatch.setattr(runner, "run", keep)
+    with pytest.raises(InputError, match="kept"):
+        app(request_.command().split()[3:], standalone_mode=False)
+    assert asked == [request_]

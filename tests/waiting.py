@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> bool:
-    """Wait until a condition holds; return whether it did in time."""
+def wait_for(condition: Callable[[], object], seconds: float = 900) -> bool:
+    """Wait until a condition holds; return whether it did in time, which a busy machine needs a lot of."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -1,16 +1,16 @@
-"""The columns of ``results.csv``: their names, their order, their types, and which of them are measured."""
+"""The columns of the tables: their names, order and types, and which of them tell rows apart."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = (
-    "kmeans_nmi", "kmeans_ari", "kmeans_accuracy", "knn_accuracy", "forest_accuracy", "linear_accuracy",
-    "reconstruction_mse", "trustworthiness", "continuity",
-)  # fmt: skip
+SCORES = tuple(METRICS)
 TIMES = (
     "warmup_seconds", "fit_seconds", "fit_spread_seconds", "transform_seconds", "transform_spread_seconds",
     "score_seconds",
@@ -26,11 +26,34 @@ _NUMBERS = {*TIMES, *MEMORY, *SCORES}
 DTYPES = {
     name: "Int64" if name in _INTEGERS else "Float64" if name in _NUMBERS else "string" for name in COLUMNS
 }
+# What a leaderboard is sorted by, best first, and which scores are shown where there is room for few.
+RANKING = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
+
+
+class Key(NamedTuple):
+    """How a column that tells rows apart is headed in a table, and how its value reads within a label."""
+
+    header: str
+    label: str = "{}"
+
+
+KEYS = {
+    "dataset": Key("data"),
+    "n_train": Key("train", "{} train"),
+    "n_test": Key("test", "{} test"),
+    "reducer": Key("reducer"),
+    "device": Key("device"),
+    "precision": Key("precision"),
+    "asked_precision": Key("precision"),
+    "threads": Key("threads", "{} threads"),
+    "timing": Key("timing"),
+    "machine": Key("machine", "on {}"),
+    "n_components": Key("D", "{}-D"),
+}
 # Rows that agree in all of these differ by seed only, so they may be averaged.
-GROUP = (
-    "dataset", "n_train", "n_test", "reducer", "device", "precision", "threads", "timing", "machine",
-    "n_components",
-)  # fmt: skip
+GROUP = tuple(name for name in KEYS if name != "asked_precision")
+# Points that agree in all of these lie on one line of a sweep; the precision is the one asked for.
+CURVE = ("reducer", "device", "threads", "asked_precision")
 
 
 def dtype_of(column: str) -> str:
@@ -46,3 +69,13 @@ def measured_columns(frame: pd.DataFrame) -> list[str]:
 def score_columns(frame: pd.DataFrame) -> list[str]:
     """Return the columns that hold a score, plugins' scores last."""
     return [name for name in measured_columns(frame) if name not in TIMES + MEMORY]
+
+
+def varying(rows: pd.DataFrame, names: Iterable[str], *, within_reducer: bool = False) -> list[str]:
+    """Return which of the columns have several values, or several among the rows of one reducer."""
+    columns = [name for name in names if name != "reducer"]
+    if within_reducer:
+        counts = rows.groupby("reducer")[columns].nunique(dropna=False).max()
+    else:
+        counts = rows[columns].nunique(dropna=False)
+    return [name for name in columns if counts[name] > 1]

@@ -41,9 +41,9 @@ def exponent(sizes: Sequence[float] | Floats, costs: Sequence[float] | Floats) -
     upper = kept[-max(FEWEST, math.ceil(len(kept) / 2)) :]
     if len(upper) < FEWEST:
         return Exponent(math.nan, math.nan, ())
-    slope, residuals, spread = _line(upper)
-    error = math.sqrt(float(residuals @ residuals) / (len(upper) - 2) / spread)
-    return Exponent(slope, error, tuple(size for size, _ in upper))
+    x, y = np.log(np.array(upper)).T
+    (slope, _), covariance = np.polyfit(x, y, 1, cov=True)
+    return Exponent(float(slope), math.sqrt(covariance[0, 0]), tuple(size for size, _ in upper))
 
 
 def predict(sizes: Sequence[float] | Floats, costs: Sequence[float] | Floats, size: float) -> float | None:
@@ -54,7 +54,8 @@ def predict(sizes: Sequence[float] | Floats, costs: Sequence[float] | Floats, si
     kept = _measured(sizes, costs)[-FEWEST:]
     if not kept:
         return None
-    slope = _line(kept)[0] if len(kept) > 1 else 1.0
+    x, y = np.log(np.array(kept)).T
+    slope = np.polyfit(x, y, 1)[0] if len(kept) > 1 else 1.0
     last_size, last_cost = kept[-1]
     return float(last_cost * (size / last_size) ** max(slope, 0.0))
 
@@ -62,12 +63,3 @@ def predict(sizes: Sequence[float] | Floats, costs: Sequence[float] | Floats, si
 def _measured(sizes: Sequence[float] | Floats, costs: Sequence[float] | Floats) -> list[tuple[float, float]]:
     pairs = ((float(size), float(cost)) for size, cost in zip(sizes, costs, strict=True))
     return sorted((size, cost) for size, cost in pairs if math.isfinite(cost) and cost > 0)
-
-
-def _line(points: Sequence[tuple[float, float]]) -> tuple[float, Floats, float]:
-    """Return slope and residuals of a line through the logarithms, and the sum of squares about the mean."""
-    x, y = np.log(np.array(points, dtype=np.float64)).T
-    x, y = x - x.mean(), y - y.mean()
-    spread = float(x @ x)
-    slope = float(x @ y) / spread
-    return slope, y - slope * x, spread

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.analysis.columns import dtype_of
+from benchmark.analysis.columns import CURVE, DTYPES
 from benchmark.analysis.exponents import exponent
+from benchmark.analysis.frames import save_frame, typed_frame
 from benchmark.results import Record, Store, latest
+from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KIND = "scaling"
 SWEEPS = ("samples", "features", "components")
-# What tells one line of a sweep's figure from another; the precision is the one that was asked for.
-CURVE = ("sweep", "reducer", "device", "threads", "asked_precision")
 # The costs that get an exponent.
 COSTS = {"fit": "fit_seconds", "transform": "transform_seconds", "memory": "peak_memory_mb"}
-SCORES = ("reconstruction_mse", "trustworthiness", "continuity")
-
-_FIELDS = (
-    "status", "precision", "n_train", "n_test", "n_features", "n_parameters", "warmup_seconds", "fit_seconds",
-    "transform_seconds", "score_seconds", "peak_memory_mb", "peak_device_memory_mb", "started_at", "key",
-)  # fmt: skip
-COLUMNS = (
+# The data of sweeps have no classes.
+SCORES = tuple(name for name, metric in METRICS.items() if "labels" not in metric.needs)
+POINT_COLUMNS = (
     "sweep", "size", "reducer", "device", "threads", "asked_precision", "precision", "status", "n_train",
     "n_test", "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds",
     "transform_seconds", "transform_seconds_per_1000", "score_seconds", "peak_memory_mb",
     "peak_device_memory_mb", *SCORES, "params", "reason", "started_at", "key",
 )  # fmt: skip
-_OWN_DTYPES = {
+_DTYPES = {
+    **DTYPES,
     **dict.fromkeys(("sweep", "asked_precision", "reason"), "string"),
     **dict.fromkeys(("size", "ok", "fitted", "from_size", "to_size"), "Int64"),
 }
@@ -78,7 +74,7 @@ def centre_of(facts: Mapping[str, Any]) -> Point:
 
 
 def scaling_table(store: Store) -> pd.DataFrame:
-    """Return one row a point of a sweep, in the order of `COLUMNS`; what was not measured is NA.
+    """Return one row a point of a sweep, in the order of `POINT_COLUMNS`; what was not measured is NA.
 
     A point that lies on several sweeps has a row in each. Where a sweep ended before its largest
     size, the first size that was left out is a row with the status ``stopped`` and the reason.
@@ -87,20 +83,15 @@ def scaling_table(store: Store) -> pd.DataFrame:
     centre = centre_of(facts)
     rows = [row for record in latest(store.records()) for row in _rows(record, centre)]
     rows += [{**stop, "status": "stopped"} for stop in facts.get("stopped", [])]
-    rows.sort(
-        key=lambda row: (
-            SWEEPS.index(row["sweep"]),
-            *(row["reducer"], row["device"], row["threads"], row["asked_precision"] or "", row["size"]),
-        )
-    )
-    return _frame(rows, COLUMNS)
+    rows.sort(key=lambda row: (SWEEPS.index(row["sweep"]), *(row[name] or "" for name in CURVE), row["size"]))
+    return typed_frame(rows, POINT_COLUMNS, _DTYPES)
 
 
 def _rows(record: Record, centre: Point) -> list[dict[str, Any]]:
     point = point_of(record)
     if point is None:
         return []
-    row = {name: getattr(record, name) for name in (*_FIELDS, "reducer", "device", "threads")}
+    row = {name: getattr(record, name) for name in POINT_COLUMNS if hasattr(record, name)}
     row |= {name: record.scores.get(name) for name in SCORES}
     row |= {
         "asked_precision": record.params.get("precision"),
@@ -120,26 +111,24 @@ def exponents_table(table: pd.DataFrame) -> pd.DataFrame:
     points; ``ok`` counts the points that ended well, ``fitted`` those that the exponent of the fit
     was fitted to, which reach from ``from_size`` to ``to_size``.
     """
-    rows = [_exponents(points) for _, points in table.groupby(list(CURVE), dropna=False, sort=False)]
+    curves = table.groupby(["sweep", *CURVE], dropna=False, sort=False)
+    rows = [_exponents(points) for _, points in curves]
     figures = (f"{cost}_{figure}" for cost in COSTS for figure in ("exponent", "error"))
-    return _frame(rows, (*CURVE, "ok", "fitted", "from_size", "to_size", *figures))
+    columns = ("sweep", *CURVE, "ok", "fitted", "from_size", "to_size", *figures)
+    return typed_frame(rows, columns, _DTYPES)
 
 
 def _exponents(points: pd.DataFrame) -> dict[str, Any]:
     ok = points[points["status"] == "ok"]
-    row: dict[str, Any] = {name: points[name].iloc[0] for name in CURVE}
+    row: dict[str, Any] = {name: points[name].iloc[0] for name in ("sweep", *CURVE)}
     row["ok"] = len(ok)
     sizes = ok["size"].to_numpy(dtype=np.float64)
     for cost, column in COSTS.items():
         fit = exponent(sizes, ok[column].to_numpy(dtype=np.float64, na_value=np.nan))
-        known = math.isfinite(fit.value)
-        row |= {
-            f"{cost}_exponent": fit.value if known else None,
-            f"{cost}_error": fit.error if known else None,
-        }
+        row |= {f"{cost}_exponent": fit.value, f"{cost}_error": fit.error}
         if cost == "fit":
-            row |= {"fitted": len(fit.sizes)}
-            row |= {"from_size": int(fit.sizes[0]), "to_size": int(fit.sizes[-1])} if known else {}
+            row |= {"fitted": len(fit.sizes), "from_size": min(fit.sizes, default=None)}
+            row["to_size"] = max(fit.sizes, default=None)
     return row
 
 
@@ -147,20 +136,6 @@ def save_scaling(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write ``scaling.csv``, ``scaling.parquet`` and ``exponents.csv`` of a run; return the two tables."""
     table = scaling_table(store)
     exponents = exponents_table(table)
-    for name, frame in (("scaling.csv", table), ("exponents.csv", exponents)):
-        store.save_table(name, lambda file, frame=frame: _write_csv(frame, file))  # type: ignore[misc]
-    store.save_table("scaling.parquet", lambda file: table.to_parquet(file, index=False))
+    save_frame(store, table, "scaling.csv", "scaling.parquet")
+    save_frame(store, exponents, "exponents.csv")
     return table, exponents
-
-
-def _write_csv(frame: pd.DataFrame, file: IO[bytes]) -> None:
-    frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
-
-
-def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
-    import pandas as pd
-
-    dtypes = {name: _OWN_DTYPES.get(name) or dtype_of(name) for name in columns}
-    return pd.DataFrame(
-        {name: pd.array([row.get(name) for row in rows], dtype=dtypes[name]) for name in columns}  # type: ignore[call-overload]
-    )

@@ -1,4 +1,4 @@
-"""The few statistics the report needs: mean, spread and interval over seeds, and the Pareto front."""
+"""The few statistics the report needs: an interval over seeds, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -6,23 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.errors import InputError
-
-
-def _measured(values: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64).ravel()
-    return array[np.isfinite(array)]
-
-
-def mean(values: ArrayLike) -> float:
-    """Return the mean of the finite values; NaN where there are none."""
-    measured = _measured(values)
-    return float(measured.mean()) if measured.size else float("nan")
-
-
-def standard_deviation(values: ArrayLike) -> float:
-    """Return the sample standard deviation (n - 1) of the finite values; NaN for fewer than two."""
-    measured = _measured(values)
-    return float(measured.std(ddof=1)) if measured.size > 1 else float("nan")
 
 
 def t_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
@@ -51,12 +34,13 @@ def t_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, floa
         raise InputError(
             f"The confidence of an interval lies between 0 and 1, exclusive; got {confidence!r}."
         )
-    measured = _measured(values)
+    array = np.asarray(values, dtype=np.float64).ravel()
+    measured = array[np.isfinite(array)]
     if measured.size < 2:
         return float("nan"), float("nan")
-    error = standard_deviation(measured) / np.sqrt(measured.size)
+    error = measured.std(ddof=1) / np.sqrt(measured.size)
     half = float(t.ppf((1 + confidence) / 2, df=measured.size - 1) * error)
-    return mean(measured) - half, mean(measured) + half
+    return float(measured.mean()) - half, float(measured.mean()) + half
 
 
 def pareto_front(cost: ArrayLike, value: ArrayLike) -> NDArray[np.bool_]:

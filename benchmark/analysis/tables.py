@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.columns import (
     COLUMNS,
     GROUP,
+    RANKING,
     SCORES,
     dtype_of,
     measured_columns,
     score_columns,
 )
+from benchmark.analysis.frames import read_csv, save_frame, typed_frame
 from benchmark.results import Record, Store, latest
+from benchmark.scoring.metrics import is_reserved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,15 +32,10 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
     `continuity`, sorted by name, as Float64. Rows are sorted by dataset, reducer, device,
     n_components and seed.
     """
-    import pandas as pd
-
     rows = [_row(record) for record in records]
     extra = sorted({name for row in rows for name in row} - set(COLUMNS))
     at = COLUMNS.index("params")
-    names = [*COLUMNS[:at], *extra, *COLUMNS[at:]]
-    frame = pd.DataFrame(
-        {name: pd.array([row.get(name) for row in rows], dtype=dtype_of(name)) for name in names}  # type: ignore[call-overload]
-    )
+    frame = typed_frame(rows, [*COLUMNS[:at], *extra, *COLUMNS[at:]])
     return frame.sort_values(_ORDER, ignore_index=True, kind="stable")
 
 
@@ -49,15 +47,10 @@ def _row(record: Record) -> dict[str, Any]:
     }
     own = set(COLUMNS) - set(SCORES) - set(made)
     row: dict[str, Any] = {name: getattr(record, name) for name in own} | made
-    row |= {name: value for name, value in record.scores.items() if name not in row and not _taken(name)}
+    row |= {name: value for name, value in record.scores.items() if name not in row and not is_reserved(name)}
     if row["n_components"] is None and isinstance(record.params.get("n_components"), int):
         row["n_components"] = record.params["n_components"]  # A failed row is shown by the width asked for.
     return {name: _clean(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _taken(name: str) -> bool:
-    """Whether a summary has a column of this name, or would have two."""
-    return name == "seeds" or name.endswith(("_std", "_count", "_cpu", "_difference"))
 
 
 def _spread(times: Sequence[float]) -> float | None:
@@ -74,12 +67,7 @@ def _clean(text: str) -> str | None:
 def save_tables(store: Store) -> pd.DataFrame:
     """Write ``results.csv`` and ``results.parquet`` of a run, each atomically; return the table."""
     frame = to_frame(latest(store.records()))
-
-    def csv(file: IO[bytes]) -> None:
-        frame.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
-
-    store.save_table("results.csv", csv)
-    store.save_table("results.parquet", lambda file: frame.to_parquet(file, index=False))
+    save_frame(store, frame, "results.csv", "results.parquet")
     return frame
 
 
@@ -98,23 +86,7 @@ def _read_table(store: Store) -> pd.DataFrame | None:
     if (store.path / "results.parquet").is_file():
         frame = pd.read_parquet(store.path / "results.parquet")
         return frame.astype({name: dtype_of(name) for name in frame.columns})
-    return _read_csv(store) if (store.path / "results.csv").is_file() else None
-
-
-def _read_csv(store: Store) -> pd.DataFrame:
-    """Read the CSV as text and convert by Python's own parsers, which give every digit back."""
-    import pandas as pd
-
-    text = pd.read_csv(
-        store.path / "results.csv", dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8"
-    )
-    parse = {"Int64": int, "Float64": float, "string": str}
-    columns = {}
-    for name in text.columns:
-        read = parse[dtype_of(name)]
-        values = [None if pd.isna(cell) else read(cell) for cell in text[name]]
-        columns[name] = pd.array(values, dtype=dtype_of(name))  # type: ignore[call-overload]
-    return pd.DataFrame(columns)
+    return read_csv(store, "results.csv") if (store.path / "results.csv").is_file() else None
 
 
 def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
@@ -123,7 +95,7 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
     Only rows with status ``ok`` enter. Rows are told apart by `GROUP`. A column ``x`` holds the
     mean of x, ``x_std`` its sample standard deviation (NA for one seed), ``x_count`` how many
     seeds measured it; ``seeds`` counts the ok rows; ``n_parameters`` is the largest. Sorted by
-    k-NN accuracy, then NMI, best first.
+    `RANKING`, best first.
     """
     import pandas as pd
 
@@ -137,9 +109,7 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
             column = summary[statistic].rename(name + suffix)
             parts.append(column.astype("Int64" if statistic == "count" else "Float64"))
     board = pd.concat(parts, axis=1).reset_index()
-    return board.sort_values(
-        ["knn_accuracy", "kmeans_nmi", "trustworthiness"], ascending=False, ignore_index=True, kind="stable"
-    )
+    return board.sort_values(list(RANKING), ascending=False, ignore_index=True, kind="stable")
 
 
 def speedup(frame: pd.DataFrame) -> pd.DataFrame:

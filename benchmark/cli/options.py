@@ -1,75 +1,64 @@
-"""The options of the command line: their names, what they take, and the line that explains each."""
+"""The options of the command line: made from the fields of a request, or shared by several verbs."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import Field
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-ResultsDir = Annotated[str, typer.Option("--results-dir", help="Where runs keep their results.")]
-ReportsDir = Annotated[str, typer.Option("--reports-dir", help="Where reports go.")]
+from benchmark.request import BaseRequest, Option, options
+
+ResultsDir = Annotated[
+    str, typer.Option("--results-dir", metavar="DIR", help="Where runs keep their results.")
+]
+ReportsDir = Annotated[str, typer.Option("--reports-dir", metavar="DIR", help="Where reports go.")]
 Plugins = Annotated[
     list[str] | None,
     typer.Option("--plugin", metavar="FILE.py", help="A file that defines reducers; repeatable."),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-All = Annotated[bool, typer.Option("--all", help="Measure every reducer.")]
-Reducers = Annotated[
-    list[str] | None, typer.Option("--reducer", metavar="NAME", help="Measure this reducer; repeatable.")
-]
-Dataset = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME_OR_PATH",
-        help="A dataset's name, or a .npz, .npy, .csv or .parquet file. (default: mnist)",
-    ),
-]
-Suite = Annotated[str, typer.Option(metavar="NAME_OR_FILE", help="quick, standard, full, or a .toml file.")]
-Devices = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--device", metavar="auto|cpu|cuda|mps", help="Repeatable: all are measured. (default: auto)"
-    ),
-]
-Seeds = Annotated[int | None, typer.Option(metavar="N", help="Number of seeds. (default: the suite's)")]
-Components = Annotated[
-    int | None, typer.Option(metavar="D", help="Width of the code. (default: the suite's)")
-]
-Precision = Annotated[
-    str | None,
-    typer.Option(
-        metavar="fp32|bf16|auto",
-        help="Arithmetic of the reducers that have a choice. (default: the reducer's)",
-    ),
-]
-Repeats = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Time each fit N times; the median counts. (default: the suite's)"),
-]
-Timeout = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="End a job that takes longer. (default: no limit)")
-]
-ScaledReducers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--reducer",
-        metavar="NAME",
-        help="Measure this reducer; repeatable. (default: pca, random-projection, sparse, stacked, umap)",
-    ),
-]
-Budget = Annotated[
-    float, typer.Option(metavar="SECONDS", help="Leave out points predicted to take longer, and larger ones.")
-]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        metavar="tcp://HOST:PORT|local:N",
-        help="Send jobs to a Dask scheduler, or to N processes here. (default: one job at a time, here)",
-    ),
-]
-Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads a job may use. (default: all cores)")]
-RunName = Annotated[
-    str | None, typer.Option(metavar="RUN", help="Name of the run. (default: <dataset>-<suite>)")
-]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Measure again what is there already.")]
-DataDir = Annotated[str | None, typer.Option(metavar="DIR", help="Where datasets lie, as DIR/mnist/.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def options_of(kind: type[BaseRequest]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb, whose first argument is a request of `kind`, an option for every field of that."""
+
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(kind)
+        asked = {declared.name: _parameter(declared, option, hints) for declared, option in options(kind)}
+        own = list(inspect.signature(verb, eval_str=True).parameters.values())[1:]
+
+        @functools.wraps(verb)
+        def command(**given: Any) -> None:
+            chosen = {name: given.pop(name) for name in asked}
+            verb(kind(**{name: _value(v) for name, v in chosen.items() if v not in (None, [])}), **given)
+
+        # What chooses comes first, how to look at an error last.
+        parameters = sorted([*own, *asked.values()], key=lambda p: p.name == "debug")
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        signature = inspect.Signature([parameter.replace(kind=keyword) for parameter in parameters])
+        command.__signature__ = signature  # type: ignore[attr-defined]
+        command.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+        return command
+
+    return decorate
+
+
+def _parameter(declared: Field[Any], option: Option, hints: dict[str, Any]) -> inspect.Parameter:
+    repeated = "tuple" in str(hints[declared.name])
+    kind = list[str] | None if repeated else hints[declared.name]
+    described = typer.Option(option.flag, metavar=option.metavar or None, help=option.help)
+    return inspect.Parameter(
+        declared.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None if repeated else declared.default,
+        annotation=Annotated[kind, described],
+    )
+
+
+def _value(given: Any) -> Any:
+    return tuple(given) if isinstance(given, list) else given

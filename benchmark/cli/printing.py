@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from benchmark.execution.runner import RunResult
 
 
 def make_console() -> Console:
@@ -33,15 +36,31 @@ def print_rows(title: str, rows: list[dict[str, object]]) -> None:
     make_console().print(table)
 
 
-def print_result(console: Console, result: object, results_dir: str) -> None:
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    import json
+
+    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
+def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield nested facts as pairs of a dotted name and a readable value."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, (list, tuple)):
+            yield f"{prefix}{name}", ", ".join(str(v) for v in value) or "none"
+        else:
+            yield f"{prefix}{name}", "unknown" if value is None else str(value)
+
+
+def print_result(console: Console, result: RunResult, results_dir: str) -> None:
     """Print the table of a run that ended, a line for each job that failed, and where the report is."""
     from benchmark.execution.observers.terminal import closing_table
-    from benchmark.execution.runner import RunResult
     from benchmark.results import Store
 
-    assert isinstance(result, RunResult)
     console.print()
-    console.print(closing_table(Store(results_dir, result.run).records(), f"{result.run}"))
+    console.print(closing_table(Store(results_dir, result.run).records(), result.run))
     for record in result.failed:
         job = f"{record.reducer} ({record.device}, seed {record.seed})"
         # Names and reasons come from plugins: brackets in them are no markup.

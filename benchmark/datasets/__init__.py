@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from benchmark.datasets.catalog.declarations import DATASETS, DatasetInfo
 from benchmark.datasets.catalog.download import DataUnavailable
-from benchmark.datasets.catalog.named import DATASETS, DatasetInfo
-from benchmark.datasets.catalog.sources import SOURCES, Source
 from benchmark.datasets.dataset import Dataset, load_dataset
 from benchmark.datasets.formats.files import SUFFIXES
 from benchmark.datasets.formats.idx import read_idx
 
 __all__ = [
     "DATASETS",
-    "SOURCES",
     "SUFFIXES",
     "DataUnavailable",
     "Dataset",
     "DatasetInfo",
-    "Source",
     "load_dataset",
     "read_idx",
 ]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.datasets.mapped import is_mapped, stored_blocks, update_digest
+from benchmark.datasets.label_encoding import encode_labels
+from benchmark.datasets.mapped import stored_blocks
 from benchmark.errors import InputError
 
 MIN_SAMPLES = 5
@@ -37,10 +38,64 @@ class Arrays:
         for part in (self.X_train, self.y_train, self.X_test, self.y_test):
             if part is None:
                 digest.update(b"none")
-            else:
-                digest.update(f"{part.dtype.str}{part.shape}".encode())
-                update_digest(digest, part)
+                continue
+            digest.update(f"{part.dtype.str}{part.shape}".encode())
+            for block in stored_blocks(part):
+                digest.update(np.ascontiguousarray(block).data)
         return digest.hexdigest()
+
+
+def check_arrays(
+    where: str,
+    X: np.ndarray,
+    y: np.ndarray | None = None,
+    X_test: np.ndarray | None = None,
+    y_test: np.ndarray | None = None,
+    columns: Sequence[str] | None = None,
+) -> Arrays:
+    """Return what a file holds as the arrays of a data set, where they are right and fit each other.
+
+    Parameters
+    ----------
+    where : str
+        The name of the file, for the messages.
+    X, X_test : ndarray, (n, n_features) or images (n, height, width)
+        The samples; `X_test` is None where the file has no split of its own.
+    y, y_test : ndarray (n,), optional
+        Labels, as `encode_labels` takes them.
+    columns : sequence of str, optional
+        Names of the features.
+
+    Raises
+    ------
+    InputError
+        What `check_features` and `encode_labels` refuse, parts that do not fit, or too few samples.
+    """
+    if X_test is not None and X.shape[1:] != X_test.shape[1:]:
+        raise InputError(
+            f"X_train and X_test of {where} must have the same features; got the shapes {X.shape} and "
+            f"{X_test.shape}."
+        )
+    (y, y_test), class_names = encode_labels((y, y_test), f"The labels of {where}")
+    image_shape = (X.shape[1], X.shape[2]) if X.ndim == 3 else None
+    if X_test is None:
+        X = check_features(X, f"X of {where}", columns)
+    else:
+        X, X_test = check_features(X, f"X_train of {where}"), check_features(X_test, f"X_test of {where}")
+        if X.dtype != X_test.dtype:
+            X, X_test = X.astype(np.float32), X_test.astype(np.float32)
+    for part, samples, labels in (("train", X, y), ("test", X_test, y_test)):
+        if samples is not None and labels is not None and len(samples) != len(labels):
+            raise InputError(
+                f"{where} must have as many labels as samples; got {len(samples)} samples and {len(labels)} "
+                f"labels ({part} part)."
+            )
+    sizes = [len(X)] if X_test is None else [len(X), len(X_test)]
+    if sum(sizes) < MIN_SAMPLES or 0 in sizes:
+        raise InputError(
+            f"{where} must have at least {MIN_SAMPLES} samples, and no part may be empty; got {sum(sizes)}."
+        )
+    return Arrays(X, y, X_test, y_test, class_names, image_shape)
 
 
 def check_features(X: np.ndarray, where: str, columns: Sequence[str] | None = None) -> np.ndarray:
@@ -70,14 +125,13 @@ def check_features(X: np.ndarray, where: str, columns: Sequence[str] | None = No
     X = X.reshape(len(X), math.prod(X.shape[1:]))
     if X.dtype != np.uint8 and len(X):
         _check_range(X, where, columns)
-    if is_mapped(X):
+    if isinstance(X, np.memmap):
         return X
     return np.ascontiguousarray(X, dtype=np.uint8 if X.dtype == np.uint8 else np.float32)
 
 
 def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None) -> None:
-    blocks = stored_blocks(X) if is_mapped(X) else [X]
-    lows, highs = zip(*(_finite_extent(block, where, columns) for block in blocks), strict=True)
+    lows, highs = zip(*(_finite_extent(block, where, columns) for block in stored_blocks(X)), strict=True)
     low, high = min(lows), max(highs)
     if low != high and np.float32(low) == np.float32(high):
         raise InputError(
@@ -106,30 +160,5 @@ def _count(wrong: np.ndarray, columns: Sequence[str] | None) -> str:
     name = repr(columns[first]) if columns is not None else str(first)
     n_first, total = int(counts[first]), int(counts.sum())
     more = f" ({total} in {np.count_nonzero(counts)} columns)" if total > n_first else ""
-    return f"column {name} has {n_first} value{'s' if n_first > 1 else ''}{more} that {_be(n_first)}"
-
-
-def _be(count: int) -> str:
-    return "are" if count > 1 else "is"
-
-
-def check_agreement(arrays: Arrays, where: str) -> Arrays:
-    """Return `arrays` where its parts fit each other and are enough, else raise `InputError`."""
-    X_test = arrays.X_test
-    for part, X, y in (("train", arrays.X_train, arrays.y_train), ("test", X_test, arrays.y_test)):
-        if X is not None and y is not None and len(X) != len(y):
-            raise InputError(
-                f"{where} must have as many labels as samples; got {len(X)} samples and {len(y)} labels "
-                f"({part} part)."
-            )
-    if X_test is not None and arrays.X_train.shape[1] != X_test.shape[1]:
-        raise InputError(
-            f"{where} must have as many features to test as to train with; got {X_test.shape[1]} and "
-            f"{arrays.X_train.shape[1]}."
-        )
-    total = len(arrays.X_train) + (0 if X_test is None else len(X_test))
-    if total < MIN_SAMPLES or len(arrays.X_train) == 0 or (X_test is not None and len(X_test) == 0):
-        raise InputError(
-            f"{where} must have at least {MIN_SAMPLES} samples, and no part may be empty; got {total}."
-        )
-    return arrays
+    values, are = ("values", "are") if n_first > 1 else ("value", "is")
+    return f"column {name} has {n_first} {values}{more} that {are}"

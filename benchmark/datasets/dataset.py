@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays
-from benchmark.datasets.catalog.named import DATASETS, read_named
+from benchmark.datasets.catalog.declarations import DATASETS
+from benchmark.datasets.catalog.named import read_named
 from benchmark.datasets.formats.files import SUFFIXES, read_file
-from benchmark.datasets.mapped import is_mapped, take
-from benchmark.datasets.split import narrow, split_indices
+from benchmark.datasets.mapped import take
+from benchmark.datasets.split import split_indices, subsample
 from benchmark.errors import InputError, choices, suggestion
-from benchmark.results import check_run_name
+from benchmark.run_names import check_run_name
 from reducers.rows import Rows, extent
 
 MIN_IMAGE_FEATURES = 16
@@ -137,36 +138,26 @@ def load_dataset(
         name = str(name_or_path)
         arrays = read_named(name, data_dir, download=download)
     else:
-        arrays = read_file(_existing(name_or_path))
-        name = _name_of(Path(name_or_path))
+        path = _existing(name_or_path)
+        name, arrays = _name_of(path), read_file(path)
     return _assemble(name, arrays, seed, n_train, n_test)
 
 
 def _assemble(name: str, arrays: Arrays, seed: int, n_train: int | None, n_test: int | None) -> Dataset:
-    X_train, y_train = arrays.X_train, arrays.y_train
-    X_test, y_test = arrays.X_test, arrays.y_test
+    split, train_rng, test_rng = (np.random.default_rng((seed, place)) for place in range(3))
+    X, y, other, y_other = arrays.X_train, arrays.y_train, arrays.X_test, arrays.y_test
     train = test = None
-    if X_test is None:
-        train, test = split_indices(len(X_train), y_train, np.random.default_rng((seed, 0)))
-        X_test, y_test = X_train, y_train
-    train = narrow(train, len(X_train), y_train, n_train, np.random.default_rng((seed, 1)))
-    test = narrow(test, len(X_test), y_test, n_test, np.random.default_rng((seed, 2)))
-    train, test = _in_file_order(X_train, train), _in_file_order(X_test, test)
-    kept_train, kept_test = take(X_train, train), take(X_test, test)
-    image_shape = arrays.image_shape or _square(X_train.shape[1])
-    offset, scale = (0.0, arrays.white) if X_train.dtype == np.uint8 else _offset_and_scale(kept_train)
+    if other is None:
+        other, y_other = X, y
+        train, test = split_indices(len(X), y, split)
+    X_train, y_train = take(X, y, subsample(train, len(X), y, n_train, train_rng))
+    X_test, y_test = take(other, y_other, subsample(test, len(other), y_other, n_test, test_rng))
+    image_shape = arrays.image_shape or square(X.shape[1])
+    offset, scale = (0.0, arrays.white) if X.dtype == np.uint8 else _offset_and_scale(X_train)
     return Dataset(
-        name, kept_train, kept_test, _labels(y_train, train), _labels(y_test, test), arrays.class_names,
-        image_shape, offset, scale, arrays.sha256(),
+        name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, offset, scale,
+        arrays.sha256(),
     )  # fmt: skip
-
-
-def _in_file_order(X: np.ndarray, index: np.ndarray | None) -> np.ndarray | None:
-    return np.sort(index) if index is not None and is_mapped(X) else index
-
-
-def _labels(y: np.ndarray | None, index: np.ndarray | None) -> np.ndarray | None:
-    return y if y is None or index is None else y[index]
 
 
 def _offset_and_scale(X: np.ndarray | Rows) -> tuple[float, float]:
@@ -176,20 +167,22 @@ def _offset_and_scale(X: np.ndarray | Rows) -> tuple[float, float]:
     return low, (high - low) or 1.0
 
 
-def _square(n_features: int) -> tuple[int, int] | None:
+def square(n_features: int) -> tuple[int, int] | None:
+    """Return (height, width) of square images of at least `MIN_IMAGE_FEATURES` pixels, else None."""
     side = math.isqrt(n_features)
     return (side, side) if side * side == n_features >= MIN_IMAGE_FEATURES else None
 
 
 def _existing(name_or_path: str | Path) -> Path:
-    given = str(name_or_path)
-    hint = suggestion(given.lower(), list(DATASETS))
-    if not os.path.exists(os.path.expanduser(given)):
+    asked = str(name_or_path)
+    path = os.path.expanduser(asked)
+    hint = suggestion(asked.lower(), list(DATASETS))
+    if not os.path.exists(path):
         raise InputError(
             f"A data set must be one of {choices(DATASETS)}, or the path of a file of type "
-            f"{choices(SUFFIXES)}; got {given!r}, which is neither.{hint}"
+            f"{choices(SUFFIXES)}; got {asked!r}, which is neither.{hint}"
         )
-    return Path(os.path.expanduser(given))
+    return Path(path)
 
 
 def _name_of(path: Path) -> str:

@@ -36,7 +36,7 @@ def split_indices(
     return rng.permutation(np.flatnonzero(kept)), test
 
 
-def narrow(
+def subsample(
     rows: np.ndarray | None,
     n_samples: int,
     y: np.ndarray | None,

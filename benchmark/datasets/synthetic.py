@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import numpy as np
 
-from benchmark.datasets import Dataset
-from benchmark.errors import InputError
-from benchmark.plan.job import RECIPE
-from benchmark.results import RunError
+from benchmark.datasets.dataset import square
+from benchmark.errors import InputError, RunError
 
+# Begins a digest that says how the data are made, not what they hash to.
+RECIPE = "recipe:"
 FACTORS = 20
 N_TEST = 2_000
 SUMMARY = f"made up: sigmoids of {FACTORS} latent factors times a random matrix, float32 in [0, 1]"
@@ -60,12 +59,15 @@ class Synthetic:
         recipe = f"synthetic {_VERSION} {_SEED} {FACTORS} {self.rows} {self.n_features}"
         return RECIPE + hashlib.sha256(recipe.encode()).hexdigest()
 
-    def described(self) -> Dataset:
-        """Return a data set that says what this one is like, and holds no sample."""
-        side = round(self.n_features**0.5)
-        shape = (side, side) if side * side == self.n_features else None
-        empty = np.empty((0, self.n_features), dtype=np.float32)
-        return Dataset(self.name, empty, empty, None, None, (), shape, 0.0, 1.0, self.sha256)
+    @property
+    def n_test(self) -> int:
+        """Samples to test with, whatever the number to train with."""
+        return N_TEST
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Height and width of a square image of as many pixels; None where there is none."""
+        return square(self.n_features)
 
     def write(self, path: Path) -> None:
         """Write the table as a .npy file, holding some megabytes of it at a time."""
@@ -77,34 +79,33 @@ class Synthetic:
             for start in range(0, self.rows, _BLOCK_ROWS):
                 rng = np.random.default_rng((_SEED, self.n_features, start))
                 factors = rng.standard_normal((min(_BLOCK_ROWS, self.rows - start), FACTORS), np.float32)
-                file.write(np.ascontiguousarray(_sigmoid(2 * factors @ weights), dtype="<f4").data)
+                values = -2 * factors @ weights
+                np.exp(values, out=values)
+                values += 1
+                np.reciprocal(values, out=values)
+                file.write(np.ascontiguousarray(values, dtype="<f4").data)
             # What the system still has to write would be written while the first fit is timed.
             file.flush()
             os.fsync(file.fileno())
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    np.negative(x, out=x)
-    np.exp(x, out=x)
-    x += 1
-    np.reciprocal(x, out=x)
-    return x
-
-
 class Files:
-    """The file of one table at a time, in a directory for temporary files that ends with the `with` block."""
+    """The file of one table at a time, in a directory for temporary files that `close` removes."""
 
     def __init__(self) -> None:
-        self._held: tuple[Synthetic, Path] | None = None
+        self._temporary = TemporaryDirectory(prefix="benchmark-scale-", ignore_cleanup_errors=True)
+        self._directory = Path(self._temporary.name)
+        self._held: Path | None = None
 
     def __enter__(self) -> Self:
-        self._directory = Path(tempfile.mkdtemp(prefix="benchmark-scale-"))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        shutil.rmtree(self._directory, ignore_errors=True)
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the file and its directory."""
+        self._temporary.cleanup()
 
     def check_room(self, largest: int) -> None:
         """Raise `InputError` where the disk has no room for a file of `largest` bytes.
@@ -120,16 +121,16 @@ class Files:
 
     def path(self, table: Synthetic) -> Path:
         """Return the file of `table`, made where it is not there; the one before is removed."""
-        if self._held is not None and self._held[0] == table:
-            return self._held[1]
-        if self._held is not None:
-            self._held[1].unlink(missing_ok=True)
         path = self._directory / f"{table.name}-{table.rows}.npy"
+        if path == self._held:
+            return path
+        if self._held is not None:
+            self._held.unlink(missing_ok=True)
         try:
             table.write(path)
         except OSError as error:
             path.unlink(missing_ok=True)
             reason = error.strerror or str(error)
             raise RunError(f"The data of a sweep cannot be written to {path.parent}: {reason}.") from error
-        self._held = table, path
+        self._held = path
         return path

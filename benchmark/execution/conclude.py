@@ -23,7 +23,7 @@ _NEEDED = (
 )
 
 
-def prepare() -> Thread:
+def import_in_background() -> Thread:
     """Return a thread that imports what `conclude` needs, while this one waits for something else."""
     # No daemon: one that imports compiled code while the interpreter ends can take it down.
     thread = Thread(target=_import_libraries)
@@ -45,26 +45,15 @@ def conclude(store: Store, reports_dir: str | Path) -> tuple[pd.DataFrame, Path]
         The disk does not take them; the records are kept.
     """
     from benchmark.analysis.tables import save_tables
+    from benchmark.reporting import write_report
 
     table = save_tables(store)
     try:
         # Of a process that was killed while it wrote them.
         remove_temporary(Path(reports_dir) / store.run)
-        return table, _write_report(store, reports_dir)
+        return table, write_report(store, reports_dir)
     except OSError as error:
         raise RunError(
             f"The report cannot be written to {reports_dir} ({error.strerror or error}); the results are "
             f"kept, and 'python -m benchmark report {store.run}' makes a report of them."
         ) from error
-
-
-def _write_report(store: Store, reports_dir: str | Path) -> Path:
-    if store.facts().get("kind") != "scaling":
-        from benchmark.reporting import write_report
-
-        return write_report(store, reports_dir)
-    from benchmark.analysis.scaling import save_scaling
-    from benchmark.reporting.scaling_report import write_scaling_report
-
-    save_scaling(store)
-    return write_scaling_report(store, reports_dir)

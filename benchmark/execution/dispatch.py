@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.local.pool import Pool
 from benchmark.execution.observers.log import Logged
+from benchmark.execution.pool import Pool
+from benchmark.measure.outcome import Outcome, make_record
+from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record, Store
 
@@ -18,7 +20,7 @@ class Dispatch:
 
     Attributes
     ----------
-    records : list of Record
+    by_key : dict of Record
         One a job that ended, well or not, in the order they came.
     overhead_seconds : float
         Of the jobs that ended well, what they took beyond their measured parts: processes, data,
@@ -26,55 +28,63 @@ class Dispatch:
     interrupted : bool
     """
 
-    def __init__(self, pool: Pool, store: Store, progress: Logged, interrupts: Interrupts) -> None:
-        self.pool, self.store, self.progress = pool, store, progress
-        self.records: list[Record] = []
+    def __init__(
+        self, pool: Pool, store: Store, plan: Plan, observer: Logged, interrupts: Interrupts
+    ) -> None:
+        self.pool, self.store, self.observer = pool, store, observer
+        self.by_key: dict[str, Record] = {}
         self.overhead_seconds = 0.0
         self.interrupted = False
-        self._interrupts = interrupts
+        self._plan, self._interrupts = plan, interrupts
         self._begun: dict[str, float] = {}
+
+    @property
+    def records(self) -> list[Record]:
+        """The records, in the order they came."""
+        return list(self.by_key.values())
 
     def run(self, jobs: Sequence[Job], timeout: float | None) -> None:
         """Run jobs until they are done or the user interrupts; those at hand then are recorded as such."""
         try:
-            self._run(jobs, timeout)
+            for record in self._records_of(jobs, timeout):
+                self._keep(record)
         except KeyboardInterrupt:
             self.interrupted = True
             with self._interrupts.held():
                 self._record_interrupted()
 
-    def _run(self, jobs: Sequence[Job], timeout: float | None) -> None:
-        from benchmark.measure.measurement import make_record
-
+    def _records_of(self, jobs: Sequence[Job], timeout: float | None) -> Iterator[Record]:
         for job in jobs:
             if job.unavailable is not None:
                 self._started(job)
-                self._keep(make_record(job, "unavailable", self.pool.environment, error=job.unavailable))
-        possible = [job for job in jobs if job.unavailable is None]
+                yield self._without_measurement(job, "unavailable", job.unavailable)
+        possible = [self._plan.prepare(job) for job in jobs if job.unavailable is None]
         if possible:
-            for record in self.pool.run_all(possible, self.store, self._started, timeout):
-                self._keep(record)
+            yield from self.pool.run_all(possible, self.store, self._started, timeout)
 
     def _record_interrupted(self) -> None:
-        from benchmark.measure.measurement import make_record
-
-        kept = {record.key for record in self.records}
-        at_hand = [job for job in self.pool.running() if job.key not in kept]
+        at_hand = [job for job in self.pool.running() if job.key not in self.by_key]
         self.pool.kill()
-        self.progress.event("interrupted by the user", logging.WARNING)
+        self.observer.event("interrupted by the user", "WARNING")
         for job in at_hand:
-            self._keep(make_record(job, "interrupted", self.pool.environment, error="stopped by the user"))
+            self._keep(self._without_measurement(job, "interrupted", "stopped by the user"))
+
+    def _without_measurement(self, job: Job, status: str, reason: str) -> Record:
+        return make_record(job, Outcome(status=status, error=reason), self.pool.environment)
 
     def _started(self, job: Job) -> None:
         self._begun[job.key] = time.monotonic()
-        self.progress.started(job)
+        self.observer.started(job)
 
     def _keep(self, record: Record) -> None:
         # A record that was measured is stored, whatever the user types meanwhile.
         with self._interrupts.held():
+            if record.key in self._begun:
+                record = replace(record, job_seconds=time.monotonic() - self._begun[record.key])
             self.store.save(record)
-            self.records.append(record)
-            if record.status == "ok" and record.key in self._begun:
-                took = time.monotonic() - self._begun[record.key]
-                self.overhead_seconds += took - record.spent_seconds
-        self.progress.finished(record)
+            if not self._plan.keeps_arrays:
+                self.store.forget_arrays(record.key)
+            self.by_key[record.key] = record
+            if record.status == "ok" and record.job_seconds is not None:
+                self.overhead_seconds += record.job_seconds - record.spent_seconds
+        self.observer.finished(record)

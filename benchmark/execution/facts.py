@@ -2,77 +2,67 @@
 
 from __future__ import annotations
 
-import shlex
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from benchmark.plan.suite_plan import DEFAULT_DATASET, Plan
-from benchmark.request import Request
+from benchmark.measure.outcome import utc_now
+from benchmark.plan import Plan
+from benchmark.request import BaseRequest
+from benchmark.results import Record
 
 
-def run_facts(
-    request: Request, plan: Plan, environment: Mapping[str, Any], earlier: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the facts of a run that begins now, or that goes on from `earlier` facts of the same data."""
-    dataset = plan.dataset
-    same_data = earlier if earlier.get("dataset_sha256") == dataset.sha256 else {}
-    return {
-        "run": plan.run,
-        "suite": plan.suite.name,
-        "suite_summary": plan.suite.summary,
-        "dataset": dataset.name,
-        "requested_dataset": DEFAULT_DATASET if plan.fell_back else dataset.name,
-        "dataset_sha256": dataset.sha256,
-        "n_train": dataset.n_train,
-        "n_test": dataset.n_test,
-        "n_features": dataset.n_features,
-        "n_classes": dataset.n_classes,
-        "reducers": _joined(same_data.get("reducers", []), (job.reducer for job in plan.jobs)),
-        "devices": _joined(same_data.get("devices", []), (job.device for job in plan.jobs)),
-        "seeds": plan.suite.seeds,
-        "repeats": plan.suite.repeats,
-        "components": list(plan.suite.components),
-        "min_updates": plan.suite.min_updates,
-        "threads": plan.jobs[0].threads if plan.jobs else None,
-        "notes": list(plan.notes),
-        "started_at": same_data.get("started_at") or now(),
-        "finished_at": None,
-        # Of all the calls that went into the run: this one adds its own when it ends.
-        "wall_seconds": same_data.get("wall_seconds") or 0.0,
-        "command": command_line(request),
-        "environment": dict(environment),
-    }
+class RunFacts:
+    """The facts of a run that begins now, or that goes on from `earlier` facts of the same thing.
 
+    Parameters
+    ----------
+    request : BaseRequest
+    plan : Plan
+    environment : mapping
+        Of this machine.
+    earlier : mapping
+        ``run.json`` as the call before left it; empty for a new run.
+    """
 
-def now() -> str:
-    """Return the time in UTC, to the second, in ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    def __init__(
+        self, request: BaseRequest, plan: Plan, environment: Mapping[str, Any], earlier: Mapping[str, Any]
+    ) -> None:
+        self._request, self._plan, self._environment = request, plan, environment
+        self._earlier = earlier
+        # Of all the calls that went into the run; this one adds its own when it ends.
+        self._wall_seconds = float(earlier.get("wall_seconds") or 0.0)
+        self._started = time.monotonic()
 
+    def count_spent(self, records: Iterable[Record]) -> None:
+        """Count what the jobs of a killed call took, one after the other: it could not tell itself."""
+        if self._earlier and not self._earlier.get("finished_at"):
+            spent = round(sum(record.spent_seconds for record in records), 2)
+            self._wall_seconds = max(self._wall_seconds, spent)
 
-def command_line(request: Request) -> str:
-    """Return the command line that asks for `request`, without the directories of this machine."""
-    words = ["python", "-m", "benchmark", "run"]
-    words += ["--all"] if request.reducers is None else _repeated("--reducer", request.reducers)
-    words += ["--dataset", Path(request.dataset).name] if request.dataset else []
-    words += ["--suite", Path(request.suite).name]
-    words += _repeated("--device", request.devices) if request.devices != ("auto",) else []
-    for option in ("seeds", "components", "precision", "repeats", "threads", "name"):
-        value = asdict(request)[option]
-        words += [f"--{option}", str(value)] if value is not None else []
-    words += ["--timeout", str(request.timeout).removesuffix(".0")] if request.timeout is not None else []
-    # The address of a scheduler names a host.
-    local = request.cluster is None or request.cluster.startswith("local:")
-    words += ["--cluster", request.cluster if local else "ADDRESS"] if request.cluster else []
-    words += _repeated("--plugin", (Path(path).name for path in request.plugins))
-    return shlex.join(words)
+    def begun(self, done: Mapping[str, Record]) -> dict[str, Any]:
+        """Return the facts while jobs run; `done` are the records that need not be measured again."""
+        return {
+            "run": self._plan.run,
+            **self._plan.facts(self._earlier, done),
+            "threads": self._plan.threads,
+            "arithmetic": dict(self._plan.arithmetic),
+            "started_at": self._earlier.get("started_at") or utc_now(),
+            "finished_at": None,
+            "wall_seconds": self._wall_seconds,
+            "overhead_seconds": float(self._earlier.get("overhead_seconds") or 0.0),
+            "command": self._request.command(),
+            "environment": dict(self._environment),
+        }
 
-
-def _repeated(option: str, values: Iterable[str]) -> list[str]:
-    return [word for value in values for word in (option, value)]
-
-
-def _joined(one: Iterable[str], other: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys([*one, *other]))
+    def ended(
+        self, done: Mapping[str, Record], stored: Iterable[Record], overhead_seconds: float
+    ) -> dict[str, Any]:
+        """Return the facts at the end; `stored` are all records of the run, whoever measured them."""
+        facts = self.begun(done)
+        facts["wall_seconds"] = round(self._wall_seconds + time.monotonic() - self._started, 2)
+        facts["overhead_seconds"] = round(facts["overhead_seconds"] + overhead_seconds, 2)
+        machines = {record.machine: record.environment for record in stored if record.status == "ok"}
+        if len(machines) > 1:
+            facts["environments"] = machines
+        return {**facts, "finished_at": utc_now()}

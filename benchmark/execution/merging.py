@@ -6,13 +6,15 @@ import shlex
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 from benchmark.errors import InputError
 from benchmark.execution.conclude import conclude
-from benchmark.results import Record, Store, latest, open_store, tell
+from benchmark.results import Record, Store, latest, open_store, print_warning
+from benchmark.results.artifacts import ARTIFACTS
 from benchmark.results.lock import run_lock
 
 # Facts of a run that hold for the whole only where they hold for every part.
@@ -20,7 +22,10 @@ _SHARED = (
     "suite", "suite_summary", "dataset", "requested_dataset", "dataset_sha256", "n_train", "n_test",
     "n_features", "n_classes", "min_updates", "threads", "repeats",
 )  # fmt: skip
+# Facts that add up.
 _LISTS = ("reducers", "devices", "components", "notes")
+_SUMS = ("wall_seconds", "overhead_seconds")
+_COMBINED = (*_LISTS, *_SUMS, "seeds", "started_at", "finished_at")
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
 
 Part = tuple[Store, Record]
@@ -46,8 +51,8 @@ def merge_runs(
     """
     target = _target(runs, name, results_dir)
     stores = [open_store(results_dir, run) for run in runs]
-    facts = _joined(name, stores)
-    parts = _chosen(stores)
+    facts = _join_facts(name, stores)
+    parts = _choose(stores)
     with run_lock(target.path):
         _check_free(target, runs)
         target.tidy()
@@ -74,63 +79,54 @@ def _check_free(target: Store, runs: Sequence[str]) -> None:
         )
 
 
-def _chosen(stores: Sequence[Store]) -> list[Part]:
+def _choose(stores: Iterable[Store]) -> list[Part]:
     """Return one record a slot, and where it comes from; a slot is a job on a machine."""
-    chosen: dict[tuple[object, ...], Part] = {}
-    twice = 0
-    for store in stores:
-        for record in latest(store.records()):
-            held = chosen.get(record.slot)
-            twice += held is not None
-            if held is None or _rank(record) >= _rank(held[1]):
-                chosen[record.slot] = store, record
-    if twice:
-        tell(f"{twice} rows of jobs that were measured more than once on one machine are left out.")
-    return list(chosen.values())
-
-
-def _rank(record: Record) -> tuple[bool, str]:
+    parts = [(store, record) for store in stores for record in latest(store.records())]
     # The sequence numbers of two stores have nothing to do with each other.
-    return record.status == "ok", record.started_at or ""
+    ranked = sorted(parts, key=lambda part: (part[1].status == "ok", part[1].started_at or ""))
+    best = {record.slot: (store, record) for store, record in ranked}
+    if left_out := len(parts) - len(best):
+        print_warning(
+            f"{left_out} rows of jobs that were measured more than once on one machine are left out."
+        )
+    return [best[slot] for slot in dict.fromkeys(record.slot for _, record in parts)]
 
 
 def _copy(parts: Iterable[Part], target: Store) -> None:
     """Fill the target with records and their arrays; what an earlier merge left there goes."""
-    for old in list(target.records()):
-        target.forget(old.key)
+    for old in target.records_by_key():
+        target.forget(old)
     used: set[str] = set()
     for store, record in parts:
         # The key names what was measured, not where; it names the files too.
         key = record.key if record.key not in used else f"{record.key}-{record.machine}"
         used.add(key)
-        for kind in ("embeddings", "views"):
-            arrays = _arrays(store, kind, record.key)
+        for kind in ARTIFACTS:
+            try:
+                arrays = store.load_arrays(kind, record.key)
+            except _DAMAGED:
+                print_warning(f"The {kind} of {record.key} in {store.path} cannot be read and are left out.")
+                continue
             if arrays:
                 target.save_arrays(kind, key, arrays)
         target.add(replace(record, run=target.run, key=key))
 
 
-def _arrays(store: Store, kind: str, key: str) -> dict[str, Any]:
-    try:
-        return store.load_arrays(kind, key)
-    except _DAMAGED:
-        tell(f"The {kind} of {key} in {store.path} cannot be read and are left out.")
-        return {}
-
-
-def _joined(name: str, stores: Sequence[Store]) -> dict[str, Any]:
+def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
     """Return ``run.json`` of the whole: what its parts agree in, and what they add up to."""
     parts = [store.facts() for store in stores]
     _check_data(stores, parts)
     runs = [store.run for store in stores]
     joined: dict[str, Any] = {"run": name, "merged_from": runs}
-    joined |= {fact: _agreed(parts, fact) for fact in _SHARED}
-    joined |= {fact: _union(parts, fact) for fact in _LISTS}
-    joined["seeds"] = max(_known(parts, "seeds"), default=None)
-    joined["started_at"] = min(_known(parts, "started_at"), default=None)
-    joined["finished_at"] = max(_known(parts, "finished_at"), default=None)
-    for fact in ("wall_seconds", "overhead_seconds"):
-        joined[fact] = round(sum(_known(parts, fact)), 2)
+    for fact in _SHARED:
+        first, *others = (part.get(fact) for part in parts)
+        joined[fact] = first if all(other == first for other in others) else None
+    known = {fact: [part[fact] for part in parts if part.get(fact) is not None] for fact in _COMBINED}
+    joined |= {fact: list(dict.fromkeys(chain.from_iterable(known[fact]))) for fact in _LISTS}
+    joined |= {fact: round(sum(known[fact]), 2) for fact in _SUMS}
+    joined["seeds"] = max(known["seeds"], default=None)
+    joined["started_at"] = min(known["started_at"], default=None)
+    joined["finished_at"] = max(known["finished_at"], default=None)
     joined["command"] = shlex.join(["python", "-m", "benchmark", "merge", *runs, "--name", name])
     return joined
 
@@ -147,19 +143,3 @@ def _check_data(stores: Sequence[Store], parts: Sequence[Mapping[str, Any]]) -> 
             raise InputError(
                 f"The runs {other!r} and {store.run!r} measured different data under the name {dataset!r}."
             )
-
-
-def _agreed(parts: Sequence[Mapping[str, Any]], fact: str) -> Any:
-    values = [part.get(fact) for part in parts]
-    return values[0] if all(value == values[0] for value in values) else None
-
-
-def _union(parts: Sequence[Mapping[str, Any]], fact: str) -> list[Any]:
-    values: list[Any] = []
-    for part in _known(parts, fact):
-        values += [value for value in part if value not in values]
-    return values
-
-
-def _known(parts: Sequence[Mapping[str, Any]], fact: str) -> list[Any]:
-    return [part[fact] for part in parts if part.get(fact) is not None]

@@ -1,64 +1,34 @@
-"""Run a request: plan, skip what is done, dispatch, report."""
+"""Run a request: plan, skip what is done, hand out jobs, keep their records, report."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import InputError
-from benchmark.execution.conclude import conclude, prepare
+from benchmark.execution.conclude import conclude, import_in_background
 from benchmark.execution.dispatch import Dispatch
-from benchmark.execution.facts import now, run_facts
+from benchmark.execution.facts import RunFacts
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.local.pool import LocalWorker, Pool
+from benchmark.execution.observers import Observer, Silent
 from benchmark.execution.observers.log import Logged
+from benchmark.execution.pool import Pool
+from benchmark.plan import Plan
 from benchmark.plan.job import Job
-from benchmark.plan.request_checks import check_request
-from benchmark.plan.suite_plan import Plan, make_plan
-from benchmark.request import Request
+from benchmark.plan.job_maker import Machine
+from benchmark.plan.suite import check_request
+from benchmark.request import BaseRequest, Request, ScaleRequest
 from benchmark.results import Record, Store
 from benchmark.results.lock import run_lock
 from benchmark.results.record import machine_id
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Progress(Protocol):
-    """What a run tells while it runs."""
-
-    def note(self, text: str) -> None:
-        """Something the user should know."""
-
-    def planned(self, plan: Plan, to_do: int) -> None:
-        """The plan stands; `to_do` of its jobs are not done yet."""
-
-    def started(self, job: Job) -> None:
-        """A job begins."""
-
-    def finished(self, record: Record) -> None:
-        """A job ended, well or not."""
-
-
-class Silent:
-    """A progress that says nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
-
-    def planned(self, plan: Plan, to_do: int) -> None:
-        """Say nothing."""
-
-    def started(self, job: Job) -> None:
-        """Say nothing."""
-
-    def finished(self, record: Record) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +41,13 @@ class RunResult:
     failed: tuple[Record, ...]
     interrupted: bool
 
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with: 0 done, 1 a job failed, 130 interrupted."""
+        return 130 if self.interrupted else int(bool(self.failed))
 
-def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
+
+def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
     """Measure what is missing of `request`, then write tables and report.
 
     Raises
@@ -90,108 +65,119 @@ def run_suite(request: Request, progress: Progress | None = None) -> RunResult:
     # Before anything slow starts: a mistyped name is answered at once.
     check_request(request)
     _check_writable(Path(request.results_dir), Path(request.reports_dir))
-    told = Logged(progress or Silent())
-    with Interrupts() as interrupts, open_pool(request, told.note) as pool:
+    logged = Logged(observer or Silent())
+    with Interrupts() as interrupts, open_pool(request, logged.note) as pool:
         # The pool is starting, too; what the report needs is there before the first job is timed.
-        preparing = prepare()
-        plan = make_plan(request, _Later(lambda: pool.devices), request.threads or pool.threads)
-        store = Store(request.results_dir, plan.run, warn=told.note)
-        _check_kind(store)
-        with run_lock(store.path), told.logged(store.path):
+        importing = import_in_background()
+        plan = make_plan(request, pool)
+        store = Store(request.results_dir, plan.run, warn=logged.note)
+        _check_kind(store, plan)
+        with run_lock(store.path), logged.into(store.path), closing(plan):
             store.tidy()
-            # A file that this version does not read ends the run before anything is measured.
-            store.places()
-            for note in plan.notes:
-                told.note(note)
-            dispatch = Dispatch(pool, store, told, interrupts)
-            preparing.join()
-            _measure(request, plan, dispatch)
+            importing.join()
+            dispatch = Dispatch(pool, store, plan, logged, interrupts)
+            _carry_out(request, plan, dispatch)
             table, report = conclude(store, request.reports_dir)
     failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
     return RunResult(plan.run, table, report, failed, dispatch.interrupted)
 
 
-def open_pool(request: Request, note: Callable[[str], None]) -> Pool:
-    """Return where the jobs of `request` run; `note` is told what the user should know."""
-    if request.cluster is not None:
+def open_pool(request: BaseRequest, note: Callable[[str], None]) -> Pool:
+    """Return where the jobs of `request` run; `note` is given what the user should know."""
+    if request.pool is not None:
         from benchmark.execution.cluster import open_cluster
 
-        return open_cluster(request.cluster, note)
+        return open_cluster(request.pool, note)
+    from benchmark.execution.local import LocalWorker
+
     worker = LocalWorker()
     worker.note = note
     return worker
 
 
-class _Later(Sequence[str]):
-    """Devices that are asked for when the plan needs them, while the process that knows them starts."""
+def make_plan(request: BaseRequest, machine: Machine) -> Plan:
+    """Return the plan of a request; raise `InputError` where something asked for is not allowed."""
+    if isinstance(request, ScaleRequest):
+        from benchmark.plan.sweep_plan import SweepPlan
 
-    def __init__(self, find: Callable[[], tuple[str, ...]]) -> None:
-        self._find = find
+        return SweepPlan(request, machine)
+    from benchmark.plan.suite_plan import SuitePlan
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._find()[index]
-
-    def __len__(self) -> int:
-        return len(self._find())
+    assert isinstance(request, Request)
+    return SuitePlan(request, machine)
 
 
-def _measure(request: Request, plan: Plan, dispatch: Dispatch) -> None:
+def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     """Run the jobs that are not done, and say so in ``run.json`` before and after."""
-    store, environment = dispatch.store, dispatch.pool.environment
-    to_do = _to_do(request, plan, dispatch)
-    dispatch.progress.planned(plan, len(to_do))
-    earlier = store.facts() if len(to_do) < len(plan.jobs) else {}
+    store, pool, observer = dispatch.store, dispatch.pool, dispatch.observer
+    # A file that this version does not read ends the run before anything is measured.
+    stored = store.records_by_key()
+    for note in plan.notes:
+        observer.note(note)
+    earlier = store.facts()
+    _decide_arithmetic(request, plan, pool, earlier)
+    done = _done(request, stored, pool)
+    jobs = plan.next(done)
+    _note_other_machines(jobs, stored, request, dispatch)
+    observer.planned(plan, None if plan.total is None else len(jobs))
     # A run that was killed behind its last job has yet to say that it ended.
-    if not to_do and earlier.get("finished_at"):
+    if not jobs and earlier.get("finished_at"):
         return
-    started = time.monotonic()
-    facts = run_facts(request, plan, environment, earlier)
-    if earlier and not earlier.get("finished_at") and request.cluster is None:
-        # A run that was killed could not tell how long it took, but its jobs did, one after the other.
-        spent = sum(record.spent_seconds for record in store.records())
-        facts["wall_seconds"] = max(facts["wall_seconds"], round(spent, 2))
-    # What `run_facts` takes over of the time spent before, it takes over of the same data only.
-    before = earlier.get("overhead_seconds") or 0.0 if facts["wall_seconds"] else 0.0
-    store.save_facts(facts)
-    dispatch.run(to_do, request.timeout)
-    facts["wall_seconds"] = round(facts["wall_seconds"] + time.monotonic() - started, 2)
-    facts["overhead_seconds"] = round(before + dispatch.overhead_seconds, 2)
-    machines = {record.machine: record.environment for record in store.records() if record.status == "ok"}
-    if len(machines) > 1:
-        facts["environments"] = machines
-    store.save_facts({**facts, "finished_at": now()})
+    plan.check_room(done)
+    facts = RunFacts(request, plan, pool.environment, earlier if done and plan.continues(earlier) else {})
+    if request.pool is None:
+        facts.count_spent(stored.values())
+    store.save_facts(facts.begun(done))
+    while jobs and not dispatch.interrupted:
+        dispatch.run(jobs, request.timeout)
+        jobs = plan.next(done | dispatch.by_key)
+    store.save_facts(facts.ended(done | dispatch.by_key, store.records(), dispatch.overhead_seconds))
 
 
-def _to_do(request: Request, plan: Plan, dispatch: Dispatch) -> list[Job]:
-    """Return the jobs that did not end well before, and those that did where times differ from here."""
+def _decide_arithmetic(request: BaseRequest, plan: Plan, pool: Pool, earlier: Mapping[str, Any]) -> None:
+    """Set what ``precision="auto"`` means for the whole run: what it meant when the run was first planned."""
+    same_machine = machine_id(earlier.get("environment") or {}) == machine_id(pool.environment)
+    kept = earlier.get("arithmetic") or {} if same_machine or request.pool is not None else {}
+    for device in sorted(plan.undecided()):
+        plan.arithmetic[device] = kept.get(device) or pool.native_precision(device, plan.threads)
+
+
+def _done(request: BaseRequest, stored: Mapping[str, Record], pool: Pool) -> dict[str, Record]:
+    """Return the records of jobs that ended well, on this machine where times differ between machines."""
     if request.fresh:
-        return list(plan.jobs)
-    found = {job.key: dispatch.store.get(job.key) for job in plan.jobs}
-    done = {key: record for key, record in found.items() if record is not None and record.status == "ok"}
-    if request.cluster is not None:
+        return {}
+    done = {key: record for key, record in stored.items() if record.status == "ok"}
+    if request.pool is not None:
         # Which of its machines runs a job is for the cluster to say: what one of them did is done.
-        return [job for job in plan.jobs if job.key not in done]
-    machine = machine_id(dispatch.pool.environment)
-    here = {key for key, record in done.items() if record.machine == machine}
-    if len(done) > len(here):
-        dispatch.progress.note(
-            f"{len(done) - len(here)} jobs of {plan.run} were measured on another machine or with other "
+        return done
+    here = machine_id(pool.environment)
+    return {key: record for key, record in done.items() if record.machine == here}
+
+
+def _note_other_machines(
+    jobs: Sequence[Job], stored: Mapping[str, Record], request: BaseRequest, dispatch: Dispatch
+) -> None:
+    again = sum(job.key in stored and stored[job.key].status == "ok" for job in jobs)
+    if again and not request.fresh:
+        dispatch.observer.note(
+            f"{again} jobs of {dispatch.store.run} were measured on another machine or with other "
             "libraries, where times differ: they are measured again."
         )
-    return [job for job in plan.jobs if job.key not in here]
 
 
-def _check_kind(store: Store) -> None:
-    """Raise `InputError` for a merged run or sweeps of `scale`, which measurements of a suite would spoil."""
-    sources = store.facts().get("merged_from")
+def _check_kind(store: Store, plan: Plan) -> None:
+    """Raise `InputError` for a merged run, or one of another kind, which these measurements would spoil."""
+    facts = store.facts()
+    sources = facts.get("merged_from")
     if sources:
         raise InputError(
             f"The run {store.run!r} was merged from {', '.join(map(str, sources))}: measure into one of "
             "these, or into a new one, and merge again."
         )
-    if store.facts().get("kind") == "scaling":
+    if store.exists() and facts.get("kind") != plan.kind:
         raise InputError(
-            f"The run {store.run!r} holds sweeps of scale: give this one another name with --name."
+            f"The run {store.run!r} holds measurements of another kind: give this one another name with "
+            "--name."
         )
 
 

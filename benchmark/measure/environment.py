@@ -9,13 +9,14 @@ import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmark.measure.clock import available_threads
-from benchmark.results.record import machine_id
+import psutil
+
+from benchmark.measure.threads import available_threads
 
 T = TypeVar("T")
 
@@ -29,29 +30,28 @@ def environment() -> dict[str, object]:
         "machine": _fact(_machine),
         "cpu": _fact(_cpu_model),
         "architecture": platform.machine() or None,
-        "physical_cores": _fact(_physical_cores),
+        "physical_cores": _fact(lambda: psutil.cpu_count(logical=False)),
         "logical_cores": os.cpu_count(),
         "usable_cores": _fact(available_threads),
-        "memory_gb": _fact(_memory_gb),
+        "memory_gb": _fact(lambda: round(psutil.virtual_memory().total / 2**30, 1)),
         "gpus": _fact(_gpus),
         "gpu_driver": _fact(_gpu_driver),
-        "cuda": _fact(_cuda_version),
+        "cuda": _fact(lambda: _torch().version.cuda),  # the one that torch was built for
         "operating_system": _fact(_operating_system),
         "blas": _fact(_blas_libraries),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {name: installed_version(name) for name in PACKAGES},
         "git_commit": _fact(_git_commit),
     }
 
 
-def comparable(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether times measured in two environments belong in one table: same machine, same libraries."""
-    return machine_id(one) == machine_id(other)
-
-
 def available_devices() -> tuple[str, ...]:
     """Return the devices this machine offers: "cpu", and "cuda" or "mps" where torch sees them."""
-    cuda, mps = _fact(_has_cuda), _fact(_has_mps)
-    return ("cpu", *(["cuda"] if cuda else []), *(["mps"] if mps else []))
+    seen = {
+        "cuda": _fact(lambda: _torch().cuda.is_available()),
+        "mps": _fact(lambda: _torch().backends.mps.is_available()),
+    }
+    return ("cpu", *(device for device, is_there in seen.items() if is_there))
 
 
 def _fact(find: Callable[[], T]) -> T | None:
@@ -62,16 +62,10 @@ def _fact(find: Callable[[], T]) -> T | None:
         return None
 
 
-def _has_cuda() -> bool:
+def _torch() -> Any:
     import torch
 
-    return bool(torch.cuda.is_available())
-
-
-def _has_mps() -> bool:
-    import torch
-
-    return bool(torch.backends.mps.is_available())
+    return torch
 
 
 def _machine() -> str:
@@ -89,41 +83,15 @@ def _machine() -> str:
 def _cpu_model() -> str | None:
     if sys.platform == "darwin":
         return _output("sysctl", "-n", "machdep.cpu.brand_string")
-    found = (
-        re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE) if sys.platform == "linux" else None
-    )
+    cpuinfo = Path("/proc/cpuinfo").read_text() if sys.platform == "linux" else ""
+    found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
     return found.group(1).strip() if found else platform.processor() or None
 
 
-def _physical_cores() -> int | None:
-    if sys.platform == "darwin":
-        return int(_output("sysctl", "-n", "hw.physicalcpu"))
-    pattern = r"^physical id\s*:\s*(\d+)$.*?^core id\s*:\s*(\d+)$"
-    return len(set(re.findall(pattern, _cpuinfo(), re.MULTILINE | re.DOTALL))) or None
-
-
-def _cpuinfo() -> str:
-    return Path("/proc/cpuinfo").read_text()
-
-
-def _memory_gb() -> float:
-    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-
-
 def _gpus() -> list[dict[str, object]]:
-    if not _has_cuda():
-        return []
-    import torch
-
-    cards = (torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count()))
+    cuda = _torch().cuda
+    cards = [cuda.get_device_properties(i) for i in range(cuda.device_count() if cuda.is_available() else 0)]
     return [{"name": card.name, "memory_gb": round(card.total_memory / 2**30, 1)} for card in cards]
-
-
-def _cuda_version() -> str | None:
-    """Return the version of CUDA that torch was built for."""
-    import torch
-
-    return torch.version.cuda
 
 
 def _gpu_driver() -> str | None:
@@ -152,7 +120,8 @@ def _blas_libraries() -> list[dict[str, Any]]:
     return libraries
 
 
-def _version(distribution: str) -> str:
+def installed_version(distribution: str) -> str:
+    """Return the version of an installed distribution, "unknown" where there is none."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -1,104 +1,49 @@
-"""One job: load, warm up, timed fit, timed transform, score."""
+"""One job: load, warm up, timed fit, timed transform, score, keep."""
 
 from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.errors import InputError
-from benchmark.measure.clock import full_precision, limit_threads, measured
-from benchmark.measure.timing import fit_and_transform, warm_up
-from benchmark.measure.view import Arrays, make_view
-from benchmark.plan.job import RECIPE, Job
-from benchmark.results import Record
+from benchmark.measure.clock import Measurement, measured
+from benchmark.measure.outcome import Outcome, utc_now
+from benchmark.measure.preparation import load_job_dataset, make_job_reducer, samples_for, warm_up
+from benchmark.measure.threads import full_precision, limit_threads
+from benchmark.measure.view import make_view
+from benchmark.plan.job import Job
 from benchmark.scoring.blocks import Reconstruction, Samples
 from reducers.base import NotApplicableError
-from reducers.registry import make_reducer
 from reducers.rows import Rows
 
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
+    from benchmark.results.artifacts import Arrays
     from reducers.base import Reducer
 
 # Test sets larger than this are reconstructed a block at a time.
 _LAZY_BYTES = 64 * 2**20
 
 
-@dataclass
-class JobResult:
-    """A record, and the arrays that are kept beside it (empty unless the job is ok)."""
-
-    record: Record
-    embedding: Arrays = field(default_factory=dict)
-    view: Arrays = field(default_factory=dict)
-
-
-def run_job(job: Job, environment: Mapping[str, Any], dataset: Dataset | None = None) -> JobResult:
-    """Measure one job in this process; a failure is a record with its reason, never an exception.
+def measure(job: Job, dataset: Dataset | None = None) -> Outcome:
+    """Measure one job in this process; a failure is an outcome with its reason, never an exception.
 
     `dataset` is the job's, where the caller has it in memory already.
     """
-    facts: dict[str, Any] = {}
+    measuring = _Measuring(job)
     try:
         with limit_threads(job.threads), full_precision(job.device):
-            embedding, view = _measure(job, dataset or load_job_dataset(job), facts)
+            measuring.run(dataset or load_job_dataset(job))
     except NotApplicableError as error:
-        return JobResult(make_record(job, "unavailable", environment, error=str(error), **facts))
+        return replace(measuring.outcome, status="unavailable", error=str(error))
     # A plugin written as a script may call sys.exit.
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        return JobResult(make_record(job, "failed", environment, error=describe(error), **facts))
-    return JobResult(make_record(job, "ok", environment, **facts), embedding, view)
-
-
-def load_job_dataset(job: Job) -> Dataset:
-    """Return the dataset of a job; raise `InputError` where it is not the one its plan found."""
-    from benchmark.datasets import load_dataset
-
-    dataset = load_dataset(
-        job.source,
-        data_dir=job.data_dir,
-        seed=job.seed,
-        n_train=job.n_train,
-        n_test=job.n_test,
-        download=False,
-    )
-    if dataset.sha256 != job.data and not job.data.startswith(RECIPE):
-        raise InputError(
-            f"The data of {job.source} differ from those the run was planned with: their SHA-256 is "
-            f"{dataset.sha256[:12]}..., that of the plan {job.data[:12]}...."
-        )
-    return dataset
-
-
-def make_record(
-    job: Job, status: str, environment: Mapping[str, Any], *, error: str | None = None, **facts: Any
-) -> Record:
-    """Return a record of `job`; `facts` are the fields that were measured."""
-    planned: dict[str, Any] = {
-        "run": job.run,
-        "dataset": job.dataset,
-        "reducer": job.reducer,
-        "device": job.device,
-        "precision": job.params.get("precision"),
-        "threads": job.threads,
-        "seed": job.seed,
-        "key": job.key,
-        "repeats": job.repeats,
-        "n_train": job.n_train,
-        "n_test": job.n_test,
-        "n_features": job.n_features,
-        "params": dict(job.params),
-        "environment": dict(environment),
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    return Record(status=status, error=error, **{**planned, **facts})
+        return replace(measuring.outcome, status="failed", error=describe(error))
+    return replace(measuring.outcome, status="ok")
 
 
 def describe(error: BaseException) -> str:
@@ -107,33 +52,96 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}"[:1000] if message else type(error).__name__
 
 
-def _measure(job: Job, dataset: Dataset, facts: dict[str, Any]) -> tuple[Arrays, Arrays]:
-    facts["started_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    reducer = _make(job)
-    train, test = (_given(reducer, rows) for rows in dataset.rows())
-    warm_up(reducer, train, job.device, facts)
-    reducer, Z_test = fit_and_transform(reducer, train, test, job, facts)
-    facts |= {
-        "n_components": _plain(reducer.n_components_),
-        "n_parameters": _plain(reducer.n_parameters_),
-        "history": [{k: _plain(v) for k, v in epoch.items()} for epoch in getattr(reducer, "history_", [])],
-    }
-    Z_train = reducer.transform(train)
-    # What is larger than memory is read, and reconstructed, a block at a time.
-    test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
-    reconstruction = _reconstruction(reducer, Z_test, test)
-    _score(job, dataset, (Z_train, Z_test, test, reconstruction), facts)
-    # A code as wide as the input saves nothing over computing it again.
-    kept = {"Z_train": Z_train, "Z_test": Z_test} if Z_test.shape[1] < test.shape[1] else {}
-    return kept, make_view(dataset, Z_test, test, reconstruction)
+class _Measuring:
+    """One job on its way through the steps of its measurement.
+
+    `outcome` grows with every step that ends, so that what was measured outlives an error in the next.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.outcome = Outcome(status="failed", started_at=utc_now())
+
+    def run(self, dataset: Dataset) -> None:
+        """Take every step, in order; raise what goes wrong in one."""
+        reducer = make_job_reducer(self.job)
+        train, test = (samples_for(reducer, rows) for rows in dataset.rows())
+        self.outcome = replace(self.outcome, warmup_seconds=warm_up(reducer, train, self.job.device))
+        reducer, Z_test = self._fit_and_transform(reducer, train, test)
+        Z_train = reducer.transform(train)
+        # What is larger than memory is read, and reconstructed, a block at a time.
+        test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
+        reconstruction = _reconstruct(reducer, Z_test, test)
+        self._score(dataset, (Z_train, Z_test), test, reconstruction)
+        artifacts: dict[str, Arrays] = {}
+        # A code as wide as the input saves nothing over computing it again.
+        if Z_test.shape[1] < test.shape[1]:
+            artifacts["embeddings"] = {"Z_train": Z_train, "Z_test": Z_test}
+        artifacts["views"] = make_view(dataset, Z_test, test, reconstruction)
+        self.outcome = replace(self.outcome, artifacts=artifacts)
+
+    def _fit_and_transform(
+        self, reducer: Reducer, train: Samples, test: Samples
+    ) -> tuple[Reducer, np.ndarray]:
+        """Fit and transform once a repeat, each on the clock; return the last fitted clone and its codes."""
+        from sklearn.base import clone
+
+        device = self.job.device
+        for _ in range(self.job.repeats):
+            # The state of the repeat before is freed first; the seed is a parameter, so it stays.
+            reducer = clone(reducer)
+            with measured(device) as fit:
+                reducer.fit(train)
+            fit_times = [*self.outcome.fit_times, fit.seconds]
+            self.outcome = replace(self._with_peaks(fit), fit_times=fit_times, precision=reducer.precision_)
+            with measured(device) as transform:
+                Z_test = reducer.transform(test)
+            transform_times = [*self.outcome.transform_times, transform.seconds]
+            self.outcome = replace(self._with_peaks(transform), transform_times=transform_times)
+        self.outcome = replace(
+            self.outcome,
+            n_components=_plain(reducer.n_components_),
+            n_parameters=_plain(reducer.n_parameters_),
+            history=[{k: _plain(v) for k, v in epoch.items()} for epoch in getattr(reducer, "history_", [])],
+        )
+        return reducer, Z_test
+
+    def _with_peaks(self, cost: Measurement) -> Outcome:
+        """Return the outcome with the peaks of one more measurement, where they are the greatest."""
+        before = self.outcome
+        return replace(
+            before,
+            peak_memory_mb=_greatest(before.peak_memory_mb, cost.peak_memory_mb),
+            peak_device_memory_mb=_greatest(before.peak_device_memory_mb, cost.peak_device_memory_mb),
+        )
+
+    def _score(
+        self,
+        dataset: Dataset,
+        codes: tuple[np.ndarray, np.ndarray],
+        test: Samples,
+        reconstruction: np.ndarray | Reconstruction | None,
+    ) -> None:
+        from benchmark.scoring import Embedding, score
+
+        # A file may label one part only, which is no help to a metric that compares the two.
+        labelled = dataset.y_train is not None and dataset.y_test is not None
+        embedding = Embedding(
+            Z_train=codes[0],
+            Z_test=codes[1],
+            y_train=dataset.y_train if labelled else None,
+            y_test=dataset.y_test if labelled else None,
+            X_test=test,
+            reconstruction_test=reconstruction,
+            seed=self.job.seed,
+            n_jobs=self.job.threads,
+        )
+        with measured("cpu") as scoring:
+            scores = score(embedding)
+        self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
 
 
-def _given(reducer: Reducer, rows: Rows) -> Samples:
-    """Return samples as the reducer takes them, so that no conversion of ours is on its clock."""
-    return rows if reducer.streams and rows.compact else np.asarray(rows)
-
-
-def _reconstruction(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:
+def _reconstruct(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:
     if not reducer.supports_inverse:
         return None
     # The scores read it in blocks; what is small is made once and for all.
@@ -142,38 +150,11 @@ def _reconstruction(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray |
     return reducer.inverse_transform(Z)
 
 
+def _greatest(*values: float | None) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
 def _plain(value: Any) -> Any:
     """Return a number, numpy's or torch's too, as JSON can hold it; None where it is not finite."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _make(job: Job) -> Reducer:
-    params = dict(job.params)
-    if job.reducer.startswith("sklearn."):
-        return make_reducer(job.reducer, random_state=job.seed, **params)
-    if params.get("image_shape") is not None:
-        params["image_shape"] = tuple(params["image_shape"])
-    reducer = make_reducer(job.reducer, job.plugins, random_state=job.seed, **params)
-    return reducer.set_params(device=job.device) if "device" in reducer.get_params() else reducer
-
-
-def _score(job: Job, dataset: Dataset, arrays: tuple[Any, ...], facts: dict[str, Any]) -> None:
-    from benchmark.scoring import Embedding, score
-
-    Z_train, Z_test, test, reconstruction = arrays
-    # A file may label one part only, which is no help to a metric that compares the two.
-    labelled = dataset.y_train is not None and dataset.y_test is not None
-    embedding = Embedding(
-        Z_train=Z_train,
-        Z_test=Z_test,
-        y_train=dataset.y_train if labelled else None,
-        y_test=dataset.y_test if labelled else None,
-        X_test=test,
-        reconstruction_test=reconstruction,
-        seed=job.seed,
-        n_jobs=job.threads,
-    )
-    with measured("cpu") as scoring:
-        facts["scores"] = score(embedding)
-    facts["score_seconds"] = scoring.seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import resource
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +13,10 @@ MIB = 2**20
 
 
 class MemoryStart(NamedTuple):
-    """Where memory stood when a peak began to be looked for (bytes; None where unknown)."""
+    """Where memory stood when a peak began to be looked for (bytes)."""
 
     resident: int | None
-    peak: int | None
+    peak: int
     peak_is_reset: bool
 
 
@@ -32,8 +33,6 @@ def memory_peak_since(start: MemoryStart) -> float | None:
     passed. Without ``/proc``, the figure counts from the earlier peak, so it is a lower bound.
     """
     _, peak = _memory()
-    if peak is None or start.peak is None:
-        return None
     if not start.peak_is_reset and peak <= start.peak:
         return None
     before = start.peak if start.resident is None else start.resident
@@ -62,20 +61,12 @@ def _reset_memory_peak() -> bool:
     return True
 
 
-def _memory() -> tuple[int | None, int | None]:
-    """Return the resident memory of this process and its peak (bytes); None where unknown."""
+def _memory() -> tuple[int | None, int]:
+    """Return the resident memory of this process, None where unknown, and its peak (bytes)."""
     try:
         status = Path("/proc/self/status").read_text()
         found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
         return int(found["VmRSS"]) * 1024, int(found["VmHWM"]) * 1024
     except (OSError, KeyError):
-        return None, _high_water_mark()
-
-
-def _high_water_mark() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return None, peak if sys.platform == "darwin" else peak * 1024

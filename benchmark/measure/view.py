@@ -8,12 +8,11 @@ import numpy as np
 
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
+    from benchmark.results.artifacts import Arrays
     from benchmark.scoring.blocks import Reconstruction, Samples
 
 VIEW_POINTS = 2000
 VIEW_IMAGES = 10
-
-Arrays = dict[str, np.ndarray]
 
 
 def make_view(

@@ -6,11 +6,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-# Begins a job's `data` where that says how the data are made, not what they hash to.
-RECIPE = "recipe:"
 
 
 @dataclass(frozen=True)
@@ -18,7 +15,8 @@ class Job:
     """One measurement: a reducer with its parameters on a dataset, a device and a seed.
 
     `data` identifies the dataset's content and `code` the reducer's source, so that a job whose
-    meaning changed has another `key`.
+    meaning changed has another `key`. `arithmetic` is what ``precision="auto"`` was decided to be for
+    the run ("fp32" or "bf16"); None where the reducer has no such choice.
     """
 
     run: str
@@ -38,14 +36,26 @@ class Job:
     plugins: tuple[str, ...] = ()
     unavailable: str | None = None
     repeats: int = 1
+    arithmetic: str | None = None
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the job can be measured, and its arithmetic is left to the run."""
+        return self.params.get("precision") == "auto" and self.unavailable is None
+
+    def decided(self, arithmetic: Mapping[str, str]) -> Job:
+        """Return the job with the arithmetic that was decided for its device, where that was left open."""
+        return replace(self, arithmetic=arithmetic.get(self.device)) if self.is_undecided else self
 
     @property
     def key(self) -> str:
         """A name for files: readable, safe, and different for every different measurement."""
         meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
+        # Jobs had keys before there were these, and results are kept under them.
         if self.repeats == 1:
-            # Jobs had keys before there were repeats, and results are kept under them.
             del meaning["repeats"]
+        if self.arithmetic is None:
+            del meaning["arithmetic"]
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]
         return f"{reducer}-{self.device}-d{self.params.get('n_components')}-s{self.seed}-{digest[:10]}"

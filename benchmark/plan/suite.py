@@ -5,14 +5,32 @@ from __future__ import annotations
 import reprlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError, suggestion
+from benchmark.request import MOST, BaseRequest, Request, whole
+from reducers.parameters import Allowed
 
 SHIPPED = Path(__file__).parent / "suites"
-MOST = 10_000  # seeds, repeats or widths of a suite: each is a job, or a fit, for every reducer
+
+_COUNT, _FEW, _TEXT = whole(1), whole(1, MOST), Allowed(lambda value: isinstance(value, str), "a string")
+# What the keys of a suite file may hold.
+_ALLOWED = {
+    **dict.fromkeys(("summary", "dataset"), _TEXT),
+    **dict.fromkeys(("n_train", "n_test"), _COUNT),
+    **dict.fromkeys(("seeds", "repeats"), _FEW),
+    "min_updates": whole(0),
+    "components": Allowed(
+        lambda value: isinstance(value, list) and 0 < len(value) <= MOST and all(map(_COUNT.holds, value)),
+        "a list of integers >= 1",
+    ),
+    "reducers": Allowed(
+        lambda value: isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()),
+        "a table of tables, as [reducers.stacked]",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,62 @@ class Suite:
         return {name: value for name, value in raised.items() if params.get(name)}
 
 
+def check_request(request: BaseRequest) -> None:
+    """Raise `InputError` where something asked for is wrong, as far as that is known without data."""
+    request.check()
+    choose_reducers(request)
+    if isinstance(request, Request):
+        find_suite(request)
+
+
+def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
+    """Return the reducers asked for, or all there are; raise `InputError` where one does not exist."""
+    from reducers.registry import find_reducers, load_reducer
+    from reducers.registry_error import RegistryError
+
+    try:
+        known = find_reducers(request.plugins)
+        if request.reducers is None:
+            return tuple(known)
+        for name in request.reducers:
+            if not name.startswith("sklearn."):
+                load_reducer(name, request.plugins)
+    except RegistryError as error:
+        raise InputError(str(error)) from error
+    return tuple(dict.fromkeys(request.reducers))
+
+
+def find_suite(request: Request) -> Suite:
+    """Return the suite asked for, with what the request says in place of its own."""
+    suite = load_suite(request.suite)
+    _check_reducers(suite, request)
+    if request.seeds is not None:
+        suite = replace(suite, seeds=request.seeds)
+    if request.repeats is not None:
+        suite = replace(suite, repeats=request.repeats)
+    if request.components is not None:
+        suite = replace(suite, components=(request.components,))
+    return suite
+
+
+def _check_reducers(suite: Suite, request: Request) -> None:
+    from reducers.registry import find_reducers
+
+    known = list(find_reducers(request.plugins))
+    for name, params in suite.reducers.items():
+        if name not in known and not name.startswith("sklearn."):
+            raise InputError(
+                f"The suite '{suite.name}' sets parameters of an unknown reducer {name!r}."
+                f"{suggestion(name, known)} Known: {', '.join(known)}."
+            )
+        for parameter in ("n_components", "random_state", "device"):
+            if parameter in params:
+                raise InputError(
+                    f"The suite '{suite.name}' cannot set {parameter} of '{name}': components, seeds and "
+                    f"--device say it for every reducer."
+                )
+
+
 def shipped_suites() -> list[str]:
     """Return the names of the shipped suites, from the quickest to the longest."""
     return sorted((p.stem for p in SHIPPED.glob("*.toml")), key=["quick", "standard", "full"].index)
@@ -94,7 +168,7 @@ def _parse(path: Path) -> Suite:
     # Numbers of thousands of digits, and brackets within brackets, are more than the parser takes.
     except (ValueError, RecursionError) as error:
         raise InputError(f"The suite file {path} is not valid TOML: {error}.") from None
-    known = [f.name for f in fields(Suite) if f.name != "name"]
+    known = list(_ALLOWED)
     for key in content:
         if key not in known:
             raise InputError(
@@ -102,35 +176,13 @@ def _parse(path: Path) -> Suite:
                 f"Known: {', '.join(known)}."
             )
     for key, value in content.items():
-        _check(path, key, value)
+        if not _ALLOWED[key].holds(value):
+            raise InputError(
+                f"The suite file {path} needs {key} to be {_ALLOWED[key].words}; got {_shown(value)}."
+            )
     if "components" in content:
         content["components"] = tuple(content["components"])
     return Suite(name=path.stem, **content)
-
-
-def _check(path: Path, key: str, value: object) -> None:
-    """Raise `InputError` where a value of a suite file has the wrong type or range."""
-    if key in ("seeds", "repeats"):
-        holds = _is_count(value, MOST)
-        words = f"an integer <= {MOST}" if _is_count(value) else "an integer >= 1"
-    elif key in ("n_train", "n_test"):
-        holds, words = _is_count(value), "an integer >= 1"
-    elif key == "min_updates":
-        holds, words = value == 0 or _is_count(value), "an integer >= 0"
-    elif key == "components":
-        holds = isinstance(value, list) and 1 <= len(value) <= MOST and all(map(_is_count, value))
-        words = "a list of integers >= 1"
-    elif key == "reducers":
-        holds = isinstance(value, dict) and all(isinstance(v, dict) for v in value.values())
-        words = "a table of tables, as [reducers.stacked]"
-    else:
-        holds, words = isinstance(value, str), "a string"
-    if not holds:
-        raise InputError(f"The suite file {path} needs {key} to be {words}; got {_shown(value)}.")
-
-
-def _is_count(value: object, most: int = 2**63 - 1) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 def _shown(value: object) -> str:

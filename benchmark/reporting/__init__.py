@@ -1,5 +1,48 @@
-"""Tables to figures and Markdown: what a reader sees of a run."""
+"""``reports/<run>/report.md`` with its figures, from ``results/<run>/`` alone."""
 
-from benchmark.reporting.markdown import write_report
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.analysis.scaling import KIND, save_scaling
+from benchmark.reporting.content import RunContent
+from benchmark.reporting.markdown import render
+from benchmark.reporting.report_data import gather
+from benchmark.reporting.scaling_content import ScalingContent
+from benchmark.reporting.style import save_figure
+from benchmark.results import Store
+from benchmark.results.atomic import write_atomically
 
 __all__ = ["write_report"]
+
+
+def write_report(store: Store, reports_dir: str | Path) -> Path:
+    """Write the report of a run, of whatever kind it is; return the path of its ``report.md``.
+
+    Figures stand next to it. Those that an earlier report left and this one does not draw are
+    removed; files of other names are not touched. The tables of a scaling run are written too.
+    """
+    content = _content(store)
+    directory = Path(reports_dir) / store.run
+    directory.mkdir(parents=True, exist_ok=True)
+    drawn, missing = set(), set()
+    for file, figure in content.drawings():
+        if figure is None:
+            missing.add(file)
+        else:
+            save_figure(figure, directory / file)
+            drawn.add(file)
+    for old in [*(directory / file for file in missing), *directory.glob("reducer-*.png")]:
+        if old.name not in drawn:
+            old.unlink(missing_ok=True)
+    path = directory / "report.md"
+    write_atomically(path, lambda file: file.write(render(content.blocks(drawn)).encode()))
+    return path
+
+
+def _content(store: Store) -> RunContent | ScalingContent:
+    """Return what the report of a run says; the tables of a scaling run are written on the way."""
+    if store.facts().get("kind") != KIND:
+        return RunContent(gather(store))
+    points, exponents = save_scaling(store)
+    return ScalingContent(gather(store), points, exponents)

@@ -2,138 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import MEMORY, TIMES
+from benchmark.analysis.columns import GROUP, RANKING, TIMES, score_columns, varying
 from benchmark.analysis.tables import speedup
-from benchmark.reporting.names import escape
-from benchmark.reporting.report import Report
-from benchmark.reporting.text import (
-    NOT_MEASURED,
-    count,
-    error,
-    left_out,
-    missing,
-    score,
-    seconds,
-    spread,
-    table,
-)
+from benchmark.reporting.document import Block, Column, Paragraph, Strong, Text, table
+from benchmark.reporting.number_text import NOT_MEASURED, missing, seconds, spread
+from benchmark.reporting.report_data import ReportData
+from benchmark.reporting.table_columns import key_columns, left_out, score_text, score_title, value_column
 from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADERS = {
-    "kmeans_nmi": "NMI", "kmeans_ari": "ARI", "kmeans_accuracy": "cluster acc.", "knn_accuracy": "k-NN",
-    "forest_accuracy": "forest", "linear_accuracy": "linear", "reconstruction_mse": "MSE",
-    "trustworthiness": "trust.", "continuity": "cont.",
-}  # fmt: skip
+Row = Mapping[Any, Any]
 # Nobody reads a longer table.
 _MOST_ROWS = 200
-_COMPARED = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
-_TOLD = {
-    "dataset": "data", "n_train": "train", "n_test": "test", "device": "device", "precision": "precision",
-    "threads": "threads", "timing": "timing", "machine": "machine", "n_components": "D",
-}  # fmt: skip
 
 
-class _Column(NamedTuple):
-    name: str
-    header: str
-    form: Callable[..., str]
-    higher_is_better: bool | None
-
-
-def leaderboard_lines(report: Report) -> list[str]:
-    """Return the leaderboard as a Markdown table with a line on how to read it."""
-    board = report.board
+def leaderboard(data: ReportData) -> list[Block]:
+    """Return the leaderboard with a paragraph on how to read it."""
+    board = data.board
     if board.empty:
-        return ["No job ended well, so there is nothing to rank; see the failures below."]
-    columns = _columns(board)
-    keys = told_apart(board)
+        return [Paragraph("No job ended well, so there is nothing to rank; see the failures below.")]
     rows = board.to_dict("records")
-    best = {column.name: _best(rows, column) for column in columns}
-    lines = [
-        [
-            escape(row["reducer"]),
-            *(escape(_key(row[key])) for key in keys),
-            *(_cell(row, c, best) for c in columns),
-        ]
-        for row in rows[:_MOST_ROWS]
+    keys = varying(board, GROUP)
+    scores = [name for name in score_columns(data.frame) if board[name].notna().any()]
+    columns = [
+        *key_columns(keys),
+        *(_mean_column(rows, name) for name in ("fit_seconds", "transform_seconds", *scores)),
     ]
-    header = ["reducer", *(_TOLD[key] for key in keys), *(column.header for column in columns)]
-    numbers = range(1 + len(keys), len(header))
-    more = left_out(len(rows), _MOST_ROWS)
-    return [*table(header, lines, numbers), *more, _caption(report, "n_components" in keys)]
+    shown = table(rows[:_MOST_ROWS], columns)
+    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, "n_components" in keys))]
 
 
-def told_apart(board: pd.DataFrame) -> list[str]:
-    """Return the columns beside the reducer that differ between rows."""
-    return [name for name in _TOLD if board[name].nunique(dropna=False) > 1]
+def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
+    """Return the column of a mean: in bold where it is the best, ± its deviation, its spread in brackets.
+
+    The best one is the best as it is written, so that what looks equal is marked equal.
+    """
+    time = name in TIMES
+    form = seconds if time else score_text(name)
+    best = _best([row for row in rows if _competes(row, time)], name, form)
+    if time and len({row["machine"] for row in rows}) > 1:
+        best = None
+
+    def cell(row: Row) -> Text:
+        text = form(row[name])
+        wins = text == best and _competes(row, time)
+        return [Strong(text) if wins else text, _deviation(row, name, text, form)]
+
+    return Column(f"{name.removesuffix('_seconds')} (s)" if time else score_title(name), cell)
 
 
-def _columns(board: pd.DataFrame) -> list[_Column]:
-    times = [
-        _Column("fit_seconds", "fit (s)", seconds, False),
-        _Column("transform_seconds", "transform (s)", seconds, False),
-    ]
-    scores = []
-    for name in _scores(board):
-        better = METRICS[name].higher_is_better if name in METRICS else None
-        form = error if name == "reconstruction_mse" else score
-        scores.append(_Column(name, HEADERS.get(name) or escape(name), form, better))
-    return times + scores
-
-
-def _scores(board: pd.DataFrame) -> list[str]:
-    """Return the scores that a leaderboard has: those of the suite, then those of plugins."""
-    means = [str(name).removesuffix("_std") for name in board.columns if str(name).endswith("_std")]
-    return [name for name in means if name not in TIMES + MEMORY and board[name].notna().any()]
-
-
-def _best(rows: list[dict[Any, Any]], column: _Column) -> str | None:
-    """Return the best mean of a column as it is written, so that what looks equal is marked equal."""
-    values = [row[column.name] for row in rows if _competes(row, column) and not missing(row[column.name])]
-    strange = column.name in TIMES and len({row["machine"] for row in rows}) > 1
-    if column.higher_is_better is None or not values or strange:
-        return None
-    return column.form(max(values) if column.higher_is_better else min(values))
-
-
-def _competes(row: dict[Any, Any], column: _Column) -> bool:
+def _competes(row: Row, time: bool) -> bool:
     """Whether a row can be the best: codes as wide as the data cannot, nor can times of a shared machine."""
-    return not row["baseline"] and (column.name not in TIMES or row["timing"] == "exclusive")
+    return not row["baseline"] and (not time or row["timing"] == "exclusive")
 
 
-def _cell(row: dict[Any, Any], column: _Column, best: dict[str, str | None]) -> str:
-    """Return a mean, in bold where it is the best, ± its deviation over seeds (its spread over repeats)."""
-    text = column.form(row[column.name])
-    parts = [f"**{text}**" if text == best[column.name] and _competes(row, column) else text]
-    std = row[f"{column.name}_std"]
-    if text != NOT_MEASURED and not text.startswith("<") and not missing(std):
-        parts.append(f"± {column.form(std, like=row[column.name])}")
-    repeated = row.get(column.name.replace("_seconds", "_spread_seconds")) if column.name in TIMES else None
-    return " ".join([*parts, *([] if missing(repeated) else [f"({spread(repeated)})"])])
+def _best(rows: list[dict[Any, Any]], name: str, form: Callable[..., str]) -> str | None:
+    values = [row[name] for row in rows if not missing(row[name])]
+    if not values or (name not in TIMES and name not in METRICS):
+        return None
+    higher = name in METRICS and METRICS[name].higher_is_better
+    return form(max(values) if higher else min(values))
 
 
-def _key(value: Any) -> str:
-    return NOT_MEASURED if missing(value) else count(value) if isinstance(value, int) else str(value)
+def _deviation(row: Row, name: str, text: str, form: Callable[..., str]) -> str:
+    std, repeated = row[f"{name}_std"], row.get(name.replace("_seconds", "_spread_seconds"))
+    shown = text != NOT_MEASURED and not text.startswith("<") and not missing(std)
+    deviation = f" ± {form(std, like=row[name])}" if shown else ""
+    return deviation + (f" ({spread(repeated)})" if name in TIMES and not missing(repeated) else "")
 
 
-def _caption(report: Report, widths: bool) -> str:
-    board = report.board
+def _caption(board: pd.DataFrame, widths: bool) -> str:
     low, high = int(board["seeds"].min()), int(board["seeds"].max())
-    seeds = f"{low} to {high} seeds" if low != high else f"{high} seeds"
-    parts = ["Best of each column in bold; – is not measured; sorted by k-NN accuracy, then NMI."]
+    first, second, *_ = (METRICS[name] for name in RANKING)
+    sorting = f"sorted by {first.label}, then {second.title}"
+    parts = [f"Best of each column in bold; {NOT_MEASURED} is not measured; {sorting}."]
     if high > 1:
+        seeds = f"{low} to {high} seeds" if low != high else f"{high} seeds"
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
     parts += _on_times(board, high > 1)
     if widths:
         parts.append("D is the width of the code.")
     if board["baseline"].any():
-        names = ", ".join(escape(name) for name in board.loc[board["baseline"], "reducer"].unique())
+        names = ", ".join(board.loc[board["baseline"], "reducer"].unique())
         parts.append(f"The codes of {names} are as wide as the data, so it takes no part in the bold.")
     return " ".join(parts)
 
@@ -152,27 +107,31 @@ def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:
     return parts
 
 
-def comparison_lines(report: Report) -> list[str]:
+def device_comparison(data: ReportData) -> list[Block]:
     """Return the CPU beside every other device that was asked for."""
-    rows = speedup(report.frame)
-    scores = [name for name in _COMPARED if rows[f"{name}_difference"].notna().any()][:2]
-    keys = [name for name in told_apart(rows) if name != "device"]
-    header = ["reducer", *(_TOLD[key] for key in keys), "device", "fit on CPU (s)", "fit on device (s)"]
-    header += ["speed-up", *(f"Δ {HEADERS[name]}" for name in scores), "status"]
-    lines = []
-    for row in rows[:_MOST_ROWS].to_dict("records"):
-        reason = "" if missing(row["error"]) or row["status"] == "ok" else f": {row['error'][:200]}"
-        ratio = NOT_MEASURED if missing(row["speedup"]) else f"{row['speedup']:.3g}×"
-        names = [row["reducer"], *(_key(row[key]) for key in keys), row["device"]]
-        times = [seconds(row["fit_seconds_cpu"]), seconds(row["fit_seconds"]), ratio]
-        differences = [_signed(row[f"{name}_difference"]) for name in scores]
-        lines.append([*map(escape, names), *times, *differences, escape(row["status"] + reason)])
-    if not lines:
-        return ["Another device was asked for, but no job of it was recorded."]
+    rows = speedup(data.frame)
+    if rows.empty:
+        return [Paragraph("Another device was asked for, but no job of it was recorded.")]
+    scores = [name for name in RANKING if rows[f"{name}_difference"].notna().any()][:2]
+    columns = [
+        *key_columns([*(name for name in varying(rows, GROUP) if name != "device"), "device"]),
+        value_column("fit on CPU (s)", "fit_seconds_cpu", seconds),
+        value_column("fit on device (s)", "fit_seconds", seconds),
+        value_column(
+            "speed-up", "speedup", lambda ratio: NOT_MEASURED if missing(ratio) else f"{ratio:.3g}×"
+        ),
+        *(value_column(f"Δ {score_title(name)}", f"{name}_difference", _signed) for name in scores),
+        Column("status", _status, numeric=False),
+    ]
     note = "Speed-up above 1: faster than the CPU. Δ: score on the device minus score on the CPU."
-    more = left_out(len(rows), _MOST_ROWS, which="first")
-    return [*table(header, lines, range(2 + len(keys), len(header) - 1)), *more, note]
+    shown = table(rows[:_MOST_ROWS].to_dict("records"), columns)
+    return [shown, *left_out(len(rows), _MOST_ROWS, which="first"), Paragraph(note)]
 
 
 def _signed(value: Any) -> str:
     return NOT_MEASURED if missing(value) else f"{value:+.3f}"
+
+
+def _status(row: Row) -> str:
+    reason = "" if missing(row["error"]) or row["status"] == "ok" else f": {row['error'][:200]}"
+    return f"{row['status']}{reason}"

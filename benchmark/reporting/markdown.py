@@ -1,87 +1,59 @@
-"""``reports/<run>/report.md`` with its figures, from ``results/<run>/`` alone."""
+"""A document as Markdown, in which nothing that comes from data or plugins is markup."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Sequence
 
-from benchmark.reporting import figures
-from benchmark.reporting.answer import answer
-from benchmark.reporting.leaderboard import comparison_lines, leaderboard_lines
-from benchmark.reporting.method import method_lines
-from benchmark.reporting.names import escape
-from benchmark.reporting.report import MOST_VIEWS, Report, gather
-from benchmark.reporting.sections import failure_lines, reducer_lines, setup_lines
-from benchmark.reporting.style import save_figure
-from benchmark.results import Store
-from benchmark.results.atomic import write_atomically
+from benchmark.reporting.document import Block, Code, Heading, Inline, Items, Paragraph, Picture, Strong, Text
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-_FIGURES: dict[str, Callable[[Report], Figure | None]] = {
-    "pareto.png": lambda report: figures.pareto_figure(report.board),
-    "times.png": lambda report: figures.times_figure(report.board),
-    "embeddings.png": lambda report: figures.embeddings_figure(report.views),
-    "reconstructions.png": lambda report: figures.reconstructions_figure(report.views),
-    "losses.png": lambda report: figures.losses_figure(report.views),
-}
+_MARKUP = re.compile(r"([\\`*_|\[\]~])")
 
 
-def write_report(store: Store, reports_dir: str | Path) -> Path:
-    """Write the report of a run and return the path of its ``report.md``.
+def render(blocks: Iterable[Block]) -> str:
+    """Return the Markdown text of a document."""
+    return "\n\n".join(filter(None, map(_block, blocks))) + "\n"
 
-    Figures stand next to it. Those that an earlier report left and this one does not draw are
-    removed; files of other names are not touched.
+
+def _block(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"{'#' * block.level} {_line(block.text)}"
+    if isinstance(block, Paragraph):
+        return _line(block.text)
+    if isinstance(block, Items):
+        return "\n".join(f"- {_line(text)}" for text in block.texts)
+    if isinstance(block, Picture):
+        return f"![{escape(block.caption)}]({block.file})"
+    rows = [[_line(cell) for cell in cells] for cells in block.rows]
+    return "\n".join(table_lines([_line(cell) for cell in block.header], rows, block.numeric))
+
+
+def table_lines(
+    header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Container[int] = ()
+) -> list[str]:
+    """Return the lines of a table of cells that are Markdown, with `numeric` columns aligned right."""
+    rule = ["---:" if place in numeric else "---" for place in range(len(header))]
+    return [f"| {' | '.join(cells)} |" for cells in (header, rule, *rows)]
+
+
+def _line(text: Text) -> str:
+    return "".join(map(_inline, [text] if isinstance(text, str) else text)).strip()
+
+
+def _inline(part: Inline) -> str:
+    if isinstance(part, Strong):
+        return f"**{escape(part.text).strip()}**"
+    # What ends a code span or a cell cannot stand within code.
+    if isinstance(part, Code) and part.text.isprintable() and not re.search(r"[`|\\]", part.text):
+        return f"`{part.text}`"
+    return escape(part if isinstance(part, str) else part.text)
+
+
+def escape(text: object) -> str:
+    """Return `text` on one line, with everything Markdown or HTML would act on made literal.
+
+    Characters that cannot be printed, or turn the direction of text, become U+FFFD.
     """
-    report = gather(store)
-    directory = Path(reports_dir) / report.run
-    directory.mkdir(parents=True, exist_ok=True)
-    drawn = set()
-    for name, figure in _drawings(report):
-        if figure is not None:
-            save_figure(figure, directory / name)
-            drawn.add(name)
-    for old in [*(directory / name for name in _FIGURES), *directory.glob("reducer-*.png")]:
-        if old.name not in drawn:
-            old.unlink(missing_ok=True)
-    path = directory / "report.md"
-    write_atomically(path, lambda file: file.write(render(report, drawn).encode()))
-    return path
-
-
-def _drawings(report: Report) -> Iterator[tuple[str, Figure | None]]:
-    for name, draw in _FIGURES.items():
-        yield name, draw(report)
-    for view in report.views:
-        yield report.cards[view.name], figures.card_figure(view)
-
-
-def render(report: Report, drawn: set[str]) -> str:
-    """Return the Markdown text, which shows the figures named in `drawn`."""
-
-    def picture(name: str, caption: str) -> list[str]:
-        return [f"![{caption}]({name})", ""] if name in drawn else []
-
-    many = report.board["reducer"].nunique() > MOST_VIEWS
-    capped = [f"Figures show the {MOST_VIEWS} best ranked reducers.", ""] if many else []
-    lines = [f"# Dimensionality reduction on {escape(report.dataset)}", "", answer(report), ""]
-    lines += ["## What was run", "", *setup_lines(report)]
-    lines += ["## Leaderboard", "", *leaderboard_lines(report), "", *capped]
-    lines += picture("pareto.png", "Quality of the codes against training time")
-    lines += picture("times.png", "Seconds to fit and to transform")
-    if set(report.devices) - {"cpu"}:
-        lines += ["## CPU beside other devices", "", *comparison_lines(report), ""]
-    for name, title, caption in (
-        ("embeddings.png", "Embeddings", "Test codes of every reducer, coloured by class"),
-        ("reconstructions.png", "Reconstructions", "Test images and their reconstructions"),
-        ("losses.png", "Training", "Training loss by epoch"),
-    ):
-        lines += [f"## {title}", "", *picture(name, caption)] if name in drawn else []
-    if not report.board.empty:
-        lines += ["## Reducers", "", *reducer_lines(report, drawn)]
-    lines += ["## Failures", "", *failure_lines(report), ""]
-    lines += ["## How each figure was measured", "", *method_lines(report)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
+    line = "".join(c if c.isprintable() else "\ufffd" for c in re.sub(r"\s+", " ", str(text)))
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\1", line)

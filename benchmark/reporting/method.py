@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from math import isinf
 
-from benchmark.reporting.names import escape
-from benchmark.reporting.report import Report
-from benchmark.reporting.text import table
-from benchmark.scoring import METRICS
+from benchmark.reporting.document import Block, Code, Table, bullets
+from benchmark.reporting.report_data import ReportData
+from benchmark.scoring import METRICS, Metric
 
 _METHOD = """\
 - **Clock.** Wall time, read right before and right after `fit` on the training set, and again around
@@ -31,18 +30,15 @@ _METHOD = """\
 """
 
 
-def method_lines(report: Report) -> list[str]:
+def method(data: ReportData) -> list[Block]:
     """Return how every figure was measured, and what may be compared with what."""
-    measured = [metric for name, metric in METRICS.items() if report.frame[name].notna().any()]
-    used = measured or list(METRICS.values())
+    measured = [metric for name, metric in METRICS.items() if data.frame[name].notna().any()]
     rows = [
-        [
-            f"`{m.name}`",
-            escape(m.summary),
-            f"{m.low:g} to {'∞' if isinf(m.high) else format(m.high, 'g')}",
-            "higher" if m.higher_is_better else "lower",
-            escape(m.reference),
-        ]
-        for m in used
+        [[Code(m.name)], m.summary, _range(m), "higher" if m.higher_is_better else "lower", m.reference]
+        for m in measured or METRICS.values()
     ]
-    return [_METHOD, *table(["metric", "what it is", "range", "better", "reference"], rows)]
+    return [bullets(_METHOD), Table(["metric", "what it is", "range", "better", "reference"], rows)]
+
+
+def _range(metric: Metric) -> str:
+    return f"{metric.low:g} to {'∞' if isinf(metric.high) else format(metric.high, 'g')}"

@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmark.results.atomic import write_atomically
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
@@ -81,6 +85,22 @@ def save_figure(figure: Figure, path: Path) -> Path:
     return path
 
 
+def add_axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Add axes at a place given in inches from the figure's lower left corner."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
+
+
+def add_text(figure: Figure, left: float, bottom: float, text: str, **look: Any) -> Text:
+    """Write text at a place given in inches from the figure's lower left corner."""
+    return figure.text(left, bottom, text, transform=figure.dpi_scale_trans, **look)
+
+
+def floats(column: pd.Series) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where nothing was measured."""
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
 def class_color(index: int) -> str:
     """Return the colour of class `index` >= 0: the Petroff ten, then lighter and darker ones of them."""
     turn, place = divmod(index, len(PETROFF_10))
@@ -144,23 +164,6 @@ def format_seconds(seconds: float) -> str:
             value = seconds / size
             return f"{value:.0f} {unit}" if value >= 9.95 or value == round(value) else f"{value:.1f} {unit}"
     return f"{seconds / 3600:.3g} h"
-
-
-def time_axis(axis: Any, low: float, high: float) -> None:
-    """Make a matplotlib axis logarithmic in seconds between two times, with a few readable ticks."""
-    import numpy as np
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
-    axis.axes.set(**({"xscale": "log", "xlim": (low, high)} if axis.axis_name == "x" else {"yscale": "log"}))
-    ticks = [t for t in (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36000) if low <= t <= high]
-    if len(ticks) < 2:
-        powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-        ticks = [
-            step * 10.0**power for power in powers for step in (1, 2, 5) if low <= step * 10.0**power <= high
-        ]
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: format_seconds(value)))
 
 
 def halo(text: Text, width: float = 2.0) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -45,9 +46,9 @@ class View:
         return self.record.reducer
 
     @property
-    def has_pictures(self) -> bool:
-        """Whether the inputs are images that can be drawn."""
-        return self.images is not None and self.image_shape is not None
+    def has_reconstructions(self) -> bool:
+        """Whether there are reconstructions of images that can be drawn."""
+        return self.image_shape is not None and self.reconstructions is not None
 
     @cached_property
     def losses(self) -> list[tuple[str, Array]]:
@@ -61,90 +62,63 @@ def load_view(store: Store, record: Record) -> View:
         arrays = store.load_arrays("views", record.key)
     except Exception:  # a damaged file makes parsers raise anything
         arrays = {}
-    codes = _as_plane(arrays.get("codes"))
-    labels = _as_labels(arrays.get("labels"))
-    images = _as_rows(arrays.get("images"))
-    reconstructions = _as_rows(arrays.get("reconstructions"))
-    shape = _as_shape(arrays.get("image_shape"))
-    drawable = (
-        images is not None
-        and shape is not None
-        and len(shape) in (2, 3)
-        and np.prod(shape) == images.shape[1]
-    )
+    codes = _plane(_valid(arrays.get("codes"), 2, "biuf"))
+    labels = _valid(arrays.get("labels"), 1, "iu")
+    images = _valid(arrays.get("images"), 2, "biuf")
+    made = _valid(arrays.get("reconstructions"), 2, "biuf")
     return View(
         record=record,
         codes=codes,
-        labels=labels if labels is not None and codes is not None and len(labels) == len(codes) else None,
-        images=images,
-        reconstructions=(
-            reconstructions
-            if images is not None and reconstructions is not None and reconstructions.shape == images.shape
-            else None
-        ),
-        image_shape=shape if drawable else None,
-        class_names=_as_names(arrays.get("class_names")),
-    )
+        labels=None if labels is None or codes is None or len(labels) != len(codes) else labels,
+        images=None if images is None else images.astype(np.float32),
+        reconstructions=None if images is None or made is None or made.shape != images.shape
+        else made.astype(np.float32),
+        image_shape=_image_shape(_valid(arrays.get("image_shape"), 1, "iu"), images),
+        class_names=_names(_valid(arrays.get("class_names"), 1)),
+    )  # fmt: skip
 
 
 def first_views(store: Store, records: Iterable[Record], components: int | None = None) -> list[View]:
     """Return one view a reducer, by name: its first ok seed, on the CPU and at `components` if it can be."""
-    chosen: dict[str, tuple[tuple[Any, ...], Record]] = {}
-    for record in records:
-        if record.status != "ok":
-            continue
-        rank = (
-            record.n_components != components,
-            record.device != "cpu",
-            record.device,
-            record.n_components or 0,
-            record.seed,
-            record.key,
-        )
-        if record.reducer not in chosen or rank < chosen[record.reducer][0]:
-            chosen[record.reducer] = (rank, record)
-    return [load_view(store, chosen[name][1]) for name in sorted(chosen)]
+
+    def rank(record: Record) -> tuple[Any, ...]:
+        place = (record.device != "cpu", record.device, record.n_components or 0, record.seed, record.key)
+        return record.n_components != components, *place
+
+    ok = [record for record in records if record.status == "ok"]
+    first = {record.reducer: record for record in sorted(ok, key=rank, reverse=True)}
+    return [load_view(store, first[name]) for name in sorted(first)]
 
 
-def _as_labels(labels: Array | None) -> Array | None:
-    return labels if labels is not None and labels.ndim == 1 and labels.dtype.kind in "iu" else None
-
-
-def _as_shape(shape: Array | None) -> tuple[int, ...] | None:
-    if shape is None or shape.ndim != 1 or shape.dtype.kind not in "iu" or not (shape >= 1).all():
+def _valid(array: Array | None, ndim: int, kinds: str | None = None) -> Array | None:
+    """Return the array if it has so many dimensions, values, and one of the kinds of type; else None."""
+    if array is None or array.ndim != ndim or not array.size:
         return None
-    return tuple(int(side) for side in shape)
+    return array if kinds is None or array.dtype.kind in kinds else None
 
 
-def _as_names(names: Array | None) -> tuple[str, ...]:
-    if names is None or names.ndim != 1:
-        return ()
-    return tuple(str(name).encode("utf-8", "replace").decode() for name in names)
-
-
-def _as_plane(codes: Array | None) -> Array | None:
-    if codes is None or codes.ndim != 2 or codes.dtype.kind not in "biuf" or 0 in codes.shape:
+def _plane(codes: Array | None) -> Array | None:
+    if codes is None:
         return None
     plane = codes[:, :2].astype(np.float64)
-    return np.hstack([plane, np.zeros_like(plane)])[:, :2] if plane.shape[1] == 1 else plane
+    return np.hstack([plane, np.zeros_like(plane)])[:, :2]
 
 
-def _as_rows(pictures: Array | None) -> Array | None:
-    if pictures is None or pictures.ndim != 2 or pictures.dtype.kind not in "biuf" or not len(pictures):
+def _image_shape(sides: Array | None, images: Array | None) -> tuple[int, ...] | None:
+    if sides is None or images is None or len(sides) not in (2, 3) or (sides < 1).any():
         return None
-    return pictures.astype(np.float32)
+    return tuple(map(int, sides)) if np.prod(sides) == images.shape[1] else None
+
+
+def _names(names: Array | None) -> tuple[str, ...]:
+    return () if names is None else tuple(str(name).encode("utf-8", "replace").decode() for name in names)
 
 
 def _stages(history: list[dict[str, float]]) -> list[tuple[str, Array]]:
     """Split a history at every change of its ``stage``."""
-    stages: list[tuple[str, list[float]]] = []
-    last: object = None
-    for epoch in history:
-        loss = epoch.get("loss", epoch.get("pseudo_likelihood"))
-        stage = epoch.get("stage")
-        if not stages or stage != last:
-            name = "" if stage is None else stage if isinstance(stage, str) else f"stage {stage:g}"
-            stages.append((name, []))
-        stages[-1][1].append(float("nan") if loss is None else float(loss))
-        last = stage
-    return [(name, np.array(values)) for name, values in stages if np.isfinite(values).any()]
+    stages = []
+    for stage, epochs in groupby(history, key=lambda epoch: epoch.get("stage")):
+        losses = [epoch.get("loss", epoch.get("pseudo_likelihood")) for epoch in epochs]
+        name = "" if stage is None else stage if isinstance(stage, str) else f"stage {stage:g}"
+        stages.append((name, np.array(losses, dtype=np.float64)))
+    return [(name, losses) for name, losses in stages if np.isfinite(losses).any()]

@@ -1,7 +1,9 @@
 """What a run leaves behind: records, arrays beside them, the store that keeps both."""
 
+from benchmark.errors import RunError
 from benchmark.results.record import STATUSES, Record, latest
-from benchmark.results.store import RunError, Store, check_run_name, find_runs, open_store, tell
+from benchmark.results.store import Store, find_runs, open_store, print_warning
+from benchmark.run_names import check_run_name
 
 __all__ = [
     "STATUSES",
@@ -12,5 +14,5 @@ __all__ = [
     "find_runs",
     "latest",
     "open_store",
-    "tell",
+    "print_warning",
 ]

@@ -1,4 +1,4 @@
-"""What a job measured: the `Record`, and the reading of the files that hold one."""
+"""What a job measured: the `Record`, checked when it is made, and the reading of the files that hold one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cache
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from benchmark.errors import InputError
-from benchmark.results.schema import SCHEMA, SchemaError, fits, parse
+from benchmark.results.schema import SCHEMA, SchemaError, fits, parse_record
 
 STATUSES = ("ok", "failed", "timeout", "killed", "interrupted", "unavailable")
 TIMINGS = ("exclusive", "shared")
@@ -32,6 +32,12 @@ class Record:
     of the suite ran on the machine meanwhile. `fit_times` and `transform_times` hold the seconds of
     every repeat, `fit_seconds` and `transform_seconds` their medians. `sequence` counts what a store
     was given: of two records, the one with the larger number was stored later, whatever the clock says.
+    `job_seconds` is the wall time of the job's whole process, from its start to its record.
+
+    Raises
+    ------
+    ValueError
+        A field is not of its type, or holds what JSON cannot: NaN, say.
     """
 
     run: str
@@ -64,10 +70,14 @@ class Record:
     started_at: str | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
+    job_seconds: float | None = None
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
+        for name, hint in _TYPES.items():
+            if not fits(getattr(self, name), hint):
+                raise ValueError(f"its {name} is {str(getattr(self, name))[:50]!r}")
         if self.status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}; got {self.status!r}.")
         if self.timing not in TIMINGS:
@@ -103,7 +113,7 @@ class Record:
 
     def to_json(self) -> str:
         """Return the record as JSON text, its keys in declaration order."""
-        return json.dumps(asdict(self), indent=1, allow_nan=False)
+        return json.dumps(vars(self), indent=1, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Record:
@@ -116,15 +126,14 @@ class Record:
         ValueError
             The text is no record.
         """
-        data = parse(text)
-        known = {name: value for name, value in data.items() if name in _types()}
-        for name, value in known.items():
-            if not fits(value, _types()[name]):
-                raise ValueError(f"its {name} is {str(value)[:50]!r}")
+        data = parse_record(text)
         try:
-            return cls(**known)
+            return cls(**{name: data[name] for name in _TYPES if name in data})
         except TypeError as error:
             raise ValueError(f"not a job record: {error}") from None
+
+
+_TYPES: dict[str, Any] = get_type_hints(Record)
 
 
 def latest(records: Iterable[Record]) -> list[Record]:
@@ -134,8 +143,8 @@ def latest(records: Iterable[Record]) -> list[Record]:
     """
     newest: dict[tuple[object, ...], Record] = {}
     for record in records:
-        held = newest.get(record.slot)
-        if held is None or age(record) >= age(held):
+        held = newest.get(record.slot, record)
+        if (record.sequence, record.started_at or "") >= (held.sequence, held.started_at or ""):
             newest[record.slot] = record
     return list(newest.values())
 
@@ -149,16 +158,6 @@ def machine_id(environment: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
-def age(record: Record) -> tuple[int, str]:
-    """Return what sorts records by when they were stored, the first one first."""
-    return record.sequence, record.started_at or ""
-
-
-@cache
-def _types() -> dict[str, Any]:
-    return get_type_hints(Record)
-
-
 def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
     """Return the record of a job's file; None where there is none, or where it is damaged.
 
@@ -169,6 +168,8 @@ def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
     InputError
         The file is of a schema that this version does not read; it stays where it is.
     """
+    if not path.is_file():  # a pipe would wait
+        return None
     try:
         record = Record.from_json(path.read_text(encoding="utf-8"))
         if record.key != path.stem:
@@ -189,10 +190,8 @@ def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
 
 def _set_aside(path: Path) -> str:
     """Rename a damaged file so that nothing reads it, and return what was done."""
-    number, aside = 1, path.with_suffix(".damaged")
-    while aside.exists():
-        number += 1
-        aside = path.with_suffix(f".damaged-{number}")
+    names = (path.with_suffix(f".damaged-{n}" if n > 1 else ".damaged") for n in count(1))
+    aside = next(name for name in names if not name.exists())
     try:
         path.rename(aside)
     except OSError:

@@ -1,18 +1,16 @@
-"""What a job's file may hold: its schema, the way up from older ones, and the types of its fields."""
+"""What the JSON of a run may hold: the schema of a job's file, the way up from older ones, and the types."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import UnionType
-from typing import Any, NoReturn, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 SCHEMA = 1
 
 _MOST_NESTED = 50
-
-Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 # What run.json may say, as far as someone reads it.
 _FACTS: dict[str, Any] = {
@@ -27,14 +25,14 @@ _FACTS: dict[str, Any] = {
 }
 
 # What turns the content of a file of an older schema into that of the next one.
-_UPGRADES: dict[int, Upgrade] = {}
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 class SchemaError(ValueError):
     """A file of a schema that this version does not read; nothing is wrong with it."""
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse_record(text: str) -> dict[str, Any]:
     """Return the content of a job's file as the present schema has it.
 
     Raises
@@ -44,47 +42,9 @@ def parse(text: str) -> dict[str, Any]:
     ValueError
         The text is not JSON, says no schema, or is not what its schema promises.
     """
-    data = _read_json(text)
-    if not isinstance(data, dict) or not fits(data.get("schema"), int):
+    data = _parse_object(text)
+    if not fits(data.get("schema"), int):
         raise ValueError("it is not a job record")
-    return _upgraded(data)
-
-
-def parse_facts(text: str) -> dict[str, Any]:
-    """Return the facts of a ``run.json`` that are of the type they should be; empty where it is damaged."""
-    try:
-        facts = _read_json(text)
-    except ValueError:
-        return {}
-    if not isinstance(facts, dict):
-        return {}
-    return {name: value for name, value in facts.items() if fits(value, _FACTS.get(name, Any))}
-
-
-def _read_json(text: str) -> Any:
-    """Return the content of JSON text; ValueError where it is none, or nested more than 50 deep."""
-    try:
-        data = json.loads(text, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    layer, depth = [data], 0
-    while layer := [item for value in layer for item in _items(value)]:
-        depth += 1
-        if depth > _MOST_NESTED:
-            raise ValueError("it is nested too deeply")
-    # Half of a surrogate pair, which JSON can hold, fits into no table, figure or terminal.
-    return json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
-
-
-def _items(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
-
-
-def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
     schema: int = data["schema"]
     while schema in _UPGRADES and schema < SCHEMA:
         try:
@@ -98,17 +58,45 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "schema": SCHEMA}
 
 
-def fits(value: object, hint: Any) -> bool:
-    """Whether a value that JSON gave is of the type that a field is declared with."""
+def parse_facts(text: str) -> dict[str, Any]:
+    """Return the facts of a ``run.json`` that are of the type they should be; empty where it is damaged."""
+    try:
+        facts = _parse_object(text)
+    except ValueError:
+        return {}
+    return {name: value for name, value in facts.items() if fits(value, _FACTS.get(name, Any))}
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+        # Half of a surrogate pair, which JSON can hold, fits into no table, figure or terminal.
+        data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(data, dict):
+        raise ValueError("it is not a JSON object")
+    return data
+
+
+def fits(value: object, hint: Any, nested: int = 1) -> bool:
+    """Whether JSON can hold a value, and it is of the type that a field is declared with.
+
+    Numbers must be finite, integers of a declared type of at most 64 bits, which is what a table's
+    column can hold. `nested` is how deep the value lies already, of 50 levels at most.
+    """
     kind, inner = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
-        return any(fits(value, choice) for choice in inner)
-    if kind is dict:
-        return isinstance(value, dict) and all(fits(v, inner[1]) for v in value.values())
-    if kind is list:
-        return isinstance(value, list) and all(fits(v, inner[0]) for v in value)
-    if hint in (int, float) and type(value) is int:
-        return abs(value) < 2**63  # What a table's column can hold.
-    if hint is float:
-        return type(value) is float and math.isfinite(value)
-    return hint is Any or (hint is not int and isinstance(value, hint))
+        return any(fits(value, choice, nested) for choice in inner)
+    if isinstance(value, (dict, list, tuple)):
+        if nested >= _MOST_NESTED or not (hint is Any or (kind and isinstance(value, kind))):
+            return False
+        items = value.values() if isinstance(value, dict) else value
+        return all(fits(item, inner[-1] if inner else Any, nested + 1) for item in items)
+    if isinstance(value, float):
+        return hint in (float, Any) and math.isfinite(value)
+    if hint is Any:
+        return value is None or isinstance(value, (str, int))
+    if type(value) is int:
+        return hint in (int, float) and abs(value) < 2**63
+    return hint is not int and kind is None and isinstance(value, hint)

@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, RunError
+from benchmark.results.artifacts import ARTIFACTS
 from benchmark.results.atomic import remove_temporary, write_atomically
-from benchmark.results.record import STATUSES as STATUSES
-from benchmark.results.record import Record as Record
-from benchmark.results.record import latest as latest
-from benchmark.results.record import read_record
+from benchmark.results.record import Record, read_record
 from benchmark.results.schema import parse_facts
+from benchmark.run_names import check_run_name
 
 if TYPE_CHECKING:
     import numpy as np
 
-_ARRAYS = ("embeddings", "views")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+    from benchmark.results.artifacts import Arrays
 
 
-class RunError(RuntimeError):
-    """A run cannot go on, because of a disk or a process; the message is one sentence.
-
-    The command line prints it and exits with code 1; what was stored before is kept.
-    """
-
-
-def check_run_name(name: str) -> str:
-    """Return `name` if it can safely name a directory, else raise `InputError`."""
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise InputError(
-            f"A run's name is 1 to 100 letters, digits, '.', '_', '+' or '-' and begins with a letter "
-            f"or digit; got {name!r}."
-        )
-    return name
-
-
-def tell(warning: str) -> None:
+def print_warning(warning: str) -> None:
     """Write a warning to standard error, on one line."""
     sys.stderr.write(f"Warning: {warning}\n")
 
@@ -67,12 +48,15 @@ class Store:
     disk refuses. One process writes at a time: who holds the run's lock.
     """
 
-    def __init__(self, results_dir: str | Path, run: str, warn: Callable[[str], None] = tell) -> None:
+    def __init__(
+        self, results_dir: str | Path, run: str, warn: Callable[[str], None] = print_warning
+    ) -> None:
         self.run = check_run_name(run)
         self.path = Path(results_dir) / run
         self._warn = warn
-        self._held: dict[tuple[object, ...], set[str]] | None = None
-        self._last = 0
+        # The keys of the records that fill a place; None before they are read.
+        self._keys: defaultdict[tuple[object, ...], set[str]] | None = None
+        self._sequence = 0
 
     def exists(self) -> bool:
         """Whether anything was ever stored under this name."""
@@ -84,55 +68,60 @@ class Store:
 
     def save(self, record: Record) -> None:
         """Store a record; those that filled the same place before are removed, whoever measured them."""
-        keys = self.places().setdefault(record.place, set())
         self.add(record)
+        keys = self._keys_by_place()[record.place]
         for old in keys - {record.key}:
             self.forget(old)
-        keys.clear()
-        keys.add(record.key)
+        keys.intersection_update({record.key})
 
     def add(self, record: Record) -> None:
         """Store a record beside those that are there, as the last one; one of the same key is replaced."""
-        self.places()
-        self._last += 1
-        self._write(self.record_path(record.key), replace(record, sequence=self._last).to_json())
+        keys = self._keys_by_place()[record.place]
+        self._sequence += 1
+        self._write(self.record_path(record.key), replace(record, sequence=self._sequence).to_json())
+        keys.add(record.key)
 
     def forget(self, key: str) -> None:
         """Remove job `key` and its arrays."""
         with self._storing():
             self.record_path(key).unlink(missing_ok=True)
-            for kind in _ARRAYS:
-                (self.path / kind / f"{key}.npz").unlink(missing_ok=True)
+        self.forget_arrays(key)
 
     def tidy(self) -> None:
         """Remove the half-written files of a process that was killed; only for who holds the run's lock."""
         with self._storing():
-            for directory in (self.path, self.path / "jobs", *(self.path / kind for kind in _ARRAYS)):
-                remove_temporary(directory)
+            for name in ("", "jobs", *ARTIFACTS):
+                remove_temporary(self.path / name)
 
     def get(self, key: str) -> Record | None:
         """Return the record of job `key`, or None where there is none that can be read."""
-        path = self.record_path(key)
-        return read_record(path, self._warn) if path.is_file() else None
+        return read_record(self.record_path(key), self._warn)
 
-    def records(self) -> Iterator[Record]:
-        """Yield every stored record, in the order of their keys; files that are damaged are set aside.
+    def records_by_key(self) -> dict[str, Record]:
+        """Read every stored record, in the order of their keys; files that are damaged are set aside.
 
         Raises
         ------
         InputError
             A file was written by a version whose files this one does not read.
         """
-        for path in sorted(filter(Path.is_file, (self.path / "jobs").glob("*.json"))):  # a pipe would wait
-            record = read_record(path, self._warn)
-            if record is not None:
-                yield record
+        paths = sorted((self.path / "jobs").glob("*.json"))
+        records = [record for path in paths if (record := read_record(path, self._warn))]
+        self._keys = defaultdict(set)
+        for record in records:
+            self._keys[record.place].add(record.key)
+        self._sequence = max((record.sequence for record in records), default=0)
+        return {record.key: record for record in records}
 
-    def save_arrays(self, kind: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Store named arrays as ``<kind>/<key>.npz`` (compressed for views, which git keeps)."""
+    def records(self) -> Iterator[Record]:
+        """Read every stored record; see `records_by_key`."""
+        return iter(self.records_by_key().values())
+
+    def save_arrays(self, kind: str, key: str, arrays: Arrays) -> None:
+        """Store named arrays as ``<kind>/<key>.npz``; `kind` is one of `ARTIFACTS`."""
         import numpy as np
 
-        write = np.savez_compressed if kind == "views" else np.savez
+        write = np.savez_compressed if ARTIFACTS[kind].compressed else np.savez
         self._replace(self.path / kind / f"{key}.npz", lambda file: write(file, **arrays))  # type: ignore[arg-type]
 
     def load_arrays(self, kind: str, key: str) -> dict[str, np.ndarray]:
@@ -146,6 +135,12 @@ class Store:
             if sum(member.file_size for member in arrays.zip.infolist()) > 2**31:
                 raise ValueError(f"{path.name} unpacks to more than 2 GiB")
             return {name: arrays[name] for name in arrays.files}
+
+    def forget_arrays(self, key: str) -> None:
+        """Remove the arrays of job `key`, whose record stays."""
+        with self._storing():
+            for kind in ARTIFACTS:
+                (self.path / kind / f"{key}.npz").unlink(missing_ok=True)
 
     def save_facts(self, facts: Mapping[str, Any]) -> None:
         """Write ``run.json``: what was run, on what, when."""
@@ -162,14 +157,11 @@ class Store:
         """Write table `name` atomically with `write`, which is given an open binary file."""
         self._replace(self.path / name, write)
 
-    def places(self) -> dict[tuple[object, ...], set[str]]:
-        """Return the keys of all stored records by the place they fill; read once, then kept up to date."""
-        if self._held is None:
-            self._held = {}
-            for record in self.records():
-                self._held.setdefault(record.place, set()).add(record.key)
-                self._last = max(self._last, record.sequence)
-        return self._held
+    def _keys_by_place(self) -> defaultdict[tuple[object, ...], set[str]]:
+        if self._keys is None:
+            self.records_by_key()
+        assert self._keys is not None
+        return self._keys
 
     def _write(self, path: Path, text: str) -> None:
         self._replace(path, lambda file: file.write(text.encode()))

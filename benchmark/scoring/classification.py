@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 from benchmark.scoring.embedding import N_NEIGHBOURS, Embedding
 from benchmark.scoring.metrics import metric
+
+_accuracy_metric = partial(metric, low=0, high=1, higher_is_better=True, needs=("labels",), decimals=4)
 
 N_TREES = 100
 MAX_LINEAR_ITERATIONS = 1_000
@@ -14,11 +17,9 @@ MAX_LINEAR_ITERATIONS = 1_000
 LINEAR_TOLERANCE = 3e-4
 
 
-@metric(
-    low=0,
-    high=1,
-    higher_is_better=True,
-    needs=("labels",),
+@_accuracy_metric(
+    title="k-NN",
+    label="k-NN accuracy",
     reference="Cover & Hart (1967), Nearest neighbor pattern classification, IEEE TIT 13",
 )
 def knn_accuracy(embedding: Embedding) -> float | None:
@@ -32,11 +33,9 @@ def knn_accuracy(embedding: Embedding) -> float | None:
     return _accuracy(embedding, classifier)
 
 
-@metric(
-    low=0,
-    high=1,
-    higher_is_better=True,
-    needs=("labels",),
+@_accuracy_metric(
+    title="forest",
+    label="forest accuracy",
     reference="Breiman (2001), Random forests, Machine Learning 45",
 )
 def forest_accuracy(embedding: Embedding) -> float | None:
@@ -47,11 +46,9 @@ def forest_accuracy(embedding: Embedding) -> float | None:
     return _accuracy(embedding, forest)
 
 
-@metric(
-    low=0,
-    high=1,
-    higher_is_better=True,
-    needs=("labels",),
+@_accuracy_metric(
+    title="linear",
+    label="linear accuracy",
     reference="Alain & Bengio (2017), Understanding intermediate layers using linear classifier probes",
 )
 def linear_accuracy(embedding: Embedding) -> float | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from benchmark.scoring.embedding import Embedding
 from benchmark.scoring.metrics import metric
 
+_agreement_metric = partial(metric, high=1, higher_is_better=True, needs=("labels",))
 
-@metric(
+
+@_agreement_metric(
+    title="NMI",
+    label="k-means NMI",
     low=0,
-    high=1,
-    higher_is_better=True,
-    needs=("labels",),
     reference="Strehl & Ghosh (2002), Cluster ensembles, JMLR 3; arithmetic mean of the entropies",
 )
 def kmeans_nmi(embedding: Embedding) -> float | None:
@@ -22,11 +24,10 @@ def kmeans_nmi(embedding: Embedding) -> float | None:
     return _agreement(embedding, normalized_mutual_info_score)
 
 
-@metric(
+@_agreement_metric(
+    title="ARI",
+    label="k-means ARI",
     low=-0.5,
-    high=1,
-    higher_is_better=True,
-    needs=("labels",),
     reference="Hubert & Arabie (1985), Comparing partitions, Journal of Classification 2",
 )
 def kmeans_ari(embedding: Embedding) -> float | None:
@@ -36,11 +37,10 @@ def kmeans_ari(embedding: Embedding) -> float | None:
     return _agreement(embedding, adjusted_rand_score)
 
 
-@metric(
+@_agreement_metric(
+    title="cluster acc.",
+    label="cluster accuracy",
     low=0,
-    high=1,
-    higher_is_better=True,
-    needs=("labels",),
     reference="Kuhn (1955), The Hungarian method for the assignment problem, Naval Research Logistics 2",
 )
 def kmeans_accuracy(embedding: Embedding) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 from benchmark.errors import InputError, choices
 from benchmark.scoring.embedding import PARTS, Embedding
@@ -30,6 +31,11 @@ class Metric:
         Where the metric was published.
     summary : str
         One line for tables and help.
+    title, label : str
+        What heads its column (``"k-NN"``), and what it is called in a sentence or on an axis
+        (``"k-NN accuracy"``); both are the name by default.
+    decimals : int
+        Decimals of the score in a terminal; one without an upper end has significant digits instead.
     """
 
     name: str
@@ -40,10 +46,14 @@ class Metric:
     needs: tuple[str, ...]
     reference: str
     summary: str
+    title: str = ""
+    label: str = ""
+    decimals: int = 3
 
     def __post_init__(self) -> None:
-        taken = self.name == "seeds" or self.name.endswith(("_std", "_count", "_cpu", "_difference"))
-        if not self.name.isidentifier() or taken:
+        for name in ("title", "label"):
+            object.__setattr__(self, name, getattr(self, name) or self.name)
+        if not self.name.isidentifier() or is_reserved(self.name):
             raise InputError(
                 f"A metric's name must be a Python name, not 'seeds', and must not end in _std, _count, _cpu "
                 f"or _difference, which name other columns; got {self.name!r}."
@@ -60,19 +70,25 @@ class Metric:
             return None
         return self.function(embedding)
 
+    def format(self, score: float) -> str:
+        """Return a score as a table in a terminal shows it."""
+        return f"{score:.{self.decimals}f}" if isfinite(self.high) else f"{score:.3g}"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a summary of scores has a column of this name already, or would have two."""
+    return name == "seeds" or name.endswith(("_std", "_count", "_cpu", "_difference"))
+
 
 def metric(
-    *,
-    low: float,
-    high: float,
-    higher_is_better: bool,
-    reference: str,
-    needs: tuple[str, ...] = (),
-) -> Callable[[Callable[[Embedding], float | None]], Metric]:
+    *, low: float, high: float, higher_is_better: bool, reference: str, needs: tuple[str, ...] = (),
+    title: str = "", label: str = "", decimals: int = 3,
+) -> Callable[[Callable[[Embedding], float | None]], Metric]:  # fmt: skip
     """Declare the decorated function a `Metric`, named after it and summarised by its docstring."""
 
     def declare(function: Callable[[Embedding], float | None]) -> Metric:
         summary = (function.__doc__ or "").strip().partition("\n")[0]
-        return Metric(function.__name__, function, low, high, higher_is_better, needs, reference, summary)
+        return Metric(function.__name__, function, low, high, higher_is_better, needs, reference, summary,
+                      title, label, decimals)  # fmt: skip
 
     return declare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
 from reducers.parameters import flag, integer, number, one_of, sizes
-from reducers.rows import FloatArray, Rows, extent
+from reducers.rows import FloatArray, Rows
 from reducers.training.device import TorchReducer
 
 if TYPE_CHECKING:
     import torch
 
     from reducers.training.batches import Batches
-    from reducers.training.contrastive import BoltzmannMachine, Descent
+    from reducers.training.contrastive import BoltzmannMachine
 
 
 class RBM(TorchReducer):
@@ -62,20 +63,14 @@ class RBM(TorchReducer):
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         from reducers.training.contrastive import BoltzmannMachine, Descent, train_machine
 
-        check_probabilities(X, self.name)
+        self._check_probabilities(X)
         data = self._batches(X)
         generator = self._generator(rng)
         self.machine_ = BoltzmannMachine.initial(data, self.n_components, rng)
-        descent = Descent(
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            gibbs_steps=self.gibbs_steps,
-            persistent=self.persistent,
-            momentum=self.momentum,
-            weight_decay=self.weight_decay,
-        )
+        descent = Descent(**{setting.name: getattr(self, setting.name) for setting in fields(Descent)})
         self.history_ = train_machine(self.machine_, data, descent, generator)
+        parameters = (parameter.cpu().numpy() for parameter in self.machine_.parameters)
+        self.weights_, self.hidden_bias_, self.visible_bias_ = parameters
 
     def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
         return self._apply(self.machine_.hidden_mean, X)  # type: ignore[no-any-return]
@@ -84,24 +79,9 @@ class RBM(TorchReducer):
         return self._apply(self.machine_.visible_mean, Z)  # type: ignore[no-any-return]
 
     @property
-    def weights_(self) -> NDArray[Any]:
-        """Weights, of shape (n_components, n_features)."""
-        return self.machine_.weights.cpu().numpy()
-
-    @property
-    def hidden_bias_(self) -> NDArray[Any]:
-        """Biases of the hidden units, of shape (n_components,)."""
-        return self.machine_.hidden_bias.cpu().numpy()
-
-    @property
-    def visible_bias_(self) -> NDArray[Any]:
-        """Biases of the visible units, of shape (n_features,)."""
-        return self.machine_.visible_bias.cpu().numpy()
-
-    @property
     def n_parameters_(self) -> int:
         """Number of weights and biases."""
-        return self.machine_.weights.numel() + sum(self.machine_.weights.shape)
+        return sum(parameter.numel() for parameter in self.machine_.parameters)
 
 
 class DBN(DenseAutoencoder):
@@ -132,7 +112,7 @@ class DBN(DenseAutoencoder):
     pretrain_batch_size: int = integer(100, low=1)
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
-        check_probabilities(X, self.name)
+        self._check_probabilities(X)
         self._check_units()
         super()._fit(X, rng)
 
@@ -141,13 +121,10 @@ class DBN(DenseAutoencoder):
         units = {"activation": "sigmoid", "code_activation": "linear", "output_activation": "sigmoid"}
         for name, needed in units.items():
             if self.pretrain_epochs > 0 and getattr(self, name) != needed:
-                raise ValueError(
-                    f"The reducer 'dbn' needs {name} {needed!r} with pretraining; "
-                    f"got {getattr(self, name)!r}."
-                )
+                raise self._refusal(f"{name} {needed!r} with pretraining", repr(getattr(self, name)))
 
     def _pretrain(self, X: Batches, generator: torch.Generator) -> None:
-        from reducers.training.contrastive import BoltzmannMachine, train_machine
+        from reducers.training.contrastive import BoltzmannMachine, Descent, train_machine
 
         if self.pretrain_epochs == 0:
             return
@@ -156,17 +133,13 @@ class DBN(DenseAutoencoder):
         for depth, layer in enumerate(encoder, start=1):
             top = depth == len(encoder)
             machine = BoltzmannMachine.initial(X, layer.bias.numel(), weights, linear=top)
-            history = train_machine(machine, X, self._descent(top), generator)
+            rate = self.pretrain_learning_rate * (0.01 if top else 1.0)
+            descent = Descent(self.pretrain_epochs, self.pretrain_batch_size, rate)
+            history = train_machine(machine, X, descent, generator)
             self.history_ += [{"stage": f"RBM {depth}", **epoch} for epoch in history]
             unroll(machine, layer, decoder[-depth])
             if not top:
                 X = X.mapped(machine.hidden_mean)
-
-    def _descent(self, top: bool) -> Descent:
-        from reducers.training.contrastive import Descent
-
-        rate = self.pretrain_learning_rate * (0.01 if top else 1.0)
-        return Descent(self.pretrain_epochs, self.pretrain_batch_size, rate)
 
 
 def unroll(machine: BoltzmannMachine, down: Any, up: Any) -> None:
@@ -179,10 +152,3 @@ def unroll(machine: BoltzmannMachine, down: Any, up: Any) -> None:
         if up.weight is not None:
             up.weight.copy_(machine.weights.T)
         up.bias.copy_(machine.visible_bias)
-
-
-def check_probabilities(X: FloatArray | Rows, name: str) -> None:
-    """Raise ValueError where a value of `X` lies outside [0, 1]."""
-    low, high = extent(X)
-    if not (low >= 0.0 and high <= 1.0):
-        raise ValueError(f"The reducer '{name}' needs inputs in [0, 1]; got [{low:g}, {high:g}].")

@@ -97,10 +97,8 @@ class PCA(TorchReducer):
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         n, d = X.shape
         if self.n_components > min(n, d):
-            raise ValueError(
-                f"The reducer 'pca' needs n_components <= min(samples, features) = {min(n, d)}; "
-                f"got {self.n_components}."
-            )
+            most = f"n_components <= min(samples, features) = {min(n, d)}"
+            raise self._refusal(most, self.n_components)
         tall = d <= n and d <= _COVARIANCE_MAX_FEATURES
         mean, (spread, axes, total) = self._covariance_axes(X) if tall else self._singular_axes(X)
         axes = axes.astype(np.float32)

@@ -35,6 +35,7 @@ class UMAP(Reducer):
 
     name = "umap"
     reference = "McInnes, Healy and Melville (2018), UMAP, arXiv:1802.03426"
+    compiles = True
     warmup_samples = 4608
     warmup_params = {"n_epochs": 10}
 
@@ -46,12 +47,10 @@ class UMAP(Reducer):
         import umap
 
         if 0 < self.n_epochs < 3:
-            raise ValueError(f"The reducer 'umap' needs n_epochs to be 0 or at least 3; got {self.n_epochs}.")
-        if len(X) < self.n_components + 2:
-            raise ValueError(
-                f"The reducer 'umap' needs at least n_components + 2 = {self.n_components + 2} samples; "
-                f"got {len(X)}."
-            )
+            raise self._refusal("n_epochs to be 0 or at least 3", self.n_epochs)
+        fewest = self.n_components + 2
+        if len(X) < fewest:
+            raise self._refusal(f"at least n_components + 2 = {fewest} samples", len(X))
         seed = None if self.random_state is None else int(rng.integers(2**31))
         # Fewer samples than neighbours is legal here: the neighbourhood is then everybody else.
         self.umap_ = umap.UMAP(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,25 +20,34 @@ _CHUNK_ROWS = 1024
 _BUFFER_BYTES = 64 * 2**20
 
 
-class Batches(Protocol):
+class Batches(ABC):
     """Samples of shape (n, n_features), given as float32 tensors on one device."""
 
-    shape: tuple[int, int]
-    device: torch.device
+    def __init__(self, shape: tuple[int, int], device: torch.device) -> None:
+        self.shape, self.device = shape, device
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        return self.shape[0]
 
+    @abstractmethod
     def epoch(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Yield every sample once, shuffled anew, in batches of `size`; the last may be smaller."""
 
+    @abstractmethod
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Tensor]:
         """Yield every sample in order."""
 
+    @abstractmethod
     def sample(self, size: int, generator: torch.Generator) -> Tensor:
         """Return at most `size` samples, drawn without replacement."""
 
+    @abstractmethod
     def mapped(self, function: Callable[[Tensor], Tensor]) -> Batches:
         """Return what `function` makes of the samples; it maps batches to batches."""
+
+    def _shuffled(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return the numbers below `n` in a random order."""
+        return torch.randperm(n, generator=generator, device=self.device)
 
 
 def make_batches(X: FloatArray | Rows, device: torch.device) -> Batches:
@@ -57,31 +67,25 @@ def to_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
     return torch.from_numpy(X if X.flags.writeable else X.copy()).to(device)
 
 
-class Resident:
+class Resident(Batches):
     """Samples that lie on the device: float32, or bytes that are divided by `scale` when used."""
 
     def __init__(self, data: Tensor, scale: float = 1.0) -> None:
+        super().__init__((data.shape[0], data.shape[1]), data.device)
         self.data, self.scale = data, scale
-        self.shape = (data.shape[0], data.shape[1])
-        self.device = data.device
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     def epoch(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-        """Yield shuffled batches; see `Batches`."""
-        order = torch.randperm(len(self), generator=generator, device=self.device)
-        for index in order.split(size):
+        """See `Batches`."""
+        for index in self._shuffled(len(self), generator).split(size):
             yield self._values(self.data[index])
 
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Tensor]:
-        """Yield every sample in order."""
+        """See `Batches`."""
         return map(self._values, self.data.split(size))
 
     def sample(self, size: int, generator: torch.Generator) -> Tensor:
-        """Return at most `size` samples, drawn without replacement."""
-        order = torch.randperm(len(self), generator=generator, device=self.device)
-        return self._values(self.data[order[:size]])
+        """See `Batches`."""
+        return self._values(self.data[self._shuffled(len(self), generator)[:size]])
 
     def mapped(self, function: Callable[[Tensor], Tensor]) -> Resident:
         """Return what `function` makes of the samples, computed now."""
@@ -92,63 +96,50 @@ class Resident:
         return stored if stored.dtype == torch.float32 else stored.float().div_(self.scale)
 
 
-class Streamed:
-    """Samples that stay in their file; only a buffer of them is in memory at a time."""
+class Streamed(Batches):
+    """Samples that stay in their file, `function` of them; only a buffer is in memory at a time."""
 
     def __init__(
-        self, rows: Rows, device: torch.device, function: Callable[[Tensor], Tensor] | None = None
+        self, rows: Rows, device: torch.device, function: Callable[[Tensor], Tensor] = torch.Tensor.float
     ) -> None:
         self.rows, self.device, self.function = rows, device, function
-        width = rows.shape[1] if function is None else self._width(function)
-        self.shape = (len(rows), width)
-
-    def __len__(self) -> int:
-        return self.shape[0]
+        super().__init__((len(rows), self._values(rows[:1]).shape[1]), device)
 
     def epoch(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Yield batches shuffled within a buffer of randomly chosen chunks; see `Batches`."""
-        left = torch.empty(0, self.rows.shape[1])
+        left = np.empty((0, self.rows.shape[1]), dtype=np.float32)
         for buffer in self._buffers(generator):
-            mixed = torch.cat([left, buffer]) if len(left) else buffer
-            order = torch.randperm(len(mixed), generator=generator, device=self.device).cpu()
+            mixed = np.concatenate([left, buffer]) if len(left) else buffer
+            order = self._shuffled(len(mixed), generator).cpu().numpy()
             whole = len(mixed) - len(mixed) % size
-            for index in order[:whole].split(size):
-                yield self._given(mixed[index])
+            for start in range(0, whole, size):
+                yield self._values(mixed[order[start : start + size]])
             left = mixed[order[whole:]]
         if len(left):
-            yield self._given(left)
+            yield self._values(left)
 
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Tensor]:
-        """Yield every sample in order."""
-        return (self._given(torch.from_numpy(block)) for block in self.rows.blocks(size))
+        """See `Batches`."""
+        return map(self._values, self.rows.blocks(size))
 
     def sample(self, size: int, generator: torch.Generator) -> Tensor:
-        """Return at most `size` samples, drawn without replacement."""
-        order = torch.randperm(len(self), generator=generator, device=self.device)
-        chosen = np.sort(order[:size].cpu().numpy())
-        return self._given(torch.from_numpy(self.rows[chosen]))
+        """See `Batches`."""
+        order = self._shuffled(len(self), generator)
+        return self._values(self.rows[np.sort(order[:size].cpu().numpy())])
 
     def mapped(self, function: Callable[[Tensor], Tensor]) -> Streamed:
         """Return what `function` makes of the samples, computed anew whenever they are read."""
         inner = self.function
-        both = function if inner is None else lambda x: function(inner(x))
-        return Streamed(self.rows, self.device, both)
+        return Streamed(self.rows, self.device, lambda x: function(inner(x)))
 
-    def _buffers(self, generator: torch.Generator) -> Iterator[Tensor]:
-        starts = torch.arange(0, len(self), _CHUNK_ROWS)
-        shuffled = starts[torch.randperm(len(starts), generator=generator, device=self.device).cpu()]
+    def _buffers(self, generator: torch.Generator) -> Iterator[FloatArray]:
+        starts = np.arange(0, len(self), _CHUNK_ROWS)
+        shuffled = starts[self._shuffled(len(starts), generator).cpu().numpy()]
         chunks = max(_BUFFER_BYTES // (4 * self.rows.shape[1] * _CHUNK_ROWS), 1)
-        for group in shuffled.split(chunks):
-            parts = [self.rows[start : start + _CHUNK_ROWS] for start in group.tolist()]
-            yield torch.from_numpy(np.concatenate(parts))
+        for first in range(0, len(shuffled), chunks):
+            group = shuffled[first : first + chunks]
+            yield np.concatenate([self.rows[start : start + _CHUNK_ROWS] for start in group])
 
-    def _given(self, stored: Tensor) -> Tensor:
-        values = stored.to(self.device)
-        if self.function is None:
-            return values
+    def _values(self, stored: FloatArray) -> Tensor:
         with torch.no_grad():
-            return self.function(values).float()
-
-    def _width(self, function: Callable[[Tensor], Tensor]) -> int:
-        with torch.no_grad():
-            return int(function(torch.from_numpy(self.rows[:1]).to(self.device)).shape[1])
+            return self.function(torch.from_numpy(stored).to(self.device)).float()

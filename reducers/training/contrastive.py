@@ -45,6 +45,11 @@ class BoltzmannMachine:
     visible_bias: Tensor
     linear: bool = False
 
+    @property
+    def parameters(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Weights, hidden and visible biases."""
+        return self.weights, self.hidden_bias, self.visible_bias
+
     @classmethod
     def initial(
         cls, X: Batches, n_hidden: int, rng: np.random.Generator, *, linear: bool = False
@@ -112,8 +117,8 @@ def train_machine(
     """
     step = _Step(machine, descent, generator)
     # Drawn once and apart: the same images every epoch, and the order of the batches is what it was.
-    watch = torch.Generator(X.device).manual_seed(generator.initial_seed())
-    some = None if machine.linear else X.sample(_PSEUDO_LIKELIHOOD_SAMPLES, watch)
+    apart = torch.Generator(X.device).manual_seed(generator.initial_seed())
+    watched = None if machine.linear else X.sample(_PSEUDO_LIKELIHOOD_SAMPLES, apart)
     history = []
     with torch.no_grad():
         for epoch in range(1, descent.epochs + 1):
@@ -126,8 +131,8 @@ def train_machine(
                     f"RBM training diverged in epoch {epoch}; "
                     f"use a learning rate below {descent.learning_rate:g}."
                 )
-            if some is not None:
-                entry["pseudo_likelihood"] = machine.pseudo_likelihood(some, generator)
+            if watched is not None:
+                entry["pseudo_likelihood"] = machine.pseudo_likelihood(watched, generator)
             history.append(entry)
     return history
 
@@ -137,29 +142,28 @@ class _Step:
 
     def __init__(self, machine: BoltzmannMachine, descent: Descent, generator: torch.Generator) -> None:
         self.machine, self.descent, self.generator = machine, descent, generator
-        self.parameters = [machine.weights, machine.hidden_bias, machine.visible_bias]
-        self.velocity = [torch.zeros_like(p) for p in self.parameters]
+        self.velocity = [torch.zeros_like(p) for p in machine.parameters]
         self.chain: Tensor | None = None
 
     def __call__(self, v: Tensor) -> Tensor:
         """Update on a batch `v`; return the summed squared error of its first reconstruction."""
-        machine, rate = self.machine, self.descent.learning_rate
+        machine, descent = self.machine, self.descent
         h = machine.hidden_mean(v)
         start = machine.sample_hidden(h, self.generator) if self.chain is None else self.chain[: len(v)]
         v_model, h_model, first = self._gibbs(start)
-        if self.descent.persistent:
+        if descent.persistent:
             self._keep_chain(machine.sample_hidden(h_model, self.generator))
             # The chains wander far from the data; the error of a reconstruction starts at the data.
             first = machine.visible_mean(h)
         error = (v - first).square_().sum()
         weights, hidden_bias, visible_bias = self.velocity
-        momentum, step = self.descent.momentum, rate / len(v)
+        momentum, step = descent.momentum, descent.learning_rate / len(v)
         weights.mul_(momentum).add_(product(h.T, v), alpha=step)
         weights.add_(product(h_model.T, v_model), alpha=-step)
-        weights.add_(machine.weights, alpha=-rate * self.descent.weight_decay)
+        weights.add_(machine.weights, alpha=-descent.learning_rate * descent.weight_decay)
         hidden_bias.mul_(momentum).add_(h.sum(dim=0).sub_(h_model.sum(dim=0)), alpha=step)
         visible_bias.mul_(momentum).add_(v.sum(dim=0).sub_(v_model.sum(dim=0)), alpha=step)
-        for parameter, velocity in zip(self.parameters, self.velocity, strict=True):
+        for parameter, velocity in zip(machine.parameters, self.velocity, strict=True):
             parameter.add_(velocity)
         return error
 
@@ -169,8 +173,7 @@ class _Step:
         v = first = machine.visible_mean(h)
         # One step may keep the probabilities (Hinton 2012, 3.2); a chain that is to reach the
         # model's own distribution has to draw its visible units too.
-        sampled = descent.persistent or descent.gibbs_steps > 1
-        if sampled:
+        if descent.persistent or descent.gibbs_steps > 1:
             v = sample_bernoulli(first, self.generator)
         h_mean = machine.hidden_mean(v)
         for _ in range(descent.gibbs_steps - 1):

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reducers.rows import FloatArray, Rows
-from reducers.training.kept_memory import freed_memory_kept
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,25 +23,20 @@ _BLOCK_VALUES = 2**23
 def covariance(X: FloatArray | Rows) -> tuple[FloatArray, Matrix]:
     """Return the mean (d,) and the covariance (d, d) of samples `X`, of shape (n, d), on the CPU.
 
-    The samples are read once, but for the first block: blocks less the mean of the first are multiplied
-    in single precision and summed in double, and what that mean was off by is taken out at the end.
+    Blocks are multiplied in single precision, less the mean, and summed in double.
     """
     n, d = X.shape
-    rows = min(max(_BLOCK_VALUES // d, 1), n)
-    shifted = np.empty((rows, d), dtype=np.float32)
-    part = np.empty((d, d), dtype=np.float32)
-    with freed_memory_kept():
-        shift = X[:rows].mean(axis=0)
-        sums, products = np.zeros(d), np.zeros((d, d))
-        for start in range(0, n, rows):
-            block = X[start : start + rows]
-            inner = np.subtract(block, shift, out=shifted[: len(block)])
-            sums += inner.sum(axis=0)
-            # Of a matrix and its own transpose, numpy computes one triangle and mirrors it.
-            products += np.matmul(inner.T, inner, out=part)
-    off = sums / n
-    products -= n * np.outer(off, off)
-    return (shift + off).astype(np.float32), products / max(n - 1, 1)
+    rows = max(_BLOCK_VALUES // d, 1)
+    blocks = [slice(start, start + rows) for start in range(0, n, rows)]
+    sums, products = np.zeros(d), np.zeros((d, d))
+    for block in blocks:
+        sums += X[block].sum(axis=0, dtype=np.float64)
+    mean = (sums / n).astype(np.float32)
+    for block in blocks:
+        centred = X[block] - mean
+        # Of a matrix and its own transpose, numpy computes one triangle and mirrors it.
+        products += centred.T @ centred
+    return mean, products / max(n - 1, 1)
 
 
 def covariance_on_device(data: Batches) -> tuple[FloatArray, Matrix]:

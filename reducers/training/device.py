@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reducers.base import Reducer
 from reducers.parameters import one_of
-from reducers.rows import FloatArray, Rows
+from reducers.rows import FloatArray, Rows, extent
 from reducers.training.kept_memory import freed_memory_kept
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ class TorchReducer(Reducer):
 
     def _torch_device(self) -> torch.device:
         return resolve_device(self.device)
+
+    def _check_probabilities(self, X: FloatArray | Rows, why: str = "") -> None:
+        """Raise ValueError where a value of `X` lies outside [0, 1]."""
+        low, high = extent(X)
+        if not (low >= 0.0 and high <= 1.0):
+            raise self._refusal(f"inputs in [0, 1]{why}", f"[{low:g}, {high:g}]")
 
     def _to_device(self, X: NDArray[Any]) -> torch.Tensor:
         from reducers.training.batches import to_tensor

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from reducers.training.batches import Batches
+from reducers.training.cuda_graph import CAPTURABLE, GraphedStep
 from reducers.training.kept_memory import freed_memory_kept
-from reducers.training.steps import Step, make_step
-from reducers.training.weights import MasterWeights
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How to descend: the optimiser, its step, and how often."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    optimizer: str = "adam"
-    decay: str = "constant"
-    precision: str = "fp32"
-
-    def rate(self, progress: float) -> float:
-        """Return the step size after a share `progress` of the training (Loshchilov and Hutter 2017)."""
-        if self.decay == "constant":
-            return self.learning_rate
-        return self.learning_rate * (1.0 + math.cos(math.pi * progress)) / 2.0
+from reducers.training.steps import Schedule, Step
 
 
 def train(
@@ -45,7 +26,7 @@ def train(
     """Minimise the mean of ``batch_loss`` over mini-batches of `X`, of shape (n, n_features).
 
     Batches are shuffled anew each epoch; the loss is read from the device once an epoch, so nothing
-    waits for it in between. Under ``bf16`` the parameters are bfloat16 while `batch_loss` runs.
+    waits for it in between. Under ``bf16`` autocast is on while `batch_loss` runs.
 
     Returns
     -------
@@ -58,12 +39,14 @@ def train(
         The loss is no longer finite.
     """
     history: list[dict[str, float | str]] = []
-    dtype = torch.bfloat16 if schedule.precision == "bf16" else torch.float32
-    with freed_memory_kept(), MasterWeights(list(parameters), dtype) as weights:
-        step = make_step(weights, batch_loss, schedule.optimizer, schedule.batch_size, generator)
+    step = make_step(list(parameters), batch_loss, schedule, generator)
+    with freed_memory_kept():
         for epoch in range(1, schedule.epochs + 1):
             step.set_rate(schedule.rate((epoch - 1) / schedule.epochs))
-            loss = _train_epoch(step, X, schedule.batch_size, generator)
+            step.total.zero_()
+            for batch in X.epoch(schedule.batch_size, generator):
+                step(batch)
+            loss = float(step.total) / len(X)
             if not math.isfinite(loss):
                 raise ValueError(
                     f"{stage} diverged in epoch {epoch} (the loss is {loss}); a learning_rate below "
@@ -73,8 +56,13 @@ def train(
     return history
 
 
-def _train_epoch(step: Step, X: Batches, batch_size: int, generator: torch.Generator) -> float:
-    step.total.zero_()
-    for batch in X.epoch(batch_size, generator):
-        step(batch)
-    return float(step.total.item()) / len(X)
+def make_step(
+    parameters: list[torch.nn.Parameter],
+    batch_loss: Callable[[Tensor], Tensor],
+    schedule: Schedule,
+    generator: torch.Generator,
+) -> Step:
+    """Return the eager step, or, on CUDA where the schedule asks for it, the recorded one."""
+    if schedule.cuda_graphs and parameters[0].device.type == "cuda" and schedule.optimizer in CAPTURABLE:
+        return GraphedStep(parameters, batch_loss, schedule, generator)
+    return Step(parameters, batch_loss, schedule)

@@ -13,8 +13,6 @@ row within the window, column, and channel of the image.
 
 from __future__ import annotations
 
-import itertools
-from functools import cache
 from typing import Any
 
 import torch
@@ -23,8 +21,9 @@ from torch.nn import functional as F
 
 from reducers.training.products import before_activation, convolution, linear
 
-# For the two rows of a window: which of the two small rows each of the three kernel rows falls on.
-_FALLS_ON = (((1, 1, 0), (0, 0, 1)), ((1, 0, 0), (0, 1, 1)))
+# By row of a window, whether it is the one above or below, and row of the two pixels between those windows:
+# the row of the kernel through which they meet; -1 where they do not.
+_MEETS = [[[0, -1], [2, 1]], [[1, 0], [-1, 2]]]
 
 
 def upsampled_windows(x: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:
@@ -40,7 +39,7 @@ def upsampled_windows(x: Tensor, weight: Tensor, bias: Tensor, activation: str) 
     Returns
     -------
     Tensor of shape (n, 4 * n_out, height + 1, width + 1)
-        0 outside of the image.
+        0 outside of the image; computed in the precision of `x`.
     """
     return _Windows.apply(x, _folded(weight), bias.repeat(4), activation)  # type: ignore[no-any-return, no-untyped-call]
 
@@ -82,6 +81,7 @@ def to_one_channel(windows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 class _Windows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:
+        weight, bias = weight.to(x.dtype), bias.to(x.dtype)
         y = _cleared(convolution(x, weight, bias, padding=1, activation=activation))
         ctx.save_for_backward(x, weight, y)
         ctx.activation = activation
@@ -95,10 +95,10 @@ class _Windows(torch.autograd.Function):
         gradient = _cleared(gradient.clone() if gradient is gradients[0] else gradient)
         one, none = [1, 1], [0, 0]
         sizes, wanted = [len(weight)], [ctx.needs_input_grad[0], True, True]
-        found = torch.ops.aten.convolution_backward(
+        to_input, to_weight, to_bias = torch.ops.aten.convolution_backward(
             gradient, x, weight, sizes, one, one, one, False, none, 1, wanted
         )
-        return *found, None
+        return to_input, to_weight.float(), to_bias.float(), None
 
 
 class _Gathered(torch.autograd.Function):
@@ -143,36 +143,21 @@ def _cleared(windows: Tensor) -> Tensor:
 
 def _folded(weight: Tensor) -> Tensor:
     """Return a 3x3 kernel (n_out, n_in, 3, 3) as the 2x2 kernels of windows, (4 * n_out, n_in, 2, 2)."""
-    n_out, n_in = weight.shape[:2]
-    parts = (weight.flatten(2) @ _folding(weight.dtype, weight.device)).view(n_out, n_in, 2, 2, 2, 2)
-    kernels = parts.permute(2, 3, 0, 1, 4, 5).reshape(4 * n_out, n_in, 2, 2)
+    kernels = _paired(_paired(weight, -2), -1).transpose(0, 1).flatten(0, 2)
     return kernels.contiguous(memory_format=torch.channels_last)
+
+
+def _paired(weight: Tensor, dim: int) -> Tensor:
+    """Return a kernel's three rows (or columns) summed to the two they fall on, for both of a window."""
+    first, middle, last = weight.unbind(dim)
+    pairs = (first + middle, last), (first, middle + last)
+    return torch.stack([torch.stack(pair, dim) for pair in pairs])
 
 
 def _scattered(weight: Tensor) -> Tensor:
     """Return a kernel (1, channels, 3, 3) as the matrix (4 * channels, 16) from windows to their parts."""
-    parts = weight[0].flatten(1) @ _scattering(weight.dtype, weight.device)
-    return parts.view(-1, 2, 2, 16).permute(1, 2, 0, 3).reshape(-1, 16)
-
-
-@cache
-@torch.inference_mode(False)
-def _folding(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return the matrix from a kernel's (row, column) to windows' (row, column, small row, small column)."""
-    falls = torch.tensor(_FALLS_ON, dtype=torch.float32)
-    return torch.einsum("atu,bsv->uvabts", falls, falls).reshape(9, 16).to(device, dtype)
-
-
-@cache
-@torch.inference_mode(False)
-def _scattering(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Return the matrix from a kernel's (row, column) to (row, column) of a window, and where it adds.
-
-    Row a of window i + t meets row q of the pixels between windows i and i + 1 through the kernel's
-    row 2t + a - q.
-    """
-    meets = torch.zeros(3, 2, 2, 2)
-    for t, a, q in itertools.product(range(2), repeat=3):
-        if 0 <= 2 * t + a - q < 3:
-            meets[2 * t + a - q, a, t, q] = 1
-    return torch.einsum("uatq,vbsp->uvabtsqp", meets, meets).reshape(9, 64).to(device, dtype)
+    rows = torch.tensor(_MEETS, device=weight.device)
+    padded = F.pad(weight[0], (0, 1, 0, 1))
+    # Of shape (channels, row, which row of windows, row of the pixels, and the same of columns).
+    parts = padded[:, rows[..., None, None, None], rows]
+    return parts.permute(1, 4, 0, 2, 5, 3, 6).reshape(-1, 16)

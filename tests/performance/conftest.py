@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmark.measure.clock import limit_threads
+from benchmark.measure.threads import limit_threads
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from benchmark.plan.suite_plan import make_plan
+from benchmark.plan.suite_plan import SuitePlan
 from benchmark.request import Request
 from benchmark.results import Store
 
 if TYPE_CHECKING:
-    from benchmark.execution.local.pool import Pool
+    from benchmark.execution.local import LocalWorker
     from benchmark.plan.job import Job
     from benchmark.results import Record
 
@@ -35,17 +36,17 @@ def trivial_job(directory: Path) -> tuple[Job, Store]:
     request = Request(
         reducers=("clocks-in",), dataset="digits", suite=str(suite), name="ready", plugins=(str(PLUGIN),)
     )
-    return make_plan(request, ("cpu",), 1).jobs[0], Store(directory, "ready")
+    return SuitePlan(request, SimpleNamespace(devices=("cpu",), threads=1)).jobs[0], Store(directory, "ready")
 
 
-def run_job(pool: Pool, job: Job, store: Store) -> Record:
-    """Return the record of a job that `pool` ran."""
-    (record,) = pool.run_all([job], store, lambda _: None, None)
+def run_one(worker: LocalWorker, job: Job, store: Store) -> Record:
+    """Return the record of a job that `worker` ran."""
+    (record,) = worker.run_all([job], store, lambda _: None, None)
     assert record.status == "ok", record.error
     return record
 
 
-def seconds_until_ready(pool: Pool, job: Job, store: Store) -> float:
+def seconds_until_ready(worker: LocalWorker, job: Job, store: Store) -> float:
     """Return the seconds from asking for `job` to the first line of its reducer."""
     asked = time.monotonic()
-    return float(run_job(pool, job, store).history[0]["began"]) - asked
+    return float(run_one(worker, job, store).history[0]["began"]) - asked

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import sections
-from benchmark.measure.environment import comparable
-from benchmark.reporting.text import table
+from benchmark.reporting.markdown import table_lines
+from benchmark.results.record import machine_id
 from chart import save_chart
 from sections import Row
 
@@ -18,7 +18,7 @@ CHART = "peers.png"
 INTRODUCTION = (
     "How fast this installation is: measured by `python tests/performance/report.py`, which needs a machine "
     "with nothing else to do. Raw figures are in [`performance.json`](performance.json). Absolute times are "
-    "those of one machine; what is compared was timed in turns within one process."
+    "those of one machine; what is compared was timed in turns."
 )
 TRIAL = "Small sizes, to try the command: no figures to cite."
 
@@ -77,7 +77,7 @@ def _rows(name: str, entry: Mapping[str, Any]) -> list[Row]:
 def _table(rows: Sequence[Row]) -> list[str]:
     judged = any(row.target is not None for row in rows)
     width = len(HEADER) if judged else HEADER.index("target")
-    return table(HEADER[:width], [_cells(row)[:width] for row in rows])
+    return [*table_lines(HEADER[:width], [_cells(row)[:width] for row in rows]), ""]
 
 
 def _cells(row: Row) -> list[str]:
@@ -107,20 +107,21 @@ def _machines(entries: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the different environments of the sections, in the order in which they come up."""
     found: list[Mapping[str, Any]] = []
     for entry in entries.values():
-        if "environment" in entry and not any(comparable(entry["environment"], known) for known in found):
+        if "environment" in entry and machine_id(entry["environment"]) not in map(machine_id, found):
             found.append(entry["environment"])
     return found
 
 
 def _place(environment: Mapping[str, Any], machines: list[Mapping[str, Any]]) -> int:
-    return next(i for i, known in enumerate(machines) if comparable(environment, known))
+    return [machine_id(known) for known in machines].index(machine_id(environment))
 
 
 def _machine_lines(machines: list[Mapping[str, Any]]) -> list[str]:
     found: list[str] = []
     for number, facts in enumerate(machines, start=1):
         found += [f"### Machine {number}", ""] if len(machines) > 1 else []
-        found += table(("fact", "value"), [[name, value] for name, value in _facts(facts).items()])
+        found += table_lines(("fact", "value"), [[name, value] for name, value in _facts(facts).items()])
+        found.append("")
     return found
 
 

@@ -64,8 +64,8 @@ def measure(name: str, quick: bool) -> dict[str, Any]:
     """Return what is kept of a section measured in this process, or the reason why it was not."""
     import torch  # noqa: F401  (only libraries that are loaded can be limited)
 
-    from benchmark.measure.clock import available_threads, limit_threads
     from benchmark.measure.environment import environment
+    from benchmark.measure.threads import available_threads, limit_threads
 
     entry: dict[str, Any] = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -91,7 +91,8 @@ def _add(name: str, quick: bool, path: Path) -> bool:
         command = [sys.executable, str(Path(__file__).resolve()), "--only", name, "--into", str(entry_path)]
         code = subprocess.run([*command, *(["--quick"] if quick else [])]).returncode
         entry = read(entry_path) or {"error": f"its process ended with code {code}", "quick": quick}
-    save(path, {**read(path), name: entry})
+    kept = {other: figures for other, figures in read(path).items() if other in sections.NAMES}
+    save(path, {**kept, name: entry})
     print(f"{name}: {entry.get('error', 'ok')} ({entry.get('seconds', 0):.0f} s)", flush=True)
     return "error" not in entry
 

@@ -19,19 +19,16 @@ import torch
 from torch.nn import functional as F
 
 from images import training_images
-from peers.start import BATCH_SIZE, LAYERS, dense_autoencoder
+from peers.registry import native_precisions
+from peers.start import BATCH_SIZE, KERNEL_SIZE, LAYERS, autoencoder
 from race import stopwatch
-from reducers import make_reducer
 from reducers.base import Reducer
 from reducers.training.kept_memory import freed_memory_kept
-from reducers.training.precision import has_bf16
-from reducers.training.products import product
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 ROUNDS = 3
 # Inputs, outputs and side of the image of each 3x3 convolution: two down, two up, and the output.
 CONVOLUTIONS = ((1, 16, 28), (16, 8, 14), (8, 16, 14), (16, 16, 28), (16, 1, 28))
-CONVOLUTIONAL: dict[str, Any] = {"channels": (16, 8), "kernel_size": 3}
 
 
 @dataclass(frozen=True)
@@ -63,12 +60,20 @@ def _dense(n_in: int, n_out: int, dtype: torch.dtype, inner: bool) -> list[Produ
     w = torch.randn(n_out, n_in).to(dtype)
     g = torch.randn(BATCH_SIZE, n_out).to(dtype)
     flops = 2.0 * BATCH_SIZE * n_in * n_out
-    forward = Product(flops, (lambda: F.linear(x, w), lambda: torch.mm(x, w.t()), lambda: product(x, w.t())))
+    forward = Product(flops, (lambda: F.linear(x, w), lambda: torch.mm(x, w.t()), *_onednn(x, w.t())))
     to_weight = Product(
-        flops, (lambda: torch.mm(g.t(), x), lambda: F.linear(g.t(), x.t()), lambda: product(g.t(), x))
+        flops, (lambda: torch.mm(g.t(), x), lambda: F.linear(g.t(), x.t()), *_onednn(g.t(), x))
     )
-    to_input = Product(flops, (lambda: torch.mm(g, w), lambda: F.linear(g, w.t()), lambda: product(g, w)))
+    to_input = Product(flops, (lambda: torch.mm(g, w), lambda: F.linear(g, w.t()), *_onednn(g, w)))
     return [forward, to_weight, *([to_input] if inner else [])]
+
+
+def _onednn(a: torch.Tensor, b: torch.Tensor) -> list[Callable[[], object]]:
+    """Return oneDNN's own product of two fp32 matrices, where torch has it; bf16 is always its."""
+    linear = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    if linear is None or not torch.backends.mkldnn.is_available() or a.dtype != torch.float32:
+        return []
+    return [lambda: linear(a, b.t(), None, "none", [], "")]
 
 
 def convolution_products(dtype: torch.dtype) -> list[Product]:
@@ -78,7 +83,7 @@ def convolution_products(dtype: torch.dtype) -> list[Product]:
 
 def _convolution(n_in: int, n_out: int, side: int, dtype: torch.dtype, inner: bool) -> Product:
     last: dict[str, Any] = {"memory_format": torch.channels_last}
-    kernel = CONVOLUTIONAL["kernel_size"]
+    kernel = KERNEL_SIZE
     x = torch.randn(BATCH_SIZE, n_in, side, side).to(dtype=dtype, **last).requires_grad_(inner)
     w = torch.randn(n_out, n_in, kernel, kernel).to(dtype=dtype, **last).requires_grad_()
     b = torch.randn(n_out).to(dtype).requires_grad_()
@@ -90,11 +95,6 @@ def _convolution(n_in: int, n_out: int, side: int, dtype: torch.dtype, inner: bo
 
     flops = 2.0 * BATCH_SIZE * n_in * n_out * kernel**2 * side**2
     return Product(flops * (3 if inner else 2), (both_ways,))
-
-
-def native_precisions() -> list[str]:
-    """Return the precisions whose products the processor has instructions for."""
-    return ["fp32", *(["bf16"] if has_bf16() else [])]
 
 
 def measure_rates(
@@ -130,19 +130,11 @@ def measure(quick: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"dense": {}, "convolutional": {}}
     for precision in native_precisions():
         dtype = TYPES[precision]
-        dense = partial(dense_autoencoder, 0, precision=precision)
-        found["dense"][precision] = measure_rates(dense_products(dtype), dense, n_batches, target)
-        images = partial(convolutional, precision)
-        rates = measure_rates(convolution_products(dtype), images, n_batches, target)
-        found["convolutional"][precision] = rates
+        products = {"dense": dense_products(dtype), "convolutional": convolution_products(dtype)}
+        for network, own in products.items():
+            ours = partial(autoencoder, network, 0, precision=precision)
+            found[network][precision] = measure_rates(own, ours, n_batches, target)
     return found
-
-
-def convolutional(precision: str) -> Reducer:
-    """Return our convolutional autoencoder, one epoch of it, unfitted."""
-    return make_reducer(
-        "convolutional", **CONVOLUTIONAL, epochs=1, batch_size=BATCH_SIZE, precision=precision, device="cpu"
-    )
 
 
 if __name__ == "__main__":

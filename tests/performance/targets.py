@@ -33,12 +33,6 @@ CONVOLUTION_SHARE = Target(0.8, upper=False, text="at least 0.80 of the library"
 # Seconds of the other over ours.
 NOT_SLOWER = Target(1.0, upper=False, text="not slower")
 RBM_SPEED = Target(1.5, upper=False, text="at least 1.5 times as fast")
-# By peer, in the arithmetic that ``auto`` takes.
-AUTO_SPEED = {
-    "Keras": Target(2.5, upper=False, text="at least 2.5 times as fast"),
-    "skorch": Target(2.0, upper=False, text="at least 2 times as fast"),
-    "pythae": Target(2.0, upper=False, text="at least 2 times as fast"),
-}
 SAME_LOSS = Target(0.02, upper=True, text="within 2 %")
 PSEUDO_LIKELIHOOD = Target(0.0, upper=False, text="not lower")
 SAME_ERROR = Target(1e-4, upper=True, text="within 0.01 %")

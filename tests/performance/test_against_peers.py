@@ -1,4 +1,4 @@
-"""Seconds and losses of one fit of ours beside the same fit in other libraries, in turns.
+"""Seconds and errors of one fit of ours beside the same fit in other libraries, in turns.
 
 What is asserted is that both learn the same; who is faster is recorded, as any timing is.
 """
@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from images import training_images
-from peers import NOT_INSTALLED, TRAINERS, classical, installed
+from peers import classical
+from peers.registry import NOT_INSTALLED, PEERS, native_precisions
+from peers.start import from_our_start, ours
 from race import Contender, Result, Trial, stopwatch
 
 pytestmark = pytest.mark.slow
@@ -19,6 +21,12 @@ pytestmark = pytest.mark.slow
 N_IMAGES = 20_000
 ROUNDS = 3
 TOLERANCE = 0.02
+RACES = [
+    (network, name, precision)
+    for name, library in PEERS.items()
+    for network, precisions in library.races.items()
+    for precision in precisions
+]
 
 Beside = Callable[[Contender, Contender], tuple[Result, Result]]
 
@@ -47,28 +55,28 @@ def beside(benchmark: Any) -> Beside:
     return run
 
 
-@pytest.mark.parametrize("precision", ["fp32", "auto"])
-@pytest.mark.parametrize("peer", TRAINERS)
-def test_dense_autoencoder(peer: str, precision: str, beside: Beside) -> None:
-    if peer not in installed():
+@pytest.mark.parametrize(("network", "name", "precision"), RACES)
+def test_autoencoder(network: str, name: str, precision: str, beside: Beside) -> None:
+    if not PEERS[name].is_installed:
         pytest.skip(NOT_INSTALLED)
-    from peers import trainers
-
-    ours, theirs = beside(trainers.ours(N_IMAGES, precision), getattr(trainers, f"{peer}_trainer")(N_IMAGES))
-    assert ours.mean_quality == pytest.approx(theirs.mean_quality, rel=TOLERANCE)
+    if precision not in native_precisions():
+        pytest.skip(f"a fit on this processor does not take {precision}")
+    peer = from_our_start(network, N_IMAGES, PEERS[name].make(network, precision))
+    mine, theirs = beside(ours(network, N_IMAGES, precision), peer)
+    assert mine.mean_quality == pytest.approx(theirs.mean_quality, rel=TOLERANCE)
 
 
 def test_perceptron(beside: Beside) -> None:
-    ours, theirs = beside(classical.our_perceptron(N_IMAGES), classical.sklearn_perceptron(N_IMAGES))
-    assert ours.mean_quality == pytest.approx(theirs.mean_quality, rel=TOLERANCE)
+    mine, theirs = beside(classical.our_perceptron(N_IMAGES), classical.sklearn_perceptron(N_IMAGES))
+    assert mine.mean_quality == pytest.approx(theirs.mean_quality, rel=TOLERANCE)
 
 
 def test_rbm(beside: Beside) -> None:
-    ours, theirs = beside(classical.our_rbm(N_IMAGES), classical.sklearn_rbm(N_IMAGES))
-    assert ours.mean_quality >= theirs.mean_quality
+    mine, theirs = beside(classical.our_rbm(N_IMAGES), classical.sklearn_rbm(N_IMAGES))
+    assert mine.mean_quality >= theirs.mean_quality
 
 
 @pytest.mark.parametrize("solver", classical.PCA_SOLVERS)
 def test_pca(solver: str, beside: Beside) -> None:
-    ours, theirs = beside(classical.our_pca(N_IMAGES), classical.sklearn_pca(N_IMAGES, solver))
-    assert ours.mean_quality == pytest.approx(theirs.mean_quality, rel=1e-4)
+    mine, theirs = beside(classical.our_pca(N_IMAGES), classical.sklearn_pca(N_IMAGES, solver))
+    assert mine.mean_quality == pytest.approx(theirs.mean_quality, rel=1e-4)

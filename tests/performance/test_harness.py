@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.execution.local.pool import LocalWorker
-from harness import command_line, run_job, seconds_until_ready, trivial_job
+from benchmark.execution.local import LocalWorker
+from harness import command_line, run_one, seconds_until_ready, trivial_job
 
 ROUNDS = 5
 
@@ -30,5 +30,5 @@ def test_trivial_job(worker: LocalWorker, tmp_path: Path, benchmark: Any) -> Non
     job, store = trivial_job(tmp_path)
     ready = [seconds_until_ready(worker, job, store) for _ in range(ROUNDS)]
     benchmark.extra_info["seconds_until_ready"] = min(ready)
-    record = benchmark.pedantic(run_job, args=(worker, job, store), rounds=ROUNDS)
+    record = benchmark.pedantic(run_one, args=(worker, job, store), rounds=ROUNDS)
     assert record.n_train == 200

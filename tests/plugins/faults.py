@@ -100,6 +100,17 @@ class LeavesBehindAndCrashes(LeavesBehind):
         os.abort()
 
 
+class LeavesBehindAndWaits(LeavesBehind):
+    """Leaves the same, and tells its own process, which never comes back."""
+
+    name = "leaves-behind-and-waits"
+
+    def _fit(self, X: np.ndarray, rng: np.random.Generator) -> None:
+        super()._fit(X, rng)
+        _tell_pids(os.getpid())
+        time.sleep(300)
+
+
 class FillsTheDisk(Slice):
     """Lets no file of its process grow, as a full disk does."""
 

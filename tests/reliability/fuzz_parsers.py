@@ -113,8 +113,9 @@ def _read_record(path: Path) -> None:
     """Read a job file as one of a store, and write the tables and the report made of it."""
     from benchmark.analysis.tables import to_frame
     from benchmark.execution.observers.terminal import closing_table
+    from benchmark.reporting.content import RunContent
     from benchmark.reporting.markdown import render
-    from benchmark.reporting.report import gather
+    from benchmark.reporting.report_data import gather
 
     store = Store(path.parent, "fuzzed", warn=lambda _: None)
     store.record_path(path.stem).parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +126,7 @@ def _read_record(path: Path) -> None:
         expect(Record.from_json(record.to_json()) == record, "other content when written and read again")
         to_frame(listed).to_csv().encode("utf-8")
         closing_table(listed, "title")
-        render(gather(store), set()).encode("utf-8")
+        render(RunContent(gather(store)).blocks(set())).encode("utf-8")
     alone = Record.from_json(path.read_text(encoding="utf-8"))
     expect(listed or alone.key != path.stem, "a good record was not listed")
 
@@ -140,16 +141,17 @@ def _tables() -> tuple[Any, Any]:
 
 def _read_facts(path: Path) -> None:
     """Read run.json, which is taken for none where it is damaged, and write the section made of it."""
-    from benchmark.cli.listing import list_rows
-    from benchmark.reporting.report import Report
-    from benchmark.reporting.sections import setup_lines
+    from benchmark.cli.list import list_rows
+    from benchmark.reporting.markdown import render
+    from benchmark.reporting.report_data import ReportData
+    from benchmark.reporting.run_setup import run_setup
 
     store = Store(path.parent, "fuzzed")
     (store.path / "jobs").mkdir(parents=True, exist_ok=True)
     shutil.copy(path, store.path / "run.json")
     facts = store.facts()
-    report = Report("fuzzed", facts, *_tables(), [], {})
-    expect("\n".join(setup_lines(report)).encode("utf-8"), "an empty section")
+    report = ReportData(facts, *_tables(), [], {})
+    expect(render(run_setup(report)).strip().encode("utf-8"), "an empty section")
     expect(report.devices[0] and list_rows("runs", str(path.parent)), "no run listed")
     if not facts:
         raise ValueError("taken for none")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmark.datasets import Dataset
+    from benchmark.measure.outcome import Outcome
     from benchmark.plan.job import Job
-    from benchmark.plan.suite_plan import Plan
+    from benchmark.plan.suite_plan import SuitePlan
     from benchmark.request import Request
     from benchmark.results import Record
 
@@ -84,11 +86,14 @@ def request(directory: Path, name: str = RUN) -> Request:
     )
 
 
-def plan(directory: Path, name: str = RUN) -> Plan:
+def plan(directory: Path, name: str = RUN) -> SuitePlan:
     """Return the suite's own plan."""
-    from benchmark.plan.suite_plan import make_plan
+    from benchmark.plan.suite_plan import SuitePlan
 
-    return make_plan(request(directory, name), ("cpu",), threads=1)
+    planned = SuitePlan(request(directory, name), SimpleNamespace(devices=("cpu",), threads=1))
+    planned.arithmetic["cpu"] = "fp32"
+    planned.jobs = tuple(planned.next({}))
+    return planned
 
 
 def import_reducers() -> None:
@@ -103,34 +108,34 @@ def drawn_records(jobs: tuple[Job, ...], environment: dict[str, object]) -> Iter
     """Yield a record a job, as if it had been measured here; the same jobs get the same scores."""
     import numpy as np
 
-    from benchmark.measure.measurement import make_record
+    from benchmark.measure.outcome import make_record
 
     rng = np.random.default_rng(0)
     for job in jobs:
-        yield make_record(job, "ok", environment, **_measurements(job, rng))
+        yield make_record(job, _drawn_outcome(job, rng), environment)
 
 
-def _measurements(job: Job, rng: np.random.Generator) -> dict[str, Any]:
+def _drawn_outcome(job: Job, rng: np.random.Generator) -> Outcome:
     from benchmark.analysis.columns import SCORES
+    from benchmark.measure.outcome import Outcome
 
     width, place = int(job.params["n_components"]), REDUCERS.index(job.reducer)
     level = 0.5 + 0.4 * width / (width + 5) - 0.03 * place
     fit, transform = float(0.002 * (place + 1) * rng.lognormal(0, 0.3)), float(0.001 * rng.lognormal(0, 0.3))
     epochs = range(1, EPOCHS + 1) if "epochs" in job.params else ()
-    return {
-        "precision": "fp32",
-        "n_components": width,
-        "n_parameters": width * job.n_features,
-        "warmup_seconds": 0.01,
-        "fit_seconds": fit,
-        "transform_seconds": transform,
-        "fit_times": [fit],
-        "transform_times": [transform],
-        "score_seconds": 0.25,
-        "peak_memory_mb": float(rng.uniform(1, 9)),
-        "scores": {name: _bounded(level + float(rng.normal(0, 0.01))) for name in SCORES},
-        "history": [{"epoch": n, "loss": 1 / n, "seconds": 0.01 * n} for n in epochs],
-    }
+    return Outcome(
+        status="ok",
+        precision="fp32",
+        n_components=width,
+        n_parameters=width * job.n_features,
+        warmup_seconds=0.01,
+        fit_times=[fit],
+        transform_times=[transform],
+        score_seconds=0.25,
+        peak_memory_mb=float(rng.uniform(1, 9)),
+        scores={name: _bounded(level + float(rng.normal(0, 0.01))) for name in SCORES},
+        history=[{"epoch": n, "loss": 1 / n, "seconds": 0.01 * n} for n in epochs],
+    )
 
 
 def _bounded(score: float) -> float:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import many_runs
 import numpy as np
 
-from benchmark.execution.runner import Silent, run_suite
+from benchmark.execution.observers import Silent
+from benchmark.execution.runner import run as run_suite
 from benchmark.measure.environment import environment
 from benchmark.results import Store, latest
 
 if TYPE_CHECKING:
-    from benchmark.plan.suite_plan import Plan
+    from benchmark.plan import Plan
+    from benchmark.plan.suite_plan import SuitePlan
 
 Figures = dict[str, float]
 
@@ -64,11 +66,10 @@ def _ends(seconds: Sequence[float]) -> tuple[float, float]:
     return float(np.median(seconds[:tenth])), float(np.median(seconds[-tenth:]))
 
 
-def _facts(planned: Plan, directory: Path) -> dict[str, object]:
-    from benchmark.execution.facts import now, run_facts
+def _facts(planned: SuitePlan, directory: Path) -> dict[str, object]:
+    from benchmark.execution.facts import RunFacts
 
-    facts = run_facts(many_runs.request(directory), planned, environment(), {})
-    return {**facts, "finished_at": now()}
+    return RunFacts(many_runs.request(directory), planned, environment(), {}).ended({}, [], 0.0)
 
 
 class _Clock(Silent):
@@ -77,7 +78,8 @@ class _Clock(Silent):
     at = 0.0
     to_do = -1
 
-    def planned(self, plan: Plan, to_do: int) -> None:
+    def planned(self, plan: Plan, to_do: int | None) -> None:
+        assert to_do is not None
         self.at, self.to_do = time.perf_counter(), to_do
 
 

@@ -16,6 +16,7 @@ SEED = 9  # of which the few bombs are of all formats
 INPUTS = dict.fromkeys(PARSERS, 300) | {"record": 100, "bombs": 8}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARSERS)
 def test_every_input_is_read_or_refused(name: str, tmp_path: Path) -> None:
     result = campaign(name, INPUTS[name], seed=SEED, keep=tmp_path)

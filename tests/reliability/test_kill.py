@@ -19,7 +19,10 @@ from kill_life import phase
 from kill_moments import TARGETS, Times, draw
 from kill_place import MARK, Place, children, end, marked, wait_for
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is left of a run is read from /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="what is left of a run is read from /proc"),
+]
 KILLS = 8
 
 
@@ -143,11 +146,11 @@ def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_processes_are_found_by_their_mark(sleeper: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    assert wait_for(lambda: len(marked(f"{tmp_path}#1#")) == 2, 60)
+    assert wait_for(lambda: len(marked(f"{tmp_path}#1#")) == 2, 900)
     assert marked(f"{tmp_path}#1#") == sorted([sleeper.pid, *children(sleeper.pid)])
     assert marked(f"{tmp_path}#11#") == []
     sleeper.kill()
-    assert wait_for(lambda: len(marked(str(tmp_path))) == 1, 60), "one that ended does not count"
+    assert wait_for(lambda: len(marked(str(tmp_path))) == 1, 900), "one that ended does not count"
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,14 @@ from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.cli.app import app
 from benchmark.execution.observers.terminal import closing_table
 from benchmark.reporting import figures
-from benchmark.reporting.leaderboard import leaderboard_lines
-from benchmark.reporting.report import Report
-from benchmark.reporting.sections import reducer_lines, setup_lines
+from benchmark.reporting.leaderboard import leaderboard as leaderboard_section
+from benchmark.reporting.markdown import render
+from benchmark.reporting.reducer_sections import reducers
+from benchmark.reporting.report_data import ReportData
+from benchmark.reporting.run_setup import run_setup
 from benchmark.results import Record
+
+pytestmark = pytest.mark.slow
 
 SHAPE = many_runs.Shape(widths=2, seeds=24)
 # What a busy machine may take without any failure of this suite.
@@ -150,17 +154,16 @@ def board_of(widths: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.mark.parametrize("widths", [3, 60])
 def test_tables_and_figures_of_many_configurations_stay_readable(widths: int) -> None:
     frame, board = board_of(widths)
-    report = Report("r", {"components": list(range(1, widths + 1))}, frame, board, [], {})
-    rows = [line for line in leaderboard_lines(report) if line.startswith("| pca ")]
-    assert len([line for line in leaderboard_lines(report) if line.startswith("| ")]) == 2 + min(
-        5 * widths, 200
-    )
+    data = ReportData({"components": list(range(1, widths + 1))}, frame, board, [], {})
+    lines = render(leaderboard_section(data)).splitlines()
+    rows = [line for line in lines if line.startswith("| pca ")]
+    assert len([line for line in lines if line.startswith("| ")]) == 2 + min(5 * widths, 200)
     assert rows[0].startswith(f"| pca | {widths} |"), "the best ones are shown"
     cut = "The 200 best ranked of 300 configurations are shown; results.csv holds every job."
-    assert (cut in leaderboard_lines(report)) == (widths == 60)
-    costs = reducer_lines(replace(report, cards=dict.fromkeys(many_runs.REDUCERS, "")), set())
-    assert len([line for line in costs if line.startswith("| cpu")]) == 5 * min(widths, 50)
-    assert any("60 from 1 to 60" in line for line in setup_lines(report)) == (widths == 60)
+    assert (cut in lines) == (widths == 60)
+    costs = render(reducers(replace(data, cards=dict.fromkeys(many_runs.REDUCERS, "")), set()))
+    assert len([line for line in costs.splitlines() if line.startswith("| cpu")]) == 5 * min(widths, 50)
+    assert ("60 from 1 to 60" in render(run_setup(data))) == (widths == 60)
 
 
 @pytest.mark.parametrize("widths", [3, 6, 7, 60])

@@ -20,7 +20,8 @@ from benchmark.datasets import load_dataset
 from benchmark.errors import InputError
 from benchmark.plan.job import Job
 from benchmark.reporting import write_report
-from benchmark.reporting.names import escape, file_names
+from benchmark.reporting.markdown import escape
+from benchmark.reporting.report_data import card_files
 from benchmark.results import Record, Store, check_run_name
 
 # What means something to Markdown, HTML, a terminal, a shell, a spreadsheet, a path or a formula.
@@ -53,7 +54,7 @@ def test_a_name_reads_in_a_table_as_it_is(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TEXT, max_size=8))
 def test_files_of_reducers_are_portable_and_no_two_alike(names: list[str]) -> None:
-    files = file_names(names)
+    files = card_files(names)
     assert set(files) == set(names)
     assert len({file.lower() for file in files.values()}) == len(files)
     for file in files.values():
@@ -115,6 +116,7 @@ def walk(tokens: Any) -> Iterator[Any]:
         yield from walk(token.children)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Glyph")
 def test_a_report_of_nasty_names_stays_in_its_place_and_is_text(tmp_path: Path) -> None:
     store = hostile_store(tmp_path)

@@ -18,6 +18,8 @@ from disks import PATIENCE, Disk, Place, prepared
 from benchmark import load_results
 from benchmark.results import Record, Store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:

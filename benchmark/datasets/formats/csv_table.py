@@ -6,48 +6,65 @@ import csv
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.datasets.formats.column_names import check_missing, check_names, is_label, short
+from benchmark.datasets.arrays import Arrays, check_arrays
+from benchmark.datasets.formats.table import check_names, is_label, read_labels, short
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_csv(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+def read_csv(path: Path) -> Arrays:
     """Read comma-separated values, in UTF-8, below one line of column names.
 
-    Returns
-    -------
-    arrays : dict
-        "x", (n, n_features), and where there is a column `label`, "y", (n,).
-    columns : list of str
-        Names of the features.
+    Raises
+    ------
+    InputError
+        Another encoding, separator or number of cells in a line, a feature that is no number, or what
+        `check_names`, `read_labels` or `check_arrays` refuses.
     """
     try:
-        names = _first_line(path)
-        check_names(names, path.name)
-        _check_dialect(names, path.name)
-        return _columns(_read_frame(path, names), path.name)
+        frame = _read_frame(path)
     except UnicodeDecodeError as error:
         byte = f"the byte {error.object[error.start]:#04x}"
         raise InputError(f"{path.name} must be text in UTF-8; got {byte}, which is none there.") from error
+    label = next(filter(is_label, frame.columns), None)
+    y = None if label is None else read_labels(frame.pop(label), label, path.name)
+    X, columns = _features(frame, path.name), list(frame.columns)
+    del frame  # as large as X
+    return check_arrays(path.name, X, y, columns=columns)
 
 
-def _first_line(path: Path) -> list[str]:
+def _read_frame(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return next((row for row in csv.reader(file) if row), [])
+        names = next((row for row in csv.reader(file) if row), [])
+    check_names(names, path.name)
+    _check_dialect(names, path.name)
+    try:
+        with warnings.catch_warnings():
+            # pandas only warns where lines are longer than the header, and would drop what is too much
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path, header=0, names=names, index_col=False, low_memory=False, compression=None
+            )
+    except pd.errors.ParserWarning as error:
+        raise InputError(
+            f"{path.name} must have as many cells in a line as column names, {len(names)}; it has more."
+        ) from error
 
 
 def _check_dialect(names: Sequence[str], where: str) -> None:
     counts = [[str(i + start) for i in range(len(names))] for start in (0, 1)]
     # numbers that count columns are names as good as any
     if all(_is_number(name) for name in names) and list(names) not in counts:
-        given = short(", ".join(names[:3])).strip("'")
-        raise InputError(f"{where} must begin with a line of column names; got numbers, {given} ...")
+        first = short(", ".join(names[:3])).strip("'")
+        raise InputError(f"{where} must begin with a line of column names; got numbers, {first} ...")
     other = next((mark for mark in ";\t|" if mark in names[0]), None)
     if len(names) == 1 and other is not None:
         raise InputError(
@@ -63,37 +80,16 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_frame(path: Path, names: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            # pandas only warns where lines are longer than the header, and would drop what is too much
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                path, header=0, names=list(names), index_col=False, low_memory=False, compression=None
-            )
-    except pd.errors.ParserWarning as error:
-        raise InputError(
-            f"{path.name} must have as many cells in a line as column names, {len(names)}; it has more."
-        ) from error
-
-
-def _columns(frame: pd.DataFrame, where: str) -> tuple[dict[str, np.ndarray], list[str]]:
+def _features(frame: pd.DataFrame, where: str) -> np.ndarray:
     from pandas.api.types import is_numeric_dtype
 
-    arrays = {}
-    for label in [name for name in frame.columns if is_label(name)]:
-        arrays["y"] = _labels(frame.pop(label), label, where)
-    texts = [place for place, dtype in enumerate(frame.dtypes) if not is_numeric_dtype(dtype)]
-    if texts and len(frame):
-        arrays["x"] = np.empty(frame.shape)
-        arrays["x"][:, texts] = _as_numbers(frame.iloc[:, texts], where)
-        others = sorted(set(range(frame.shape[1])) - set(texts))
-        arrays["x"][:, others] = frame.iloc[:, others].to_numpy(dtype=np.float64)
-    else:
-        arrays["x"] = frame.to_numpy(dtype=np.float64)
-    return arrays, list(frame.columns)
+    numeric = np.array([is_numeric_dtype(kind) for kind in frame.dtypes], dtype=bool)
+    if numeric.all() or not len(frame):
+        return frame.to_numpy(dtype=np.float64)
+    X = np.empty(frame.shape)
+    X[:, numeric] = frame.loc[:, numeric].to_numpy(dtype=np.float64)
+    X[:, ~numeric] = _as_numbers(frame.loc[:, ~numeric], where)
+    return X
 
 
 def _as_numbers(frame: pd.DataFrame, where: str) -> np.ndarray:
@@ -109,12 +105,3 @@ def _as_numbers(frame: pd.DataFrame, where: str) -> np.ndarray:
         name, value = short(frame.columns[column]), short(frame.iat[row, column])
         raise InputError(f"Column {name} of {where} must hold numbers; got {value} in data row {row + 1}.")
     return numbers
-
-
-def _labels(column: pd.Series[Any], name: str, where: str) -> np.ndarray:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    check_missing(int(column.isna().sum()), len(column), name, where)
-    if is_bool_dtype(column) or not is_numeric_dtype(column):
-        return np.array([str(value) for value in column], dtype=object)
-    return column.to_numpy()

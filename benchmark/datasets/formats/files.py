@@ -1,26 +1,28 @@
-"""Your own data: arrays (.npz, .npy) and tables (.csv, .parquet), read without running any code of theirs."""
+"""Your own data, from a file of any known format; none of it is ever run as code."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from benchmark.datasets.arrays import Arrays, check_agreement, check_features
+from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.formats.csv_table import read_csv
-from benchmark.datasets.formats.npy import read_npz
+from benchmark.datasets.formats.npy import read_npy
+from benchmark.datasets.formats.npz import read_npz
 from benchmark.datasets.formats.parquet import read_parquet
-from benchmark.datasets.labels import encode_labels
-from benchmark.datasets.mapped import load_npy
 from benchmark.errors import InputError, choices
 
-Content = Mapping[str, np.ndarray]
-Columns = Sequence[str] | None
+# A format is a function from a path to arrays that `check_arrays` let pass.
+READERS: dict[str, Callable[[Path], Arrays]] = {
+    ".csv": read_csv,
+    ".npy": read_npy,
+    ".npz": read_npz,
+    ".parquet": read_parquet,
+}
+SUFFIXES = tuple(READERS)
 
 
-def read_file(path: str | Path) -> Arrays:
+def read_file(path: Path) -> Arrays:
     """Read a data set from a file.
 
     Parameters
@@ -33,66 +35,19 @@ def read_file(path: str | Path) -> Arrays:
     Raises
     ------
     InputError
-        The file is missing, of another type, damaged, or holds what cannot be benchmarked.
+        No file, or one of another type, damaged, or with content that cannot be benchmarked.
     """
-    path = Path(os.path.expanduser(path))
-    if not os.path.isfile(path):
-        given = "a directory" if os.path.isdir(path) else "no such file"
-        raise InputError(f"{path} must be a file; got {given}.")
-    if path.suffix.lower() not in SUFFIXES:
-        given = path.suffix or "a name without suffix"
-        raise InputError(f"{path} must be a file of type {choices(SUFFIXES)}; got {given}.")
+    if not path.is_file():
+        kind = "a directory" if path.is_dir() else "none"
+        raise InputError(f"{path} must be a file; got {kind}.")
+    suffix = path.suffix.lower()
+    if suffix not in READERS:
+        kind = path.suffix or "a name without suffix"
+        raise InputError(f"{path} must be a file of type {choices(SUFFIXES)}; got {kind}.")
     try:
-        content, columns = _LOADERS[path.suffix.lower()](path)
+        return READERS[suffix](path)
     except InputError:
         raise
     except Exception as error:  # a damaged file makes parsers raise anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path} cannot be read as a {path.suffix} file: {reason.rstrip('.')}.") from error
-    return check_agreement(_interpret(content, columns, path.name), path.name)
-
-
-def _load_npz(path: Path) -> tuple[Content, Columns]:
-    return read_npz(path), None
-
-
-def _load_npy(path: Path) -> tuple[Content, Columns]:
-    return {"x": load_npy(path)}, None
-
-
-def _interpret(content: Content, columns: Columns, where: str) -> Arrays:
-    whole = "x" in content
-    X = content["x" if whole else "x_train"]
-    X_test = content.get("x_test")
-    if X_test is not None and X.shape[1:] != X_test.shape[1:]:
-        raise InputError(
-            f"X_train and X_test of {where} must have the same features; got the shapes {X.shape} and "
-            f"{X_test.shape}."
-        )
-    (y, y_test), class_names = encode_labels(
-        (content.get("y" if whole else "y_train"), content.get("y_test")), f"The labels of {where}"
-    )
-    features, features_test = _features(X, X_test, where, columns)
-    image_shape = (X.shape[1], X.shape[2]) if X.ndim == 3 else None
-    return Arrays(features, y, features_test, y_test, class_names, image_shape)
-
-
-def _features(
-    X: np.ndarray, X_test: np.ndarray | None, where: str, columns: Columns
-) -> tuple[np.ndarray, np.ndarray | None]:
-    if X_test is None:
-        return check_features(X, f"X of {where}", columns), None
-    train = check_features(X, f"X_train of {where}")
-    test = check_features(X_test, f"X_test of {where}")
-    if train.dtype != test.dtype:
-        return train.astype(np.float32), test.astype(np.float32)
-    return train, test
-
-
-_LOADERS: dict[str, Callable[[Path], tuple[Content, Columns]]] = {
-    ".csv": read_csv,
-    ".npy": _load_npy,
-    ".npz": _load_npz,
-    ".parquet": read_parquet,
-}
-SUFFIXES = tuple(_LOADERS)

@@ -72,15 +72,14 @@ def _read_shape(file: IO[bytes], path: Path) -> tuple[int, ...]:
 
 
 def _read_values(file: IO[bytes], shape: tuple[int, ...], path: Path) -> np.ndarray:
-    values = np.empty(math.prod(shape), dtype=np.uint8)
-    view = memoryview(values.data)
-    held = 0
-    while held < len(view):
-        # gzip makes a second copy of what it is asked for, so it is asked for a little at a time
-        count = file.readinto(view[held : held + _AT_ONCE])  # type: ignore[attr-defined]
-        if not count:
-            raise InputError(f"{path} is truncated: it declares {len(view)} bytes {shape} and holds {held}.")
-        held += count
-    if file.read(1):  # also makes gzip compare its checksum
-        raise InputError(f"{path} holds more than the {len(view)} bytes {shape} it declares.")
-    return values.reshape(shape)
+    declared, values = math.prod(shape), bytearray()
+    # gzip makes a second copy of what it is asked for, and compares its checksum where nothing is left
+    while block := file.read(min(_AT_ONCE, declared + 1 - len(values))):
+        values += block
+    if len(values) < declared:
+        raise InputError(
+            f"{path} is truncated: it declares {declared} bytes {shape} and holds {len(values)}."
+        )
+    if len(values) > declared:
+        raise InputError(f"{path} holds more than the {declared} bytes {shape} it declares.")
+    return np.frombuffer(values, dtype=np.uint8).reshape(shape)

@@ -1,26 +1,45 @@
-"""Arrays in .npy and .npz files: a header is checked against the size of its file before anything is read."""
+"""An array in an .npy file: its header is checked against the size of its file before anything is read."""
 
 from __future__ import annotations
 
 import io
 import math
-import zipfile
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from benchmark.datasets.formats.limits import ROW_BYTES, check_size
-from benchmark.errors import InputError, choices
+from benchmark.datasets.arrays import Arrays, check_arrays
+from benchmark.datasets.mapped import stays_in_file
+from benchmark.errors import InputError
 
-WHOLE = frozenset({"x", "y"})
-SPLIT = frozenset({"x_train", "y_train", "x_test", "y_test"})
-_MAGIC = b"\x93NUMPY"
+MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000  # NumPy's own limit
-_READERS = {
+_HEADERS = {
     (1, 0): (2, np.lib.format.read_array_header_1_0),
     (2, 0): (4, np.lib.format.read_array_header_2_0),
 }
+
+
+def read_npy(path: Path) -> Arrays:
+    """Read samples without labels, memory-mapped where `stays_in_file` says so.
+
+    Raises
+    ------
+    InputError
+        What `check_npy` or `check_arrays` refuses, or a mapped array that is not stored row by row.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        check_npy(file, size, path.name)
+    mapped = stays_in_file(size)
+    X: np.ndarray = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    if mapped and not X.flags.c_contiguous:
+        raise InputError(
+            f"{path.name} must be stored row by row (C order) to be read in blocks; got columns first "
+            "(Fortran order)."
+        )
+    return check_arrays(path.name, X)
 
 
 def check_npy(file: IO[bytes], size: int, where: str) -> tuple[tuple[int, ...], np.dtype]:
@@ -46,8 +65,8 @@ def check_npy(file: IO[bytes], size: int, where: str) -> tuple[tuple[int, ...], 
 
 
 def _read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], np.dtype, int]:
-    start = file.read(len(_MAGIC) + 2)
-    width, read = _READERS.get((start[-2], start[-1]) if start[:-2] == _MAGIC else (0, 0), (0, None))
+    start = file.read(len(MAGIC) + 2)
+    width, read = _HEADERS.get((start[-2], start[-1]) if start[:-2] == MAGIC else (0, 0), (0, None))
     if read is None:
         raise InputError(f"{where} must be an array in the npy format, version 1 or 2; it is none.")
     prefix = file.read(width)
@@ -61,54 +80,3 @@ def _read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], np.dtype
             f"{where} must have a header that says shape and type; its own cannot be read."
         ) from error
     return shape, dtype, len(start) + width + length
-
-
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of an .npz file by their names in lower case: `x` and `y`, or the four of a split.
-
-    Raises
-    ------
-    InputError
-        Arrays of other names, one that `check_npy` refuses, or more of them than `check_size` allows.
-    """
-    with path.open("rb") as file:
-        if file.read(len(_MAGIC)) == _MAGIC:
-            raise InputError(
-                f"{path.name} must be an .npz file; it holds a single array, as an .npy file does."
-            )
-    with zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy").lower(): info for info in archive.infolist()}
-        names = set(members)  # Keras writes x_train
-        known = {"x"} <= names <= WHOLE or {"x_train", "x_test"} <= names <= SPLIT
-        if not known or len(members) < len(archive.infolist()):
-            raise InputError(_wrong_names(path.name, [info.filename for info in archive.infolist()]))
-        check_size(path, sum(_unpacked(archive, info, path.name) for info in members.values()))
-        return {name: _array(archive, info) for name, info in members.items()}
-
-
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> int:
-    """Return the bytes of memory that a member takes once it is an array of the benchmark."""
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # Of other methods Python unpacks a whole block, however large.
-        raise InputError(
-            f"{where} must be stored or deflated, as numpy.savez writes it; {info.filename!r} is neither."
-        )
-    with archive.open(info) as file:
-        shape, dtype = check_npy(file, info.file_size, f"{info.filename.removesuffix('.npy')} of {where}")
-    copies = {"U": 4, "S": 16}.get(dtype.kind, 1)  # text is sorted, and bytes are decoded before that
-    width = 1 if dtype == np.uint8 else max(4, copies * dtype.itemsize)
-    return math.prod(shape[:1]) * (math.prod(shape[1:]) * width + ROW_BYTES)
-
-
-def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
-    with archive.open(info) as file:
-        array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
-    return array
-
-
-def _wrong_names(where: str, names: list[str]) -> str:
-    known = [name.removesuffix(".npy") for name in names]
-    return (
-        f"{where} must hold X (and y), or X_train and X_test (and y_train, y_test), and nothing else; "
-        f"got {choices(known) or 'no arrays'}."
-    )

@@ -8,16 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.datasets.formats.column_names import check_missing, check_names, is_label, short
+from benchmark.datasets.arrays import Arrays, check_arrays
 from benchmark.datasets.formats.limits import ROW_BYTES, check_size, memory_limit
+from benchmark.datasets.formats.table import check_names, is_label, read_labels, short
 from benchmark.errors import InputError
 
 
-def read_parquet(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Read a parquet file; returns what `benchmark.datasets.formats.csv_table.read_csv` returns.
+def read_parquet(path: Path) -> Arrays:
+    """Read a parquet file, but for what pandas stored as the index of its rows and is no label.
 
-    A column that pandas stored as the index of its rows is left out, unless it holds the labels.
+    Raises
+    ------
+    InputError
+        Columns of other types than numbers and labels, more of them than `check_size` and `memory_limit`
+        allow, or what `check_names`, `read_labels` or `check_arrays` refuses.
     """
+    import pandas as pd  # noqa: F401 - pyarrow would import it below, where memory is limited
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(path)
@@ -25,17 +31,16 @@ def read_parquet(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
     index = {name for name in stored if isinstance(name, str)}
     names = [name for name in schema.names if name not in index or is_label(name)]
     check_names(names, path.name)
-    labels = [name for name in names if is_label(name)]
-    features = [name for name in names if name not in labels]
     for name in names:
         _check_type(schema.field(name).type, name, path.name)
+    labels = [name for name in names if is_label(name)]
+    features = [name for name in names if not is_label(name)]
     # Read as codes, a text takes its room once, however many rows point at it.
     with memory_limit(path), pq.ParquetFile(path, read_dictionary=labels, pre_buffer=False) as file:
         check_size(path, _rows(file.metadata) * (8 * len(features) + ROW_BYTES))
-        arrays = {"x": _matrix(file, features)}
-        if labels:
-            arrays["y"] = _labels(_column(file, labels[0]), labels[0], path.name)
-    return arrays, features
+        X = _matrix(file, features)
+        y = read_labels(_column(file, labels[0]).to_pandas(), labels[0], path.name) if labels else None
+    return check_arrays(path.name, X, y, columns=features)
 
 
 def _check_type(kind: Any, name: str, where: str) -> None:
@@ -49,8 +54,7 @@ def _check_type(kind: Any, name: str, where: str) -> None:
     else:
         allowed, words = number or types.is_decimal(kind) or types.is_null(kind), "numbers"
     if not allowed:
-        given = str(kind)[:60]
-        raise InputError(f"Column {short(name)} of {where} must hold {words}; got the type {given}.")
+        raise InputError(f"Column {short(name)} of {where} must hold {words}; got the type {str(kind)[:60]}.")
 
 
 def _rows(metadata: Any) -> int:
@@ -69,23 +73,11 @@ def _matrix(file: Any, names: Sequence[str]) -> np.ndarray:
     """Return columns as (n, n_features): uint8 where all are and nothing is missing, else float64."""
     import pyarrow as pa
 
-    bytes_only = all(file.schema_arrow.field(name).type == pa.uint8() for name in names)
-    X = np.empty((len(names), file.metadata.num_rows), dtype=np.uint8 if bytes_only else np.float64).T
+    X = np.empty((len(names), file.metadata.num_rows), dtype=np.uint8).T
     for place, name in enumerate(names):
         column = _column(file, name)
-        if column.null_count and bytes_only:
-            bytes_only, X = False, X.astype(np.float64)
-        X[:, place] = (column if bytes_only else column.cast(pa.float64(), safe=False)).to_numpy()
+        if column.type != pa.uint8() or column.null_count:
+            column = column.cast(pa.float64(), safe=False)
+            X = X.astype(np.float64, copy=False)
+        X[:, place] = column.to_numpy()
     return X
-
-
-def _labels(column: Any, name: str, where: str) -> np.ndarray:
-    from pyarrow import types
-
-    check_missing(column.null_count, len(column), name, where)
-    if not types.is_dictionary(column.type):
-        return np.asarray(column.to_numpy())
-    codes = column.unify_dictionaries().combine_chunks()
-    values = codes.dictionary.to_pylist()
-    names = np.array(values, dtype=None if types.is_integer(column.type.value_type) else object)
-    return np.asarray(names[codes.indices.to_numpy()])

@@ -1,196 +1,233 @@
-"""Run jobs on the workers of a cluster, several at a time, and take in what comes back."""
+"""Jobs to the workers of a cluster, and their records as they come back."""
 
 from __future__ import annotations
 
-from collections import deque
+import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from distributed import CancelledError, KilledWorker
 
-from benchmark.execution.cluster.census import GPU, LOOK_SECONDS, Watch, kind_of
-from benchmark.execution.cluster.intake import other_versions, take_in
-from benchmark.execution.cluster.tasks import TRIES_AGAIN, Task, Tasks
-from benchmark.measure.measurement import describe, make_record
+from benchmark.errors import InputError
+from benchmark.execution.cluster.connect import GPU, LOOK_SECONDS, RETRIES, Workers, offers_gpu
+from benchmark.execution.cluster.worker_plugin import with_absolute_paths
+from benchmark.execution.observers.log import LOG, append
+from benchmark.measure.environment import DISTRIBUTION, installed_version
+from benchmark.measure.measurement import describe
+from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan.job import Job
-from benchmark.results import Record, RunError, Store
+from benchmark.results import Record, Store
+from benchmark.results.artifacts import ARTIFACTS
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
-# Jobs that the scheduler is given, for every one that can run: enough that no worker waits.
-AHEAD = 3
-ANSWER_SECONDS = 120.0
+ANSWER_SECONDS = 180.0
 # How long jobs wait for a worker that can run them, where there is none any more.
 PATIENCE = 300.0
 DISCONNECTED = "the connection to the scheduler was lost"
+LOST = f"the worker that ran it was lost, {1 + RETRIES} times on end"
+# Where worker and client differ in one of these, what one of them says may not hold for the other.
+_COMPARED = (DISTRIBUTION, "torch", "scikit-learn", "numpy")
 
-Started = Callable[[Job], None]
+
+@dataclass(eq=False)
+class _Task:
+    """A job that the scheduler has, how often a worker began it, and how often the scheduler gave it up."""
+
+    job: Job
+    timeout: float | None
+    begun: int = 0
+    given_up: int = 0
+    future: Future[Any] = field(init=False)
 
 
-class ClusterPool:
-    """Runs jobs on the workers of a Dask cluster.
+class ClusterPool(ExitStack):
+    """Runs jobs on the workers of a Dask cluster, which queues them and hands on those of lost workers.
 
     Parameters
     ----------
-    client : distributed.Client
-    tasks : Tasks
-        None yet; the pool fills it.
-    facts : mapping
-        ``environment`` and ``devices`` of the machine that stands for the cluster in ``run.json``.
-    threads : int
-        Threads a job may use on the smallest worker.
-    ending : ExitStack
-        What is to be done when the pool closes.
+    connection : context manager
+        Yields the client; closed with the pool.
     note : callable
-        Told what the user should know.
-    gpu_jobs : int or None
-        Most jobs on GPUs at a time; None where the places that the workers offer are the limit.
-    patience : float
-        Seconds that jobs wait for a worker that can run them, where there is none any more.
+        Called with what the user should know.
 
     Attributes
     ----------
     environment, devices
-        From `facts`; a record carries the environment of the worker that ran it.
+        Of one worker, one with a GPU if there is any, which stands for the cluster in ``run.json``. A
+        record carries the environment of the worker that ran it.
     threads : int
+        Threads a job may use on the smallest worker.
+
+    Raises
+    ------
+    InputError
+        There is no connection, or the workers cannot run jobs.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        tasks: Tasks,
-        facts: Mapping[str, Any],
-        *,
-        threads: int,
-        ending: ExitStack,
-        note: Callable[[str], None],
-        gpu_jobs: int | None = None,
-        patience: float = PATIENCE,
-    ) -> None:
+    def __init__(self, connection: AbstractContextManager[Client], note: Callable[[str], None]) -> None:
+        super().__init__()
+        self._note, self._versions_noted = note, False
+        self._tasks: dict[Any, _Task] = {}
+        # The futures that ended, and the keys of those that begin.
+        self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # What reconnects finds nothing of ours there any more.
+        self._connected = True
+        try:
+            self._meet_workers(self.enter_context(connection))
+        except BaseException:
+            self.close()
+            raise
+
+    def _meet_workers(self, client: Client) -> None:
+        try:
+            self._workers = Workers(client, self._events.put)
+            self.callback(self._workers.close)
+            self.threads = self._workers.threads()
+            has_gpu = offers_gpu(self._workers.there())
+            facts = self._workers.call("facts", needs_gpu=has_gpu).result(timeout=ANSWER_SECONDS)
+        # What another environment on the workers raises is as good as anything.
+        except Exception as error:
+            raise InputError(
+                "The scheduler and the workers of --cluster must have this package, and what it needs, in "
+                f"the versions of the client: {describe(error).rstrip('.')}."
+            ) from error
         self.environment: dict[str, Any] = dict(facts["environment"])
-        self.devices: tuple[str, ...] = tuple(facts["devices"])
-        self.threads = threads
-        self._ending, self._note = ending, note
-        self._gpu_jobs, self._patience = gpu_jobs, patience
-        self._waiting: dict[str, deque[Job]] = {"CPU": deque(), GPU: deque()}
-        self._tasks = tasks
-        self._watch = Watch(client)
-        self._told_of_versions = False
+        self.devices: tuple[str, ...] = tuple(facts["devices"]) if has_gpu else ("cpu",)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ending.close()
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
 
     def run_all(
-        self, jobs: Sequence[Job], store: Store, started: Started, timeout: float | None
+        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
     ) -> Iterator[Record]:
         """Run jobs; yield their records as they end, their arrays stored before."""
         for job in jobs:
-            self._waiting[kind_of(job)].append(job)
-        while self._tasks or any(self._waiting.values()):
-            self._watch.look()
-            yield from self._hopeless()
-            self._submit(timeout)
-            event = self._tasks.next_event(LOOK_SECONDS)
-            record = self._answer(*event, store, started) if event else None
-            if event and record:
+            if self._connected:
+                self._submit(_Task(job, timeout))
+            else:
+                yield self._record(job, "killed", DISCONNECTED)
+        while self._tasks:
+            self._workers.look()
+            for task, record in self._without_worker() or self._next_event(store, started):
                 yield record
                 # Not before: a job whose record is not kept yet is at hand.
-                self._tasks.done(event[0])
+                self._forget(task)
 
     def running(self) -> Sequence[Job]:
         """Return the jobs that workers have taken up, and whose records were not yielded yet."""
-        return self._tasks.begun()
+        return [task.job for task in self._tasks.values() if task.begun]
 
     def kill(self) -> None:
         """Take every job back, and end what runs for them on the workers."""
-        self._tasks.withdraw()
-        self._ending.close()
+        for task in list(self._tasks.values()):
+            self._forget(task)
+        self.close()
 
-    def _submit(self, timeout: float | None) -> None:
-        """Give the scheduler as many jobs as keep the workers busy, and no more."""
-        places = self._watch.census.places
-        limits = {"CPU": AHEAD * places["CPU"], GPU: AHEAD * places[GPU]}
-        if self._gpu_jobs is not None:
-            limits[GPU] = min(limits[GPU], self._gpu_jobs)
-        for kind, waiting in self._waiting.items():
-            while waiting and self._tasks.count(kind) < limits[kind]:
-                self._tasks.submit(waiting.popleft(), timeout, self._watch.crowded)
+    def native_precision(self, device: str, threads: int) -> str:
+        """Return the arithmetic that ``precision="auto"`` means on a device of a worker, "fp32" or "bf16"."""
+        answer = self._workers.call("native_precision", device, threads, needs_gpu=device != "cpu")
+        return str(answer.result(timeout=ANSWER_SECONDS))
 
-    def _hopeless(self) -> Iterator[Record]:
-        """Yield the records of the jobs that no worker will ever run, and forget them."""
-        for kind, waiting in self._waiting.items():
-            if not self._watch.connected:
-                status, reason = "killed", DISCONNECTED
-            elif self._watch.absent_for(kind) < self._patience:
-                continue
-            elif kind == GPU:
-                status, reason = "unavailable", f"no worker of the cluster offers {GPU}=1"
-            else:
-                status, reason = "killed", f"no worker was there for {self._patience:g} s"
-            left = [*self._tasks.withdraw(kind), *waiting]
-            waiting.clear()
-            for job in left:
-                yield self._record(job, status, reason)
+    def _submit(self, task: _Task) -> None:
+        job = asdict(with_absolute_paths(task.job))
+        task.future = self._workers.call("run", job, task.timeout, needs_gpu=_needs_gpu(task.job))
+        self._tasks[task.future.key] = task
+        task.future.add_done_callback(self._events.put)
 
-    def _answer(self, task: Task, ended: bool, store: Store, started: Started) -> Record | None:
-        """Return the record of a task that has one now."""
-        if task.begun == (0 if ended else 1):
-            started(task.job)
-            task.begun = 1
-        if ended:
-            return self._outcome(task, store)
-        if task.begun <= 1 + TRIES_AGAIN:
-            return None
-        self._tasks.take_back(task)
-        return self._lost(task)
+    def _forget(self, task: _Task) -> None:
+        """Let the scheduler forget a task; what still runs for it is ended."""
+        del self._tasks[task.future.key]
+        task.future.release()
 
-    def _outcome(self, task: Task, store: Store) -> Record | None:
-        """Return the record of a task that ended; None where it is tried again, or its result late."""
+    def _without_worker(self) -> list[tuple[_Task, Record]]:
+        """Return the jobs that have waited too long for a worker that can run them, with their records."""
+        ended = []
+        for gpu in (False, True):
+            if self._workers.absent_for(needs_gpu=gpu) >= PATIENCE:
+                status, reason = "killed", f"no worker was there for {PATIENCE:g} s"
+                if gpu:
+                    status, reason = "unavailable", f"no worker of the cluster offers {GPU}=1"
+                tasks = [task for task in self._tasks.values() if _needs_gpu(task.job) == gpu]
+                ended += [(task, self._record(task.job, status, reason)) for task in tasks]
+        return ended
+
+    def _next_event(self, store: Store, started: Callable[[Job], None]) -> list[tuple[_Task, Record]]:
+        """Wait for a task to begin or to end; return it with its record, once it has one."""
         try:
-            outcome = task.future.result(timeout=ANSWER_SECONDS)
+            event = self._events.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            return []
+        begins = isinstance(event, str)
+        task = self._tasks.get(event if begins else event.key)
+        if task is None:
+            return []
+        record = self._begin(task, started) if begins else self._collect(task, store)
+        return [(task, record)] if record else []
+
+    def _begin(self, task: _Task, started: Callable[[Job], None]) -> Record | None:
+        """Count that a worker begins a task; return the record of one that began too often."""
+        task.begun += 1
+        if task.begun == 1:
+            started(task.job)
+        # The scheduler does not count workers that were closed.
+        return self._record(task.job, "killed", LOST) if task.begun > 1 + RETRIES else None
+
+    def _collect(self, task: _Task, store: Store) -> Record | None:
+        """Return the record of a task that ended; None where it begins again, or its result is late."""
+        try:
+            result = task.future.result(timeout=ANSWER_SECONDS)
         except CancelledError:
-            self._watch.connected = False
+            self._connected = False
             return self._record(task.job, "killed", DISCONNECTED)
-        except KilledWorker as error:
-            return None if self._tasks.again(task, error.allowed_failures + 1) else self._lost(task)
-        except RunError as error:
-            # Nothing that the job did: the worker was closed, or has no room on its disk.
-            return None if self._tasks.again(task, 1) else self._failed(task, error)
+        except KilledWorker:
+            # The scheduler counts lost workers on which a job only waited, too.
+            task.given_up += 1
+            if max(task.begun, task.given_up) > RETRIES:
+                return self._record(task.job, "killed", LOST)
+            del self._tasks[task.future.key]
+            self._submit(task)
+            return None
         except Exception as error:
             # The worker that holds the result may be gone: then it is computed again elsewhere.
             if isinstance(error, TimeoutError) and task.future.status != "error":
-                self._tasks.wait_on(task)
+                task.future.add_done_callback(self._events.put)
                 return None
-            return self._failed(task, error)
-        timing = "shared" if outcome["host"] in self._watch.crowded else "exclusive"
+            return self._record(task.job, "failed", f"the worker could not run it: {describe(error)}")
         try:
-            record = take_in(outcome, task.job, store, timing)
+            return self._keep(result, task.job, store)
         except ValueError as error:
-            return self._record(task.job, "failed", f"what its worker sent cannot be read: {describe(error)}")
-        self._compare_versions(record)
-        return record
-
-    def _compare_versions(self, record: Record) -> None:
-        other = other_versions(record.environment)
-        if other and not self._told_of_versions:
-            self._told_of_versions = True
-            self._note(f"A worker of the cluster has other versions: {other}; every record tells its own.")
-
-    def _lost(self, task: Task) -> Record:
-        reason = f"the worker that ran it was lost, {task.begun} times on end"
-        return self._record(task.job, "killed", reason)
-
-    def _failed(self, task: Task, error: Exception) -> Record:
-        return self._record(task.job, "failed", f"the worker could not run it: {describe(error)}")
+            reason = f"what its worker sent cannot be read: {describe(error)}"
+            return self._record(task.job, "failed", reason)
 
     def _record(self, job: Job, status: str, reason: str) -> Record:
         """Return the record of a job that no worker gave one."""
-        return make_record(job, status, self.environment, error=reason)
+        return make_record(job, Outcome(status, reason), self.environment)
+
+    def _keep(self, result: Mapping[str, Any], job: Job, store: Store) -> Record:
+        """Store the arrays and the output that came with a record, and return the record."""
+        record = Record.from_json(result["record"])
+        if result["printed"]:
+            append(store.path / LOG, result["printed"])
+        for kind in ARTIFACTS:
+            if result["artifacts"][kind]:
+                store.save_arrays(kind, job.key, result["artifacts"][kind])
+        self._compare_versions(record.environment.get("versions") or {})
+        alone = result["alone"] and result["host"] not in self._workers.crowded
+        return replace(record, key=job.key, timing="exclusive" if alone else "shared")
+
+    def _compare_versions(self, there: Mapping[str, str]) -> None:
+        """Say once that a worker has other versions than the client."""
+        here = {name: installed_version(name) for name in _COMPARED}
+        other = [name for name in here if there.get(name, here[name]) != here[name]]
+        if other and not self._versions_noted:
+            self._versions_noted = True
+            listed = ", ".join(f"{name} {there[name]} (here {here[name]})" for name in other)
+            self._note(f"A worker of the cluster has other versions: {listed}; every record tells its own.")
+
+
+def _needs_gpu(job: Job) -> bool:
+    return job.device != "cpu"

@@ -1,34 +1,29 @@
-"""The process that starts the jobs, as the one who asks it sees it."""
+"""The process that starts all others, as the one who asks it sees it."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchmark.execution.local.ending import PATIENCE, end_group
-from benchmark.execution.local.isolation import OUTPUT, clear_up
-from benchmark.execution.observers.log import append_output
+from benchmark.execution.local.job_process import read_reply, remove_scratch
+from benchmark.execution.local.supervise import GRACE_SECONDS, ProcessEnd, terminate_marked
 
-# What is known of a job whose starter was ended beside it.
-_LOST: Mapping[str, Any] = {
-    "code": None,
-    "reply": "",
-    "seconds": None,
-    "peak_memory_mb": None,
-    "timed_out": False,
-}
+# The environment variable by which the processes of a server are known.
+_MARK = "BENCHMARK_SERVER"
 
 
 class Client:
     """Asks ``benchmark.execution.local.server`` for one thing at a time, and starts it where it does not run.
 
-    `end` may be called from another thread, and while an outcome is waited for.
+    `terminate` may be called from another thread, and while an answer is waited for.
 
     Parameters
     ----------
@@ -39,83 +34,88 @@ class Client:
     def __init__(
         self, command: Sequence[str] = (sys.executable, "-m", "benchmark.execution.local.server")
     ) -> None:
-        self._command = command
+        self._command, self._mark = command, uuid.uuid4().hex
         self._messages = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - the server writes to it
         self._server: subprocess.Popen[bytes] | None = None
-        self._asked: Mapping[str, Any] | None = None
-        self._child: dict[str, Any] | None = None
+        self._request: dict[str, Any] | None = None
+        self._printed = ""
 
-    def ask(self, request: Mapping[str, Any]) -> None:
-        """Send a request; `outcome` gives what came of it."""
+    def ask(self, task: str, timeout: float | None = None, log: Path | None = None, **details: Any) -> None:
+        """Send a request; `wait` gives what came of it.
+
+        Parameters
+        ----------
+        task : str
+            One of those of `benchmark.execution.local.job_tasks`; `details` are what that needs.
+        timeout : float, optional
+            Seconds that its process may take, from its start.
+        log : path, optional
+            Where what it prints is appended.
+        """
         if self._server is None or self._server.poll() is not None:
             self._server = self._start()
         assert self._server.stdin is not None
-        self._asked = request
+        scratch = tempfile.mkdtemp(prefix="benchmark-")
+        request = {"task": task, "timeout": timeout, "log": log and str(log), "scratch": scratch, **details}
+        self._request = request
         # A server that has just died is found out when its answer is read.
         with suppress(BrokenPipeError):
             self._server.stdin.write(json.dumps(request).encode() + b"\n")
             self._server.stdin.flush()
 
-    def outcome(self) -> dict[str, Any]:
+    def wait(self) -> tuple[ProcessEnd, str, str]:
         """Wait for what came of the request.
 
         Returns
         -------
-        dict
-            ``reply`` (text, empty where there is none), ``code`` (of exit; negative: a signal; None:
-            the server was lost, and ``words`` are its last), ``seconds``, ``peak_memory_mb``,
-            ``timed_out``.
+        end : ProcessEnd
+            How the process ended that was given the request; without a code where the server was lost.
+        kind, reply : str
+            What it replied; empty where it did not end well.
         """
+        server, request = self._server, self._request
         try:
-            self._child = self._read()
-            outcome = self._read()
-        except (OSError, ValueError):
-            self.end()
-            return {**_LOST, "words": self.last_words()}
-        self._asked = self._child = None
-        return outcome
+            assert server is not None
+            assert server.stdout is not None
+            assert request is not None
+            end = ProcessEnd(**json.loads(server.stdout.readline()))
+        except (AssertionError, OSError, ValueError):
+            self.terminate()
+            return ProcessEnd(), "", ""
+        kind, reply = read_reply(Path(request["scratch"])) if end.code == 0 else ("", "")
+        self._clean_up()
+        return end, kind, reply
 
-    def end(self) -> None:
+    def last_message(self) -> str:
+        """Return the last line that the server printed, or what it was asked for last, if that has no log."""
+        self._messages.seek(0)
+        lines = (self._messages.read() + self._printed).strip().splitlines()
+        return lines[-1].strip() if lines else "it said nothing"
+
+    def terminate(self) -> None:
         """End what was asked for, with all it started, and the server, which a new request starts again."""
-        server = self._server
+        server, self._server = self._server, None
         if server is None:
             return
         assert server.stdin is not None
         assert server.stdout is not None
-        # The end of its input is the server's order to end the job, to clear up, and to go.
+        # The end of its input is the server's order to end what runs, and to go.
         with suppress(OSError):
             server.stdin.close()
-        if self._asked is not None:
-            with suppress(subprocess.TimeoutExpired):
-                server.wait(2 * PATIENCE)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(2 * GRACE_SECONDS)
         server.kill()
-        server.wait()
-        self._clear_up()
+        if server.wait() != 0:
+            # It was killed, and could not end the others.
+            terminate_marked(_MARK, self._mark)
+        self._clean_up()
         server.stdout.close()
-        self._server = self._asked = None
 
-    def last_words(self) -> str:
-        """Return the last line that the server wrote to its standard error."""
-        self._messages.seek(0)
-        lines = self._messages.read().strip().splitlines()
-        return lines[-1].strip() if lines else "it said nothing"
-
-    def _clear_up(self) -> None:
-        """Do for a job what the server can no longer do, if it was killed."""
-        child, self._child = self._child, None
-        if child is not None and Path(child["scratch"]).exists():
-            end_group(child["pid"])
-            if self._asked is not None and self._asked.get("log"):
-                append_output(Path(self._asked["log"]), Path(child["scratch"]) / OUTPUT)
-            clear_up(Path(child["scratch"]))
-
-    def _read(self) -> dict[str, Any]:
-        server = self._server
-        if server is None:
-            raise BrokenPipeError("the server was ended")
-        assert server.stdout is not None
-        message: dict[str, Any] = json.loads(server.stdout.readline())
-        return message
+    def _clean_up(self) -> None:
+        """Leave nothing of a request but the log of what it printed."""
+        request, self._request = self._request, None
+        if request is not None:
+            self._printed = remove_scratch(Path(request["scratch"]), request["log"])
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -123,6 +123,7 @@ class Client:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,
+            env={**os.environ, _MARK: self._mark},
             # Ctrl-C is ours to handle: the terminal sends it to a whole session.
             start_new_session=True,
         )

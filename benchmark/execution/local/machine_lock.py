@@ -31,7 +31,7 @@ class MachineLock:
 
     def __init__(self, directory: Path | None = None) -> None:
         self._path = (directory or Path(tempfile.gettempdir())) / f"benchmark-{os.getuid()}"
-        self._told = False
+        self._noted = False
 
     @contextmanager
     def held(self, note: Callable[[str], None]) -> Iterator[None]:
@@ -39,9 +39,9 @@ class MachineLock:
         from filelock import FileLock
 
         turn, machine = (FileLock(self._path.with_suffix(suffix)) for suffix in (".turn", ".lock"))
-        self._take(turn, note)
+        self._acquire(turn, note)
         try:
-            self._take(machine, note)
+            self._acquire(machine, note)
         finally:
             turn.release()
         try:
@@ -49,14 +49,14 @@ class MachineLock:
         finally:
             machine.release()
 
-    def _take(self, lock: BaseFileLock, note: Callable[[str], None]) -> None:
+    def _acquire(self, lock: BaseFileLock, note: Callable[[str], None]) -> None:
         from filelock import Timeout
 
         try:
             try:
                 lock.acquire(timeout=0)
             except Timeout:
-                self._tell(note)
+                self._note_once(note)
                 lock.acquire(poll_interval=_POLL_SECONDS)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -64,9 +64,9 @@ class MachineLock:
                 f"The lock of this machine, {lock.lock_file}, cannot be taken: {reason}."
             ) from None
 
-    def _tell(self, note: Callable[[str], None]) -> None:
-        if not self._told:
-            self._told = True
+    def _note_once(self, note: Callable[[str], None]) -> None:
+        if not self._noted:
+            self._noted = True
             note(
                 "Another run has a job on this machine: the runs take turns, so that each job is timed alone."
             )

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from benchmark.plan.job import Job
-    from benchmark.plan.suite_plan import Plan
-    from benchmark.results import Record
+from benchmark.analysis.columns import RANKING
+from benchmark.plan import Plan
+from benchmark.plan.job import Job
+from benchmark.results import Record
+from benchmark.scoring import METRICS
 
 # Nobody reads a longer table.
 _MOST_ROWS = 100
-_COLUMNS = (
-    ("fit s", "fit_seconds", "{:.2f}"),
-    ("NMI", "kmeans_nmi", "{:.3f}"),
-    ("ARI", "kmeans_ari", "{:.3f}"),
-    ("k-NN", "knn_accuracy", "{:.4f}"),
-    ("forest", "forest_accuracy", "{:.4f}"),
-    ("linear", "linear_accuracy", "{:.4f}"),
-    ("MSE", "reconstruction_mse", "{:.3g}"),
-    ("trust.", "trustworthiness", "{:.3f}"),
-)
+# A terminal has no room for every score.
+_LEFT_OUT = ("kmeans_accuracy", "continuity")
 
 
-class TerminalProgress:
+class Terminal:
     """A line for every job that ends, and a spinner for those that run."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = None
+        self._plan: Plan
         self._running: dict[str, Job] = {}
-        self._total = self._count = 0
+        self._total: int | None = None
+        self._count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -51,16 +46,12 @@ class TerminalProgress:
         """Print something the user should know."""
         self._console.print(f"[yellow]{escape(text)}[/]")
 
-    def planned(self, plan: Plan, to_do: int) -> None:
+    def planned(self, plan: Plan, to_do: int | None) -> None:
         """Print what is going to be measured."""
-        data = plan.dataset
-        done = len(plan.jobs) - to_do
-        self._total = to_do
-        self._console.print(
-            f"[bold]{escape(plan.run)}[/]: {len(plan.jobs)} jobs on {escape(data.name)} "
-            f"({data.n_train:,} training and {data.n_test:,} test samples of {data.n_features} features)"
-            + (f"; {done} done before" if done else "")
-        )
+        self._plan, self._total = plan, to_do
+        done = (plan.total or 0) - (to_do or 0)
+        before = f"; {done} done before" if done else ""
+        self._console.print(f"[bold]{escape(plan.run)}[/]: {escape(plan.describe())}{before}")
 
     def started(self, job: Job) -> None:
         """Show the jobs that run."""
@@ -72,16 +63,20 @@ class TerminalProgress:
         self._stop()
         self._count += 1
         self._running.pop(record.key, None)
-        self._console.print(f"{self._count:>3}/{self._total}  {_outcome(record)}", highlight=False)
+        line = f"{escape(self._plan.label(record)):<42} {_outcome(record)}"
+        self._console.print(f"{self._place(self._count)}{line}", highlight=False)
         if self._running:
             self._show()
 
     def _show(self) -> None:
         self._stop()
-        shown = _title(next(iter(self._running.values())))
+        shown = self._plan.label(next(iter(self._running.values())))
         more = f" and {len(self._running) - 1} more" if len(self._running) > 1 else ""
-        self._status = self._console.status(f"{self._count + 1}/{self._total}  {escape(shown)}{more}")
+        self._status = self._console.status(f"{self._place(self._count + 1)}{escape(shown)}{more}")
         self._status.start()
+
+    def _place(self, number: int) -> str:
+        return "" if self._total is None else f"{number:>3}/{self._total}  "
 
     def _stop(self) -> None:
         if self._status is not None:
@@ -89,24 +84,19 @@ class TerminalProgress:
             self._status = None
 
 
-def _title(job: Job | Record) -> str:
-    return f"{job.reducer} on {job.device}, seed {job.seed}"
-
-
 def _outcome(record: Record) -> str:
-    title = f"{escape(_title(record)):<42}"
     if record.status != "ok":
-        return f"{title} [red]{record.status}[/]: {escape(record.error or '')}"
+        return f"[red]{record.status}[/]: {escape(record.error or '')}"
     parts = [f"{'fit':>4} {record.fit_seconds:8.2f} s"]
-    for label, name in (("k-NN", "knn_accuracy"), ("NMI", "kmeans_nmi")):
-        if name in record.scores:
-            parts.append(f"{label} {record.scores[name]:.4f}")
-    return f"{title} " + "   ".join(parts)
+    quoted = [name for name in RANKING[:2] if name in record.scores]
+    scores = [f"{METRICS[name].title} {record.scores[name]:.4f}" for name in quoted]
+    memory = [] if record.peak_memory_mb is None else [f"memory {record.peak_memory_mb:,.0f} MiB"]
+    return "   ".join([*parts, *(scores or [f"transform {record.transform_seconds:.3g} s", *memory])])
 
 
 def closing_table(records: Iterable[Record], title: str) -> Table:
     """Return the table a run ends with: one row a job, the best of very many; empty where there is none."""
-    held = sorted(records, key=lambda r: (-r.scores.get("knn_accuracy", -1.0), r.reducer, r.device, r.seed))
+    held = sorted(records, key=lambda r: (*_rank(r), r.reducer, r.device, r.seed))
     devices = {r.device for r in held}
     seeds = {r.seed for r in held}
     widths = {str(r.params.get("n_components")) for r in held}
@@ -118,8 +108,8 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
         if several:
             table.add_column(label)
     # A score that no row has (labels are missing, say) would be an empty column.
-    shown = [c for c in _COLUMNS if c[1] == "fit_seconds" or any(c[1] in r.scores for r in held)]
-    for label, _, _ in shown:
+    shown = [name for name in METRICS if name not in _LEFT_OUT and any(name in r.scores for r in held)]
+    for label in ("fit s", *(METRICS[name].title for name in shown)):
         table.add_column(label, justify="right")
     for record in held[:_MOST_ROWS]:
         cells = [escape(record.reducer)]
@@ -130,8 +120,12 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
     return table
 
 
-def _cells(record: Record, columns: Sequence[tuple[str, str, str]]) -> list[str]:
+def _rank(record: Record) -> tuple[float, ...]:
+    return tuple(-record.scores.get(name, -1.0) for name in RANKING)
+
+
+def _cells(record: Record, scores: Sequence[str]) -> list[str]:
     if record.status != "ok":
-        return [record.status, *[""] * (len(columns) - 1)]
-    values = {"fit_seconds": record.fit_seconds, **record.scores}
-    return ["" if values.get(name) is None else form.format(values[name]) for _, name, form in columns]
+        return [record.status, *[""] * len(scores)]
+    time = "" if record.fit_seconds is None else f"{record.fit_seconds:.2f}"
+    return [time, *(METRICS[n].format(record.scores[n]) if n in record.scores else "" for n in scores)]

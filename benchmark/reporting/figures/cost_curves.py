@@ -2,84 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.analysis.scaling import CURVE
-from benchmark.reporting.figures.log_axes import (
-    MEBIBYTES,
-    TIMES,
-    draw_proportions,
-    format_bytes,
-    format_size,
-    padded_range,
-    set_ticks,
-    ticks_within,
-)
-from benchmark.reporting.style import (
-    INK,
-    LARGE,
-    PETROFF_10,
-    SMALL,
-    device_fill,
-    figure_style,
-    format_seconds,
-    new_figure,
-    reducer_styles,
-    shorten,
-)
+from benchmark.analysis.columns import CURVE, varying
+from benchmark.analysis.scaling import COSTS
+from benchmark.reporting import style
+from benchmark.reporting.exponent_table import power
+from benchmark.reporting.figures import log_axes
+from benchmark.reporting.table_columns import label
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 Floats = NDArray[np.float64]
 
-_PANELS = (
-    ("samples", "fit_seconds", "Fit time by samples"),
-    ("features", "fit_seconds", "Fit time by features"),
-    ("components", "fit_seconds", "Fit time by components"),
-    ("samples", "peak_memory_mb", "Memory by samples, beside the data"),
-)
+_PANELS = {
+    ("samples", "fit"): "Fit time by samples",
+    ("features", "fit"): "Fit time by features",
+    ("components", "fit"): "Fit time by components",
+    ("samples", "memory"): "Memory by samples, beside the data",
+}
 # Below these, clocks and memory pages tell nothing.
-_LEAST = {"fit_seconds": 1e-4, "peak_memory_mb": 0.1}
+_LEAST = {"fit": 1e-4, "memory": 0.1}
+_AXES = {
+    "fit": (log_axes.TIMES, style.format_seconds),
+    "memory": (log_axes.MEBIBYTES, log_axes.format_bytes),
+}
 _LABEL_HEIGHT = 10.5  # Of a line of text beside the curves, in points.
 
 
-class _Line(NamedTuple):
-    label: str
-    look: dict[str, Any]
-    x: Floats
-    y: Floats
-
-
-def scaling_figure(
-    table: pd.DataFrame, label: Callable[[str, str, tuple[object, ...]], str]
-) -> Figure | None:
+@style.figure_style()
+def scaling_figure(points: pd.DataFrame, exponents: pd.DataFrame) -> Figure | None:
     """Draw fit time in every sweep, and memory against samples; None where no point ended well.
 
     Parameters
     ----------
-    table : DataFrame
+    points : DataFrame
         A `benchmark.analysis.scaling.scaling_table`.
-    label : callable
-        Returns what to write beside the curve of a sweep, a column and the other values of `CURVE`.
+    exponents : DataFrame
+        The `exponents_table` of it, of which each curve is labelled with its own.
     """
-    ok = table[(table["status"] == "ok") & table["fit_seconds"].notna()]
+    ok = points[(points["status"] == "ok") & points["fit_seconds"].notna()]
     if ok.empty:
         return None
     looks = _looks(list(ok["reducer"].unique()))
-    with figure_style():
-        figure = new_figure(12.0, 8.2)
-        figure.subplots_adjust(left=0.06, right=0.82, top=0.96, bottom=0.06, wspace=0.68, hspace=0.26)
-        for axes, (sweep, column, title) in zip(figure.subplots(2, 2).ravel(), _PANELS, strict=True):
-            lines = _lines(ok[ok["sweep"] == sweep], column, looks, lambda c: label(sweep, column, c))  # noqa: B023
-            _draw(axes, lines, sweep, column)
-            axes.set_title(title, loc="left", fontsize=LARGE)
+    names = varying(exponents, CURVE, within_reducer=True)
+    ok = ok.merge(exponents, on=["sweep", *CURVE])
+    figure = style.new_figure(12.0, 8.2)
+    figure.subplots_adjust(left=0.06, right=0.82, top=0.96, bottom=0.06, wspace=0.68, hspace=0.26)
+    for axes, ((sweep, cost), title) in zip(figure.subplots(2, 2).ravel(), _PANELS.items(), strict=True):
+        axes.set_title(title, loc="left", fontsize=style.LARGE)
+        shown = ok[(ok["sweep"] == sweep) & ok[COSTS[cost]].notna()]
+        shown = shown.assign(cost=shown[COSTS[cost]].clip(lower=_LEAST[cost]))
+        if shown.empty:
+            axes.set(xticks=[], yticks=[])
+            continue
+        _scales(axes, shown, sweep, cost)
+        curves = shown.groupby(list(CURVE), dropna=False, sort=False)
+        _label_ends(axes, [_draw(axes, curve, looks, names, cost) for _, curve in curves])
     return figure
 
 
@@ -88,87 +75,70 @@ def _looks(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
     Lines that cross must differ by more than their markers.
     """
-    usual, taken = reducer_styles(names), set[str]()
+    usual, taken = style.reducer_styles(names), set[str]()
     for name, (color, marker) in usual.items():
-        free = [other for other in PETROFF_10 if other not in taken] or list(PETROFF_10)
+        free = [other for other in style.PETROFF_10 if other not in taken] or list(style.PETROFF_10)
         usual[name] = (color if color in free else free[0], marker)
         taken.add(usual[name][0])
     return usual
 
 
-def _lines(
-    points: pd.DataFrame, column: str, looks: Mapping[str, tuple[str, str]],
-    label: Callable[[tuple[object, ...]], str],
-) -> list[_Line]:  # fmt: skip
-    lines = []
-    for curve, rows in points.groupby(list(CURVE[1:]), dropna=False, sort=False):
-        reducer, device = str(curve[0]), str(curve[1])
-        color, marker = looks[reducer]
-        look = {"color": color, "marker": marker, "markersize": 5.0, "linewidth": 1.6}
-        look |= {"linestyle": "-" if device == "cpu" else "--", "markerfacecolor": device_fill(device, color)}
-        values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        known = np.isfinite(values)
-        if known.any():
-            sizes = rows["size"].to_numpy(dtype=np.float64)[known]
-            lines.append(_Line(label(curve), look, sizes, np.maximum(values[known], _LEAST[column])))
-    return lines
-
-
-def _draw(axes: Axes, lines: Sequence[_Line], sweep: str, column: str) -> None:
-    if not lines:
-        axes.set(xticks=[], yticks=[])
-        return
-    sizes = np.unique(np.concatenate([line.x for line in lines]))
-    costs = np.concatenate([line.y for line in lines])
+def _scales(axes: Axes, points: pd.DataFrame, sweep: str, cost: str) -> None:
+    sizes, (low, high) = points["size"], log_axes.padded_range(style.floats(points["cost"]))
     axes.set(xscale="log", yscale="log", xlabel=f"{sweep}, log scale")
-    low, high = padded_range(costs)
-    axes.set(xlim=(sizes[0] / 1.25, sizes[-1] * 1.25), ylim=(low, high))
-    set_ticks(axes.xaxis, sizes, format_size)
-    ticks, form = (TIMES, format_seconds) if column == "fit_seconds" else (MEBIBYTES, format_bytes)
-    set_ticks(axes.yaxis, ticks_within(ticks, low, high), form)
+    axes.set(xlim=(sizes.min() / 1.25, sizes.max() * 1.25), ylim=(low, high))
+    log_axes.set_ticks(axes.xaxis, sorted(sizes.unique()), log_axes.format_size)
+    ticks, form = _AXES[cost]
+    log_axes.set_ticks(axes.yaxis, log_axes.ticks_within(ticks, low, high), form)
     axes.grid(True)
-    draw_proportions(axes)
-    for line in lines:
-        axes.plot(line.x, line.y, zorder=3, **line.look)
-    _label_ends(axes, lines)
+    log_axes.draw_proportions(axes)
 
 
-def _label_ends(axes: Axes, lines: Sequence[_Line]) -> None:
+def _draw(
+    axes: Axes, curve: pd.DataFrame, looks: Mapping[str, tuple[str, str]], names: Sequence[str], cost: str
+) -> Line2D:
+    """Draw a curve and return it, labelled by what tells it apart and its exponent."""
+    first = dict(curve.iloc[0])
+    color, marker = looks[first["reducer"]]
+    [line] = axes.plot(
+        style.floats(curve["size"]), style.floats(curve["cost"]), zorder=3, color=color, linewidth=1.6,
+        linestyle="-" if first["device"] == "cpu" else "--", marker=marker, markersize=5.0,
+        markerfacecolor=style.device_fill(first["device"], color),
+        label="  ".join(filter(None, (label(first, names), power(first, cost, first["sweep"])))),
+    )  # fmt: skip
+    return line
+
+
+def _label_ends(axes: Axes, lines: Sequence[Line2D]) -> None:
     """Write each label right of the panel, as near as it can to the height at which its curve ends."""
+    from matplotlib.lines import Line2D
+
     height = axes.get_window_extent().height * 72.0 / axes.figure.dpi
-    ends = axes.transData.transform([(line.x[-1], line.y[-1]) for line in lines])
-    wanted = axes.transAxes.inverted().transform(ends)[:, 1] * height
-    for line, place in zip(lines, apart(wanted, _LABEL_HEIGHT), strict=True):
-        at = (1.0, place / height)
+    ends = np.array([np.asarray(line.get_xydata())[-1] for line in lines])
+    wanted = axes.transAxes.inverted().transform(axes.transData.transform(ends))[:, 1] * height
+    for line, end, place in zip(lines, ends, apart(wanted, _LABEL_HEIGHT) / height, strict=True):
         axes.annotate(
-            "", (line.x[-1], line.y[-1]), xycoords="data", xytext=at, textcoords="axes fraction",
-            arrowprops={"arrowstyle": "-", "color": line.look["color"], "linewidth": 0.6, "alpha": 0.7,
+            "", tuple(end), xycoords="data", xytext=(1.0, place), textcoords="axes fraction",
+            arrowprops={"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.6, "alpha": 0.7,
                         "shrinkA": 0, "shrinkB": 3}, annotation_clip=False,
         )  # fmt: skip
-        key = {**line.look, "linestyle": "", "clip_on": False}
-        axes.plot([1.025], [at[1]], transform=axes.transAxes, **key)
-        axes.text(1.05, at[1], shorten(line.label, 32), transform=axes.transAxes, va="center", fontsize=SMALL,
-                  color=INK)  # fmt: skip
+        key = Line2D([1.025], [place])
+        key.update_from(line)
+        key.set(linestyle="", transform=axes.transAxes, clip_on=False)
+        axes.add_artist(key)
+        text = style.shorten(str(line.get_label()), 32)
+        axes.text(1.05, place, text, transform=axes.transAxes, va="center", fontsize=style.SMALL)
 
 
 def apart(places: Floats, room: float) -> Floats:
-    """Return places on a line, moved so that no two are nearer than `room`, and in the same order.
+    """Return places on a line, moved as little as can be so that no two are nearer than `room`.
 
-    Those that would touch form a block that is centred on where its members want to be.
+    They keep their order. Least squares of the moves is isotonic regression of what lies between them.
     """
+    from scipy.optimize import isotonic_regression
+
     order = np.argsort(places, kind="stable")
-    blocks: list[list[float]] = []
-    for place in places[order]:
-        blocks.append([float(place)])
-        while len(blocks) > 1 and _first(blocks[-1], room) < _first(blocks[-2], room) + room * len(
-            blocks[-2]
-        ):
-            last = blocks.pop()
-            blocks[-1] += last
+    steps = room * np.arange(len(places))
     moved = np.empty_like(places)
-    moved[order] = np.concatenate([_first(b, room) + room * np.arange(len(b)) for b in blocks])
+    moved[order] = isotonic_regression(places[order] - steps).x + steps
     return moved
-
-
-def _first(block: Sequence[float], room: float) -> float:
-    return float(np.mean(block)) - room * (len(block) - 1) / 2

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reporting.style import GREY
+from benchmark.reporting.style import GREY, format_seconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 
-TIMES = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 36000.0)
+DECADES = tuple(10.0**power for power in range(-307, 309))
+TIMES = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 36000.0)
 MEBIBYTES = tuple(unit * step for unit in (1.0, 2.0**10, 2.0**20) for step in (1, 10, 100))
 
 
@@ -27,13 +28,18 @@ def padded_range(costs: Floats) -> tuple[float, float]:
 
 
 def ticks_within(ticks: Sequence[float], low: float, high: float) -> list[float]:
-    """Return the ticks within a range; where there are fewer than three, others between them too."""
+    """Return the ticks within a range; where there are fewer than two, others between them too."""
     kept = [tick for tick in ticks if low <= tick <= high]
-    if len(kept) >= 3:
+    if len(kept) >= 2:
         return kept
-    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    finer = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+    finer = [step * decade for decade in DECADES for step in (1, 2, 5)]
     return [tick for tick in finer if low <= tick <= high]
+
+
+def time_axis(axis: Any, low: float, high: float) -> None:
+    """Make a matplotlib axis logarithmic in seconds between two times, with a few readable ticks."""
+    axis.axes.set(**({"xscale": "log", "xlim": (low, high)} if axis.axis_name == "x" else {"yscale": "log"}))
+    set_ticks(axis, ticks_within(TIMES, low, high), format_seconds)
 
 
 def set_ticks(axis: Any, places: Sequence[float] | Floats, form: Callable[[float], str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, floor, log10
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.reporting.figures.log_axes import DECADES, set_ticks, ticks_within
 from benchmark.reporting.style import GREY, INK, RULE, SMALL, figure_style, halo, new_figure, shorten
 from benchmark.reporting.views import View
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 _LINE = "#3f90da"
 # Beyond this ratio of the largest loss to the smallest, a linear axis shows only the first epochs.
 _LOG_RATIO = 30.0
+_MOST_TICKS = 5
 
 
+@figure_style()
 def losses_figure(views: Sequence[View]) -> Figure | None:
     """Draw one panel a reducer that trains by epochs, each with its own loss axis; None without any."""
     shown = [view for view in views if view.losses]
@@ -27,24 +30,23 @@ def losses_figure(views: Sequence[View]) -> Figure | None:
         return None
     rows = ceil(len(shown) / 4)
     columns = ceil(len(shown) / rows)
-    with figure_style():
-        figure = new_figure(2.75 * columns + 0.1, 2.15 * rows + 0.1)
-        figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
-        grid = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes in grid[len(shown) :]:
-            axes.remove()
-        for index, (axes, view) in enumerate(zip(grid, shown, strict=False)):
-            draw_losses(axes, view)
-            axes.set_title(shorten(view.name, 24), loc="left", fontweight="bold")
-            axes.set(xlabel="epoch" if index + columns >= len(shown) else "", ylabel="")
-            if index % columns == 0:
-                axes.set_ylabel("loss")
+    figure = new_figure(2.75 * columns + 0.1, 2.15 * rows + 0.1)
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid[len(shown) :]:
+        axes.remove()
+    for index, (axes, view) in enumerate(zip(grid, shown, strict=False)):
+        draw_losses(axes, view)
+        axes.set_title(shorten(view.name, 24), loc="left", fontweight="bold")
+        axes.set(xlabel="epoch" if index + columns >= len(shown) else "", ylabel="")
+        if index % columns == 0:
+            axes.set_ylabel("loss")
     return figure
 
 
 def draw_losses(axes: Axes, view: View) -> None:
     """Draw the loss of a view epoch by epoch; stages of pretraining stand apart, each named on top."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+    from matplotlib.ticker import MaxNLocator
 
     values = np.concatenate([losses for _, losses in view.losses])
     start = 1
@@ -64,24 +66,15 @@ def draw_losses(axes: Axes, view: View) -> None:
     finite = values[np.isfinite(values)]
     if finite.min() > 0 and finite.max() > _LOG_RATIO * finite.min():
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(FixedLocator(_decades(float(finite.min()), float(finite.max()))))
-        axes.yaxis.set_minor_locator(NullLocator())
+        ticks = ticks_within(DECADES, finite.min(), finite.max())
+        set_ticks(axes.yaxis, ticks[:: ceil(len(ticks) / _MOST_TICKS)], "{:.4g}".format)
     else:
         axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_xlim(0.5, max(len(values), 1) + 0.5)
     axes.margins(y=0.16 if len(view.losses) > 1 else 0.08)
     axes.grid(True, axis="y")
-
-
-def _decades(low: float, high: float) -> list[float]:
-    """Return at most five powers of ten within a range, or also 3 times those where only one lies within."""
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    ticks = [10.0**power for power in powers if low <= 10.0**power <= high]
-    if len(ticks) < 2:
-        ticks = [tick for power in powers for tick in (10.0**power, 3 * 10.0**power) if low <= tick <= high]
-    return ticks[:: ceil(len(ticks) / 5)]
 
 
 def _name_stage(axes: Axes, middle: float, name: str, share: float) -> None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.analysis.statistics import pareto_front
-from benchmark.reporting.figures.labels import label_points
-from benchmark.reporting.names import row_labels
-from benchmark.reporting.style import (
-    GREY,
-    LARGE,
-    RULE,
-    SMALL,
-    device_fill,
-    figure_style,
-    new_figure,
-    reducer_styles,
-    shorten,
-    time_axis,
-)
+from benchmark.reporting import style
+from benchmark.reporting.figures.label_placement import label_points
+from benchmark.reporting.figures.log_axes import time_axis
+from benchmark.reporting.table_columns import row_labels
+from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
-_PAIRS = (
-    (("knn_accuracy", "k-NN accuracy"), ("kmeans_nmi", "k-means NMI")),
-    (("trustworthiness", "trustworthiness"), ("continuity", "continuity")),
-)
+_PAIRS = (("knn_accuracy", "kmeans_nmi"), ("trustworthiness", "continuity"))
 # A fit shorter than this is drawn here: what is below is clock noise, and would stretch the axis.
 _SHORTEST = 1e-3
 _MOST_ROWS = 6
@@ -41,6 +29,7 @@ _MOST_LABELS = 60
 _CROWDED = 18
 
 
+@style.figure_style()
 def pareto_figure(board: pd.DataFrame) -> Figure | None:
     """Draw accuracy and NMI (without labels: trustworthiness and continuity) against fit seconds.
 
@@ -56,24 +45,25 @@ def pareto_figure(board: pd.DataFrame) -> Figure | None:
         One row of panels a code width; None where there is nothing to draw.
     """
     timed = board[board["fit_seconds"].notna()]
-    panels = next((found for pair in _PAIRS if (found := [p for p in pair if timed[p[0]].notna().any()])), [])
+    panels = next(
+        (found for pair in _PAIRS if (found := [name for name in pair if timed[name].notna().any()])), []
+    )
     if not panels:
         return None
     widths, rows, left_out = _rows_by_width(timed)
-    styles = reducer_styles(board["reducer"])
-    with figure_style():
-        tall = 4.9 if board["reducer"].nunique() <= _CROWDED else 6.6
-        figure = new_figure(5.4 * len(panels) + 0.2, tall * len(rows) + 0.35)
-        axes = figure.subplots(len(rows), len(panels), squeeze=False)
-        figure.subplots_adjust(
-            left=0.7 / figure.get_figwidth(), right=1 - 0.2 / figure.get_figwidth(), wspace=0.18, hspace=0.28,
-            bottom=0.55 / figure.get_figheight(), top=1 - 0.62 / figure.get_figheight(),
-        )  # fmt: skip
-        for line, part, width in zip(axes, rows, widths, strict=True):
-            for panel, (metric, title) in zip(line, panels, strict=True):
-                suffix = f", {width}-D codes" if len(widths) > 1 else ""
-                _draw(panel, part[part[metric].notna()], metric, title + suffix, styles)
-        _legend(figure, timed, f"{len(widths)} of {len(widths) + left_out} code widths" if left_out else "")
+    styles = style.reducer_styles(board["reducer"])
+    tall = 4.9 if board["reducer"].nunique() <= _CROWDED else 6.6
+    figure = style.new_figure(5.4 * len(panels) + 0.2, tall * len(rows) + 0.35)
+    axes = figure.subplots(len(rows), len(panels), squeeze=False)
+    figure.subplots_adjust(
+        left=0.7 / figure.get_figwidth(), right=1 - 0.2 / figure.get_figwidth(), wspace=0.18, hspace=0.28,
+        bottom=0.55 / figure.get_figheight(), top=1 - 0.62 / figure.get_figheight(),
+    )  # fmt: skip
+    for line, part, width in zip(axes, rows, widths, strict=True):
+        for panel, name in zip(line, panels, strict=True):
+            title = METRICS[name].label + (f", {width}-D codes" if len(widths) > 1 else "")
+            _draw(panel, part[part[name].notna()], name, title, styles)
+    _legend(figure, timed, f"{len(widths)} of {len(widths) + left_out} code widths" if left_out else "")
     return figure
 
 
@@ -98,36 +88,31 @@ def _rows_by_width(board: pd.DataFrame) -> tuple[list[int], list[pd.DataFrame], 
 def _draw(
     axes: Axes, board: pd.DataFrame, metric: str, title: str, styles: dict[str, tuple[str, str]]
 ) -> None:
-    axes.set_title(f"{title} (higher is better)", loc="left", fontsize=LARGE)
+    axes.set_title(f"{title} (higher is better)", loc="left", fontsize=style.LARGE)
     axes.grid(True)
     if board.empty:
         axes.set(xticks=[], yticks=[])
         return
     # The CPU is drawn last, so that it stays on top where devices coincide.
     board = board.sort_values("device", key=lambda device: device == "cpu", kind="stable")
-    x = np.maximum(_floats(board["fit_seconds"]), _SHORTEST)
-    y = _floats(board[metric])
-    spread = np.nan_to_num(_floats(board[f"{metric}_std"]))
+    x = np.maximum(style.floats(board["fit_seconds"]), _SHORTEST)
+    y = style.floats(board[metric])
+    spread = np.nan_to_num(style.floats(board[f"{metric}_std"]))
     _limits(axes, x, y, spread)
     reduced = ~board["baseline"].to_numpy()
     # Times of different machines do not compare, so no front leads through them.
     if board["machine"].nunique() == 1:
         _front(axes, x[reduced], y[reduced])
-    axes.vlines(x, y - spread, y + spread, color=GREY, linewidth=0.9, zorder=3)
+    axes.vlines(x, y - spread, y + spread, color=style.GREY, linewidth=0.9, zorder=3)
     for device, name, left, height in zip(board["device"], board["reducer"], x, y, strict=True):
         color, marker = styles[name]
-        axes.plot(
-            left,
-            height,
-            linestyle="",
-            marker=marker,
-            markersize=6.5,
-            markeredgecolor=color,
-            markeredgewidth=1.3,
-            markerfacecolor=device_fill(device, color),
-            zorder=4,
-        )
+        axes.plot(left, height, **_marker(device, color), marker=marker, zorder=4)
     _name(axes, board, x, y, spread)
+
+
+def _marker(device: str, color: str) -> dict[str, Any]:
+    fill, size = style.device_fill(device, color), {"markersize": 6.5, "markeredgewidth": 1.3}
+    return {"linestyle": "", "color": color, "markerfacecolor": fill, **size}
 
 
 def _limits(axes: Axes, x: Floats, y: Floats, spread: Floats) -> None:
@@ -137,9 +122,8 @@ def _limits(axes: Axes, x: Floats, y: Floats, spread: Floats) -> None:
     # An axis narrower than this would make noise look like a difference.
     room = max((high - low) * 0.08, (0.02 - (high - low)) / 2)
     axes.set_ylim(low - room, high + room)
-    short = (
-        f" (below {_SHORTEST * 1000:g} ms drawn at {_SHORTEST * 1000:g} ms)" if x.min() <= _SHORTEST else ""
-    )
+    least = f"{_SHORTEST * 1000:g} ms"
+    short = f" (below {least} drawn at {least})" if x.min() <= _SHORTEST else ""
     axes.set_xlabel(f"training time, log scale{short}")
 
 
@@ -150,7 +134,7 @@ def _front(axes: Axes, x: Floats, y: Floats) -> None:
     order = np.argsort(x[front])
     right = axes.get_xlim()[1]
     along, up = [*x[front][order], right], [*y[front][order], y[front].max()]
-    axes.step(along, up, where="post", color=RULE, linewidth=4, zorder=1)
+    axes.step(along, up, where="post", color=style.RULE, linewidth=4, zorder=1)
 
 
 def _name(axes: Axes, board: pd.DataFrame, x: Floats, y: Floats, spread: Floats) -> None:
@@ -160,24 +144,18 @@ def _name(axes: Axes, board: pd.DataFrame, x: Floats, y: Floats, spread: Floats)
     for label in list(dict.fromkeys(labels))[:_MOST_LABELS]:
         where = np.flatnonzero(labels == label)
         if len(where) > 1:
-            axes.plot(x[where], y[where], color=GREY, linewidth=0.7, linestyle=":", zorder=2)
+            axes.plot(x[where], y[where], color=style.GREY, linewidth=0.7, linestyle=":", zorder=2)
         first.append(where[-1])
     drawn = np.vstack([np.column_stack([x, y + share * spread]) for share in (0, -1, -0.5, 0.5, 1)])
-    label_points(
-        axes,
-        x[first],
-        y[first],
-        [shorten(labels[i], 34 if len(first) <= _CROWDED else 22) for i in first],
-        np.unique(drawn, axis=0),
-    )
+    longest = 34 if len(first) <= _CROWDED else 22
+    texts = [style.shorten(labels[place], longest) for place in first]
+    label_points(axes, x[first], y[first], texts, np.unique(drawn, axis=0))
 
 
 def _labels(board: pd.DataFrame) -> list[str]:
     """Return a label a row, which tells a code width only where it is not the panel's own."""
-    common = board.loc[~board["baseline"], "n_components"].mode()
-    guests = (board["n_components"] != (common.iloc[0] if len(common) else None)).fillna(False) & ~board[
-        "baseline"
-    ]
+    own = board.loc[~board["baseline"], "n_components"].mode().min()
+    guests = (board["n_components"] != own).fillna(False) & ~board["baseline"]
     labels = row_labels(board, omit=("device", "n_components"))
     widths = zip(labels, guests, board["n_components"], strict=True)
     return [f"{label} ({width}-D)" if guest else label for label, guest, width in widths]
@@ -186,24 +164,16 @@ def _labels(board: pd.DataFrame) -> list[str]:
 def _legend(figure: Figure, board: pd.DataFrame, note: str) -> None:
     from matplotlib.lines import Line2D
 
-    front = Line2D(
-        [], [], color=RULE, linewidth=4, label="Pareto front: no reducer is both faster and better"
-    )
-    handles = [front] if board["machine"].nunique() == 1 else []
+    entries: dict[str, dict[str, Any]] = {}
+    if board["machine"].nunique() == 1:
+        entries["Pareto front: no reducer is both faster and better"] = {"color": style.RULE, "linewidth": 4}
     devices = sorted(board["device"].unique())
     if len(devices) > 1:
-        handles += [
-            Line2D([], [], linestyle="", marker="o", markersize=6.5, color=GREY, label=device,
-                   markerfacecolor=device_fill(device, GREY), markeredgewidth=1.3)
-            for device in devices
-        ]  # fmt: skip
+        entries |= {device: {**_marker(device, style.GREY), "marker": "o"} for device in devices}
     if (board["seeds"] > 1).any():
-        handles.append(Line2D([], [], color=GREY, linewidth=0.8, label="± standard deviation over seeds"))
+        entries["± standard deviation over seeds"] = {"color": style.GREY, "linewidth": 0.8}
     if note:
-        handles.append(Line2D([], [], linestyle="", label=note))
-    figure.legend(handles=handles, loc="upper left", ncols=max(len(handles), 1), fontsize=SMALL,
+        entries[note] = {"linestyle": ""}
+    handles = [Line2D([], [], label=label, **look) for label, look in entries.items()]
+    figure.legend(handles=handles, loc="upper left", ncols=max(len(handles), 1), fontsize=style.SMALL,
                   bbox_to_anchor=(0.5 / figure.get_figwidth(), 1.0), borderaxespad=0.3)  # fmt: skip
-
-
-def _floats(column: pd.Series) -> Floats:
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reporting.style import GREY, SMALL, figure_style, new_figure, shorten
+from benchmark.reporting.style import GREY, SMALL, add_axes, add_text, figure_style, new_figure, shorten
 from benchmark.reporting.views import View
+from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,51 +19,46 @@ if TYPE_CHECKING:
 _TILE, _GAP, _LABEL = 0.62, 0.10, 1.85
 
 
+@figure_style()
 def reconstructions_figure(views: Sequence[View]) -> Figure | None:
     """Draw the test images in the first row and one row of reconstructions a reducer with an inverse.
 
     None where the data are no images or no reducer has an inverse.
     """
-    shown = [view for view in views if view.has_pictures and view.reconstructions is not None]
+    shown = [view for view in views if view.has_reconstructions]
     if not shown:
         return None
-    first = shown[0]
-    assert first.images is not None
-    rows = [("test images", "", first, first.images)]
-    for view in shown:
-        mse = view.record.scores.get("reconstruction_mse")
-        note = "" if mse is None else f"MSE {mse:#.3g}"
-        assert view.reconstructions is not None
-        rows.append((shorten(view.name, 24), note, view, view.reconstructions))
-    return _draw(rows, len(first.images))
-
-
-def _draw(rows: Sequence[tuple[str, str, View, NDArray[np.float32]]], count: int) -> Figure:
-    width = _LABEL + count * _TILE + _GAP
+    rows = [("test images", "", shown[0], shown[0].images)]
+    rows += [(shorten(view.name, 24), _error(view), view, view.reconstructions) for view in shown]
+    count = max(len(view.images) for view in shown if view.images is not None)
     height = len(rows) * (_TILE + _GAP) + 2 * _GAP
-    with figure_style():
-        figure = new_figure(width, height)
-        for index, (name, note, view, pictures) in enumerate(rows):
-            # The test images stand a little apart from what is made of them.
-            bottom = height - (index + 1) * (_TILE + _GAP) - (_GAP if index else 0)
-            box = (_LABEL / width, bottom / height, count * _TILE / width, _TILE / height)
-            draw_pictures(figure.add_axes(box), view, [pictures])
-            middle = bottom + _TILE / 2
-            shift = 0.08 if note else 0.0
-            figure.text((_LABEL - 0.12) / width, (middle + shift) / height, name, ha="right", va="center",
-                        fontweight="normal" if index else "bold", fontsize=SMALL + 0.5)  # fmt: skip
-            figure.text((_LABEL - 0.12) / width, (middle - shift) / height, note, ha="right", va="center",
-                        fontsize=SMALL - 0.5, color=GREY)  # fmt: skip
+    figure = new_figure(_LABEL + count * _TILE + _GAP, height)
+    for index, (name, note, view, pictures) in enumerate(rows):
+        # The test images stand a little apart from what is made of them.
+        bottom = height - (index + 1) * (_TILE + _GAP) - (_GAP if index else 0)
+        draw_pictures(add_axes(figure, _LABEL, bottom, count * _TILE, _TILE), view, [pictures])
+        middle, shift = bottom + _TILE / 2, 0.08 if note else 0.0
+        add_text(figure, _LABEL - 0.12, middle + shift, name, ha="right", va="center",
+                 fontweight="normal" if index else "bold", fontsize=SMALL + 0.5)  # fmt: skip
+        add_text(figure, _LABEL - 0.12, middle - shift, note, ha="right", va="center",
+                 fontsize=SMALL - 0.5, color=GREY)  # fmt: skip
     return figure
 
 
-def draw_pictures(axes: Axes, view: View, rows: Sequence[NDArray[np.float32]]) -> None:
+def _error(view: View) -> str:
+    metric = METRICS["reconstruction_mse"]
+    mse = view.record.scores.get(metric.name)
+    return "" if mse is None else f"{metric.title} {mse:#.3g}"
+
+
+def draw_pictures(axes: Axes, view: View, rows: Sequence[NDArray[Any] | None]) -> None:
     """Draw rows of pictures as one mosaic, in the grey range of the view's test images."""
     assert view.images is not None
     assert view.image_shape is not None
     low, high = float(view.images.min()), float(view.images.max())
     high = high if high > low else low + 1.0
-    mosaic = np.vstack([_strip(pictures, view.image_shape, low, high) for pictures in rows])
+    shown = [pictures for pictures in rows if pictures is not None]
+    mosaic = np.vstack([_strip(pictures, view.image_shape, low, high) for pictures in shown])
     axes.imshow(mosaic, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     axes.set_anchor("W")
     axes.set_axis_off()

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reporting.names import row_labels
-from benchmark.reporting.style import (
-    INK,
-    LARGE,
-    SMALL,
-    figure_style,
-    format_seconds,
-    new_figure,
-    shorten,
-    time_axis,
-)
+from benchmark.reporting import style
+from benchmark.reporting.figures.log_axes import time_axis
+from benchmark.reporting.table_columns import row_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +21,7 @@ _STEPS = (("fit_seconds", "fit, training set"), ("transform_seconds", "transform
 _MOST_BARS = 120
 
 
+@style.figure_style()
 def times_figure(board: pd.DataFrame) -> Figure | None:
     """Draw fit and transform seconds of a `leaderboard` as bars, slowest fit on top; None without times.
 
@@ -43,34 +36,33 @@ def times_figure(board: pd.DataFrame) -> Figure | None:
     names = list(dict.fromkeys(labels))
     devices = sorted(timed["device"].unique())
     height = max(0.3, 0.2 * len(devices) + 0.1) * len(names) + 0.95
-    with figure_style():
-        figure = new_figure(10.0, height)
-        left, right = figure.subplots(1, 2, sharey=True)
-        inset = 0.35 + 0.068 * max(len(shorten(name, 30)) for name in names)
-        figure.subplots_adjust(
-            left=inset / 10, right=0.985, wspace=0.05, top=1 - 0.42 / height, bottom=0.42 / height
+    figure = style.new_figure(10.0, height)
+    left, right = figure.subplots(1, 2, sharey=True)
+    inset = 0.35 + 0.068 * max(len(style.shorten(name, 30)) for name in names)
+    figure.subplots_adjust(
+        left=inset / 10, right=0.985, wspace=0.05, top=1 - 0.42 / height, bottom=0.42 / height
+    )
+    for axes, (column, title) in zip((left, right), _STEPS, strict=True):
+        _bars(axes, timed, column, labels, names, devices)
+        axes.set_title(title + shown, loc="left", fontsize=style.LARGE)
+        axes.set_xlabel("seconds, log scale")
+    left.set(
+        yticks=range(len(names)),
+        yticklabels=[style.shorten(name, 30) for name in names],
+        ylim=(len(names) - 0.45, -0.55),
+    )
+    left.tick_params(axis="y", length=0, labelsize=style.SMALL + 0.5)
+    right.tick_params(axis="y", length=0)
+    if len(devices) > 1:
+        figure.legend(
+            *left.get_legend_handles_labels(), loc="upper right", ncols=len(devices), borderaxespad=0.3
         )
-        for axes, (column, title) in zip((left, right), _STEPS, strict=True):
-            _bars(axes, timed, column, labels, names, devices)
-            axes.set_title(title + shown, loc="left", fontsize=LARGE)
-            axes.set_xlabel("seconds, log scale")
-        left.set(
-            yticks=range(len(names)),
-            yticklabels=[shorten(name, 30) for name in names],
-            ylim=(len(names) - 0.45, -0.55),
-        )
-        left.tick_params(axis="y", length=0, labelsize=SMALL + 0.5)
-        right.tick_params(axis="y", length=0)
-        if len(devices) > 1:
-            figure.legend(
-                *left.get_legend_handles_labels(), loc="upper right", ncols=len(devices), borderaxespad=0.3
-            )
     return figure
 
 
 def _bars(axes: Axes, board: pd.DataFrame, column: str, labels: NDArray[np.str_], names: list[str],
           devices: list[str]) -> None:  # fmt: skip
-    seconds = np.maximum(board[column].to_numpy(dtype=np.float64, na_value=np.nan), 1e-6)
+    seconds = np.maximum(style.floats(board[column]), 1e-6)
     if not np.isfinite(seconds).any():
         axes.set(xticks=[])
         return
@@ -88,7 +80,7 @@ def _bars(axes: Axes, board: pd.DataFrame, column: str, labels: NDArray[np.str_]
         shifts = [beside[name].index(device) - (len(beside[name]) - 1) / 2 for name in labels[here]]
         rows = np.array([names.index(name) for name in labels[here]]) + np.array(shifts) * thickness
         color = _DEVICE_COLORS[place % len(_DEVICE_COLORS)]
-        axes.barh(rows, seconds[here] - low, left=low, height=thickness * 0.86, color=color, label=device)
-        for row, value in zip(rows, seconds[here], strict=True):
-            axes.annotate(format_seconds(value), (value, row), xytext=(3, 0), textcoords="offset points",
-                          va="center", fontsize=SMALL - 0.5, color=INK)  # fmt: skip
+        look: dict[str, Any] = {"height": thickness * 0.86, "color": color, "label": device}
+        bars = axes.barh(rows, seconds[here] - low, left=low, **look)
+        times = list(map(style.format_seconds, seconds[here]))
+        axes.bar_label(bars, times, padding=3, fontsize=style.SMALL - 0.5)

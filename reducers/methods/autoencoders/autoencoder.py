@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reducers.parameters import flag, integer, number, one_of, sizes
-from reducers.rows import FloatArray, Rows, extent
+from reducers.rows import FloatArray, Rows
 from reducers.training.device import TorchReducer
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from reducers.training.batches import Batches
-    from reducers.training.loop import Schedule
+    from reducers.training.steps import Schedule
 
 _ACTIVATIONS = ("relu", "sigmoid", "tanh", "softplus", "linear")
 _INITS = (
@@ -57,6 +57,9 @@ class Autoencoder(TorchReducer):
         Arithmetic of the matrix products; weights and updates stay fp32. ``auto`` is bf16 where
         the hardware multiplies it natively and gains by it; see
         `reducers.training.precision.native_precision`.
+    cuda_graphs : bool, default False
+        Record the update of the weights once and replay it, on CUDA with ``adam`` or ``adamw``. Not yet
+        proven on a GPU.
 
     Attributes
     ----------
@@ -78,11 +81,15 @@ class Autoencoder(TorchReducer):
     decay: str = one_of("constant", "cosine")
     weight_init: str = one_of(*_INITS)
     precision: str = one_of("auto", "fp32", "bf16")
+    cuda_graphs: bool = flag(False)
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         import torch
 
+        from reducers.training.precision import native_precision
+
         self._check_loss(X)
+        self.precision_ = native_precision(self.precision, self._torch_device())
         # Weights are drawn on the CPU, so every device starts from the same ones.
         initial = torch.Generator().manual_seed(int(rng.integers(2**63)))
         self.network_ = self._build_network(X.shape[1], initial).to(self._torch_device())
@@ -120,51 +127,43 @@ class Autoencoder(TorchReducer):
         self.history_ += train(self.network_.parameters(), batch_loss, X, schedule, generator, stage=stage)
 
     def _schedule(self, epochs: int) -> Schedule:
-        from reducers.training.loop import Schedule
+        from reducers.training.steps import Schedule
 
         return Schedule(
-            epochs, self.batch_size, self.learning_rate, self.optimizer, self.decay, self.precision_
+            epochs=epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            optimizer=self.optimizer,
+            decay=self.decay,
+            precision=self.precision_,
+            cuda_graphs=self.cuda_graphs,
         )
 
     def _reconstruction_loss(self, output: Tensor, x: Tensor) -> Tensor:
         """Return the mean loss between the output's pre-activation and the input `x`."""
         from torch.nn import functional as F
 
-        from reducers.methods.autoencoders.dense_network import ACTIVATIONS
+        from reducers.training.products import ACTIVATIONS
 
         if self.loss == "bce":
             return F.binary_cross_entropy_with_logits(output.float(), x)
         return F.mse_loss(ACTIVATIONS[self.output_activation](output.float()), x)
 
     def _check_loss(self, X: FloatArray | Rows) -> None:
-        if self.loss != "bce":
-            return
-        if self.output_activation != "sigmoid":
-            raise ValueError(
-                f"The reducer '{self.name}' needs output_activation 'sigmoid' with loss 'bce'; "
-                f"got {self.output_activation!r}."
-            )
-        low, high = extent(X)
-        if not (low >= 0.0 and high <= 1.0):
-            raise ValueError(
-                f"The reducer '{self.name}' needs inputs in [0, 1] with loss 'bce'; got [{low:g}, {high:g}]."
-            )
+        if self.loss == "bce":
+            if self.output_activation != "sigmoid":
+                needed = "output_activation 'sigmoid' with loss 'bce'"
+                raise self._refusal(needed, repr(self.output_activation))
+            self._check_probabilities(X, " with loss 'bce'")
 
     def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
         return self._apply(self.network_.encode, X)  # type: ignore[no-any-return]
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
-        from reducers.methods.autoencoders.dense_network import ACTIVATIONS
+        from reducers.training.products import ACTIVATIONS
 
         activation = ACTIVATIONS[self.output_activation]
         return self._apply(lambda z: activation(self.network_.output_pre_activation(z)), Z)  # type: ignore[no-any-return]
-
-    @property
-    def precision_(self) -> str:
-        """Arithmetic of the matrix products: ``fp32`` or ``bf16``."""
-        from reducers.training.precision import native_precision
-
-        return native_precision(self.precision, self._torch_device())
 
     @property
     def n_parameters_(self) -> int:
@@ -187,7 +186,7 @@ class DenseAutoencoder(Autoencoder):
     tied: bool = flag(False)
 
     def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
-        from reducers.methods.autoencoders.dense_network import DenseDesign, DenseNetwork
+        from reducers.training.dense_network import DenseDesign, DenseNetwork
 
         design = DenseDesign(
             sizes=(n_features, *self.hidden, self.n_components),

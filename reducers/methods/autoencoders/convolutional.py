@@ -39,7 +39,7 @@ class Convolutional(Autoencoder):
     image_shape: tuple[int, int] | None = image_shape()
 
     def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
-        from reducers.methods.autoencoders.image_network import ConvolutionalDesign, ConvolutionalNetwork
+        from reducers.training.image_network import ConvolutionalDesign, ConvolutionalNetwork
 
         design = ConvolutionalDesign(
             image_shape=self._image_shape(n_features),
@@ -53,17 +53,15 @@ class Convolutional(Autoencoder):
         return ConvolutionalNetwork(design, generator)
 
     def _image_shape(self, n_features: int) -> tuple[int, int]:
-        if self.image_shape is not None:
-            height, width = self.image_shape
-            if height * width != n_features:
-                raise NotApplicableError(
-                    f"The reducer 'convolutional' got image_shape {height}x{width} for {n_features} features."
-                )
-            return int(height), int(width)
         side = math.isqrt(n_features)
-        if side * side != n_features:
+        height, width = self.image_shape or (side, side)
+        if height * width == n_features:
+            return int(height), int(width)
+        if self.image_shape is not None:
             raise NotApplicableError(
-                f"The reducer 'convolutional' needs images: {n_features} features are no square image, "
-                "and no image_shape=(height, width) was given."
+                f"The reducer 'convolutional' got image_shape {height}x{width} for {n_features} features."
             )
-        return side, side
+        raise NotApplicableError(
+            f"The reducer 'convolutional' needs images: {n_features} features are no square image, "
+            "and no image_shape=(height, width) was given."
+        )

@@ -43,9 +43,7 @@ class Sparse(DenseAutoencoder):
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         if self.penalty == "kl" and self.activation != "sigmoid":
-            raise ValueError(
-                f"The reducer 'sparse' needs activation 'sigmoid' with penalty 'kl'; got {self.activation!r}."
-            )
+            raise self._refusal("activation 'sigmoid' with penalty 'kl'", repr(self.activation))
         self._mean_activity: Tensor | None = None
         super()._fit(X, rng)
 

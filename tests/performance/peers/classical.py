@@ -9,8 +9,9 @@ from peers.start import (
     ADAM_BETA_2,
     BATCH_SIZE,
     LEARNING_RATE,
+    N_COMPONENTS,
     SIZES,
-    dense_autoencoder,
+    autoencoder,
     early_epsilon,
     reconstruction_error,
     start,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 RBM: dict[str, Any] = {"n_components": 256, "batch_size": 100, "learning_rate": 0.1}
 RBM_EPOCHS = 3
 PCA_SOLVERS = ("full", "covariance_eigh", "randomized")
-N_COMPONENTS = 10
 
 
 def our_rbm(n: int) -> Contender:
@@ -75,7 +75,7 @@ def our_perceptron(n: int) -> Contender:
 
     def contender(seed: int) -> Trial:
         X = training_images(n)
-        reducer = dense_autoencoder(seed, precision="fp32", code_activation="relu")
+        reducer = autoencoder("dense", seed, precision="fp32", code_activation="relu")
         return Trial(
             lambda: reducer.fit(X),
             lambda: reconstruction_error(X, reducer.inverse_transform(reducer.transform(X))),
@@ -89,7 +89,7 @@ def sklearn_perceptron(n: int) -> Contender:
     from sklearn.neural_network import MLPRegressor
 
     def contender(seed: int) -> Trial:
-        X, began = training_images(n), start(n, seed)
+        X, began = training_images(n), start("dense", n, seed)
         network = MLPRegressor(
             hidden_layer_sizes=SIZES[1:-1],
             batch_size=BATCH_SIZE,

@@ -13,8 +13,7 @@ from typing import NamedTuple
 from targets import Target
 
 NAMES = (
-    "roofline", "epoch", "precision", "peers", "rbm", "pca", "umap", "scoring", "clock", "overhead",
-    "startup", "cuda",
+    "roofline", "precision", "peers", "rbm", "pca", "umap", "scoring", "clock", "overhead", "startup", "cuda",
 )  # fmt: skip
 
 

@@ -45,13 +45,14 @@ def measure_device(device: str, quick: bool) -> dict[str, Any]:
 
 def dense_contenders(device: str, n: int, epochs: int) -> dict[str, Any]:
     """Return ours and the plain loop in fp32 and in bf16."""
-    from peers.trainers import ours
-    from plain import plain_loop
+    from peers.plain import plain_loop
+    from peers.start import from_our_start, ours
 
     found = {}
     for precision in ("fp32", "bf16"):
-        found[f"ours, {precision}"] = ours(n, precision, epochs=epochs, device=device)
-        found[f"plain loop, {precision}"] = plain_loop(n, precision, epochs, device)
+        found[f"ours, {precision}"] = ours("dense", n, precision, epochs=epochs, device=device)
+        plain = plain_loop("dense", precision, epochs, device)
+        found[f"plain loop, {precision}"] = from_our_start("dense", n, plain)
     return found
 
 

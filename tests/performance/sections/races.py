@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 from benchmark.reporting.style import format_seconds
@@ -17,6 +18,11 @@ def best(result: Figures) -> float:
 def seconds(result: Figures) -> str:
     """Return the fastest round as a person says it."""
     return format_seconds(best(result))
+
+
+def spread(result: Figures) -> str:
+    """Return the fastest round and the median one as a person says them."""
+    return f"{seconds(result)} (median {format_seconds(median(result['seconds']))})"
 
 
 def quality(result: Figures) -> float:

@@ -47,11 +47,12 @@ def _codes(X: Any, X_test: Any) -> tuple[Any, Any]:
 
 
 def _seconds(Z: Any, Z_test: Any, y: Any, y_test: Any, X_test: Any) -> dict[str, float]:
-    from benchmark.measure.clock import available_threads
+    import torch
+
     from benchmark.scoring import METRICS, Embedding
     from race import stopwatch
 
-    embedding = Embedding(Z, Z_test, y, y_test, X_test, n_jobs=available_threads())
+    embedding = Embedding(Z, Z_test, y, y_test, X_test, n_jobs=torch.get_num_threads())
     return {
         name: stopwatch(partial(metric, embedding))
         for name, metric in METRICS.items()

@@ -21,7 +21,7 @@ _COMMANDS = {"--help": HELP, "list reducers": LISTING}
 
 def measure(quick: bool) -> dict[str, Any]:
     """Return seconds by what was started, each several times."""
-    from benchmark.execution.local.pool import LocalWorker
+    from benchmark.execution.local import LocalWorker
     from harness import command_line, seconds_until_ready, trivial_job
     from race import stopwatch
 

@@ -1,0 +1,186 @@
+"""The pool that is this machine: one job at a time, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from benchmark.execution.local.client import Client
+from benchmark.execution.local.machine_lock import MachineLock
+from benchmark.execution.local.supervise import ProcessEnd
+from benchmark.execution.observers.log import LOG
+from benchmark.measure.outcome import Outcome, make_record
+from benchmark.measure.threads import available_threads
+from benchmark.plan.job import Job
+from benchmark.results import Record, RunError, Store
+
+# What a question to this machine may take, where libraries are slow to import.
+_QUESTION_SECONDS = 120.0
+
+
+class LocalWorker:
+    """Runs one job at a time on this machine, each in a process of its own.
+
+    The process that starts the jobs begins at once to import what they need; whoever first asks for
+    `environment` or `devices` waits for it.
+
+    Attributes
+    ----------
+    note : callable
+        Told what the user should know; says nothing by itself.
+    """
+
+    def __init__(self) -> None:
+        self.note: Callable[[str], None] = lambda text: None
+        self._client = Client()
+        self._machine = MachineLock()
+        self._running: tuple[Job, ...] = ()
+        self._client.ask("facts", _QUESTION_SECONDS)
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Facts of this machine, as every record carries them."""
+        facts: dict[str, Any] = self._facts["environment"]
+        return facts
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices found on this machine."""
+        return tuple(self._facts["devices"])
+
+    @cached_property
+    def threads(self) -> int:
+        """Cores that this process may use."""
+        return available_threads()
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        end, _, reply = self._client.wait()
+        if not reply:
+            reason = self._client.last_message()
+            reason += "" if end.code is None else f"; {self._describe(end)}"
+            raise RunError(f"The process that starts the jobs failed ({reason}); nothing was measured.")
+        facts: dict[str, Any] = json.loads(reply)
+        return facts
+
+    def native_precision(self, device: str, threads: int) -> str:
+        """Return the arithmetic that ``precision="auto"`` means on `device`, which a process measures.
+
+        Returns
+        -------
+        {"fp32", "bf16"}
+
+        Raises
+        ------
+        RunError
+            The process failed.
+        """
+        end, _, reply = self._ask("precision", timeout=_QUESTION_SECONDS, device=device, threads=threads)
+        if not reply:
+            reason = f"{self._client.last_message()}; {self._describe(end)}"
+            raise RunError(f"The arithmetic of the device {device!r} could not be measured ({reason}).")
+        return reply
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run_all(
+        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
+    ) -> Iterator[Record]:
+        """Run jobs one after the other, each while no other run of this user has one on this machine.
+
+        The time that a job waits for the machine is no part of its own times, nor of its limit.
+        """
+        for job in jobs:
+            self._running = (job,)
+            with self._machine.held(self.note):
+                started(job)
+                record = self.run(job, store, timeout)
+            yield record
+        self._running = ()
+
+    def running(self) -> Sequence[Job]:
+        """Return the job at hand."""
+        return self._running
+
+    def run(self, job: Job, store: Store, timeout: float | None = None) -> Record:
+        """Run a job to its end, or to `timeout` seconds; return its record, whatever happened to it.
+
+        The limit counts from the start of the job's process. What the job prints, tracebacks
+        included, is appended to ``run.log`` of the run.
+
+        Raises
+        ------
+        RunError
+            The disk did not take what the job leaves.
+        """
+        request: dict[str, Any] = {
+            "job": asdict(job),
+            "environment": self.environment,
+            "results_dir": str(store.path.parent),
+            "log": store.path / LOG,
+            "timeout": timeout,
+        }
+        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        end, kind, reply = self._ask("job", **request)
+        if kind == "template":
+            end, kind, reply = self._ask("job", **request, template=reply)
+        if kind == "problem":
+            raise RunError(reply)
+        if kind == "record":
+            return Record.from_json(reply)
+        store.tidy()
+        return self._record_without_reply(job, end, timeout, started_at)
+
+    def kill(self) -> None:
+        """End the job at hand, and everything it started, at once."""
+        self._client.terminate()
+
+    def close(self) -> None:
+        """End the process that starts the jobs; the next job starts a new one."""
+        self._client.terminate()
+
+    def _ask(self, task: str, **details: Any) -> tuple[ProcessEnd, str, str]:
+        # What was asked first is answered first.
+        assert self._facts
+        try:
+            self._client.ask(task, **details)
+            return self._client.wait()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _record_without_reply(
+        self, job: Job, end: ProcessEnd, timeout: float | None, started_at: str
+    ) -> Record:
+        outcome = Outcome("killed", self._describe(end), started_at)
+        if end.timed_out:
+            outcome = Outcome("timeout", f"stopped at the limit of {timeout:g} s", started_at)
+        return make_record(job, outcome, self.environment)
+
+    def _describe(self, end: ProcessEnd) -> str:
+        """Return in words how a process ended that left no reply."""
+        if end.code is None:
+            message = self._client.last_message()
+            reason = f" ({message})" if "Error" in message else ""
+            return f"the process that starts the jobs was ended, and the job with it{reason}"
+        peak = "" if end.peak_memory_mb is None else f", at {end.peak_memory_mb:,.0f} MiB"
+        where = f" after {end.seconds:.1f} s{peak}"
+        if end.code == 0:
+            return f"the process ended without a result{where}"
+        if end.code < 0:
+            with suppress(ValueError):
+                return f"the process was ended by {signal.Signals(-end.code).name}{where}"
+        return f"the process exited with code {end.code}{where}"

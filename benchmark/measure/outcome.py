@@ -1,0 +1,74 @@
+"""What one job measured, typed: the `Outcome`, and the record that is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmark.plan.job import Job
+from benchmark.results.record import Record
+
+if TYPE_CHECKING:
+    from benchmark.results.artifacts import Arrays
+
+# What a record takes over from its job; all that an outcome holds, but for the arrays, it takes over too.
+_PLANNED = (
+    "run", "dataset", "reducer", "device", "threads", "seed", "key", "repeats", "n_train", "n_test",
+    "n_features",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended, and everything it measured until then.
+
+    What was not measured is None or empty. Seconds are wall time, memory is in MiB; `fit_times` and
+    `transform_times` hold one number a repeat, the peaks are the greatest of all repeats. `artifacts`
+    maps the name of a kind of arrays (see `benchmark.results.artifacts`) to these arrays by name.
+    """
+
+    status: str
+    error: str | None = None
+    started_at: str | None = None
+    precision: str | None = None
+    n_components: int | None = None
+    n_parameters: int | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    warmup_seconds: float | None = None
+    fit_times: list[float] = field(default_factory=list)
+    transform_times: list[float] = field(default_factory=list)
+    score_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    peak_device_memory_mb: float | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+    artifacts: dict[str, Arrays] = field(default_factory=dict)
+
+
+def make_record(job: Job, outcome: Outcome, environment: Mapping[str, Any]) -> Record:
+    """Return the record of a job that ended with `outcome` on a machine of this environment.
+
+    Raises
+    ------
+    ValueError
+        Something measured is not what a record can hold: a score that is no number, say.
+    """
+    values = {name: getattr(job, name) for name in _PLANNED}
+    values |= {f.name: getattr(outcome, f.name) for f in fields(outcome) if f.name != "artifacts"}
+    # A job that ended before its fit is shown with the precision that was asked for.
+    values["precision"] = outcome.precision or job.params.get("precision")
+    values["started_at"] = outcome.started_at or utc_now()
+    return Record(
+        **values,
+        fit_seconds=median(outcome.fit_times) if outcome.fit_times else None,
+        transform_seconds=median(outcome.transform_times) if outcome.transform_times else None,
+        params=dict(job.params),
+        environment=dict(environment),
+    )
+
+
+def utc_now() -> str:
+    """Return the time in UTC, to the second, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,80 @@
+"""What a job needs before its clock starts: its dataset, its reducer, and libraries that are warm."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmark.datasets.synthetic import RECIPE
+from benchmark.errors import InputError
+from benchmark.measure.clock import measured
+from benchmark.plan.job import Job
+from reducers.registry import make_reducer
+from reducers.rows import Rows
+
+if TYPE_CHECKING:
+    from benchmark.datasets import Dataset
+    from benchmark.scoring.blocks import Samples
+    from reducers.base import Reducer
+
+
+def load_job_dataset(job: Job) -> Dataset:
+    """Return the dataset of a job; raise `InputError` where it is not the one its plan found."""
+    from benchmark.datasets import load_dataset
+
+    dataset = load_dataset(
+        job.source,
+        data_dir=job.data_dir,
+        seed=job.seed,
+        n_train=job.n_train,
+        n_test=job.n_test,
+        download=False,
+    )
+    if dataset.sha256 != job.data and not job.data.startswith(RECIPE):
+        raise InputError(
+            f"The data of {job.source} differ from those the run was planned with: their SHA-256 is "
+            f"{dataset.sha256[:12]}..., that of the plan {job.data[:12]}...."
+        )
+    return dataset
+
+
+def make_job_reducer(job: Job) -> Reducer:
+    """Return the reducer of a job, unfitted: with its parameters, its seed, its device and its arithmetic."""
+    params = dict(job.params)
+    if job.reducer.startswith("sklearn."):
+        return make_reducer(job.reducer, random_state=job.seed, **params)
+    if params.get("image_shape") is not None:
+        params["image_shape"] = tuple(params["image_shape"])
+    reducer = make_reducer(job.reducer, job.plugins, random_state=job.seed, **params)
+    accepted = reducer.get_params()
+    if "device" in accepted:
+        reducer.set_params(device=job.device)
+    if job.arithmetic is not None and accepted.get("precision") == "auto":
+        reducer.set_params(precision=job.arithmetic)
+    return reducer
+
+
+def samples_for(reducer: Reducer, rows: Rows) -> Samples:
+    """Return samples as the reducer takes them, so that no conversion of ours is on its clock."""
+    return rows if reducer.streams and rows.compact else np.asarray(rows)
+
+
+def warm_up(reducer: Reducer, train: Samples, device: str) -> float:
+    """Compile, allocate and start libraries on a slice, so that none of it is charged to the fit.
+
+    Returns the seconds it took.
+    """
+    from sklearn.base import clone
+
+    rows = train[: max(reducer.warmup_samples, 2 * reducer.n_components)]
+    trial = clone(reducer).set_params(**reducer.warmup_params)
+    # The stopwatch starts a GPU before it reads the clock; that is part of the warm-up too.
+    start = perf_counter()
+    with measured(device):
+        trial.fit(rows)
+        codes = trial.transform(rows[:256])
+        if trial.supports_inverse:
+            trial.inverse_transform(codes)
+    return perf_counter() - start

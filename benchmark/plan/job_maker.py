@@ -1,0 +1,155 @@
+"""From a reducer's name to a job: its whole parameters, the digest of its code, and its device."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from benchmark.datasets import Dataset
+from benchmark.datasets.synthetic import Synthetic
+from benchmark.errors import InputError
+from benchmark.plan.job import Job
+from benchmark.plan.suite import Suite
+from benchmark.request import BaseRequest
+
+if TYPE_CHECKING:
+    from reducers.base import Reducer
+
+# Made-up data need not be there before their job.
+Data = Dataset | Synthetic
+# A reducer's whole parameters, the digest of its code, and the devices it runs on.
+Resolved = tuple[dict[str, Any], str, tuple[str, ...]]
+
+
+class Machine(Protocol):
+    """What there is to measure on; a pool of workers is one."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices found."""
+
+    @property
+    def threads(self) -> int:
+        """Threads a job may use, where the user does not say."""
+
+
+class JobMaker:
+    """Makes the jobs of one run.
+
+    Parameters
+    ----------
+    request : BaseRequest
+    machine : Machine
+        Asked for its devices when the first job is made.
+    run : str
+        Name of the run.
+    """
+
+    def __init__(self, request: BaseRequest, machine: Machine, run: str) -> None:
+        self._request, self._machine, self._run = request, machine, run
+        self.threads = request.threads or machine.threads
+        self._known: dict[tuple[object, ...], Resolved] = {}
+        self._digests: dict[str, str] = {}
+
+    def make(
+        self, data: Data, suite: Suite, name: str, width: int, asked: str, *, seed: int = 0, source: str = "",
+        data_dir: str | None = None,
+    ) -> Job:  # fmt: skip
+        """Return the job of a reducer at a width of the code on a device asked for ("auto": the best).
+
+        Raises
+        ------
+        InputError
+            The reducer cannot be made with the suite's parameters, or a job file could not hold them.
+        """
+        place = name, width, data.name, data.n_train
+        if place not in self._known:
+            self._known[place] = self._resolve(data, suite, name, width)
+        params, code, supported = self._known[place]
+        device, unavailable = self._choose_device(name, asked, supported)
+        return Job(
+            run=self._run,
+            dataset=data.name,
+            source=source,
+            data=data.sha256,
+            n_train=data.n_train,
+            n_test=data.n_test,
+            n_features=data.n_features,
+            reducer=name,
+            params=params,
+            device=device,
+            threads=self.threads,
+            seed=seed,
+            code=code,
+            data_dir=data_dir,
+            plugins=self._request.plugins,
+            unavailable=unavailable,
+            repeats=suite.repeats,
+        )
+
+    def _resolve(self, data: Data, suite: Suite, name: str, width: int) -> Resolved:
+        from reducers.source import source_digest
+
+        own = dict(suite.reducers.get(name, {}))
+        reducer = self._reducer(name, {"n_components": width, **own})
+        params = _job_params(reducer.get_params(deep=False), own, width, data)
+        if {"epochs", "batch_size"} <= set(params):
+            params |= suite.epochs(params, data.n_train)
+        _check_storable(name, params)
+        # To read the code of a reducer takes longer than all the rest.
+        if name not in self._digests:
+            self._digests[name] = source_digest(reducer)
+        return params, self._digests[name], tuple(reducer.devices)
+
+    def _reducer(self, name: str, own: Mapping[str, Any]) -> Reducer:
+        from reducers.parameters import check_parameters
+        from reducers.registry import make_reducer
+        from reducers.registry_error import RegistryError
+
+        precision = self._request.precision
+        try:
+            reducer = make_reducer(name, self._request.plugins, **own)
+            if precision is not None and "precision" in reducer.get_params(deep=False):
+                reducer.set_params(precision=precision)
+            check_parameters(reducer)
+        except RegistryError as error:
+            raise InputError(str(error)) from error
+        except (TypeError, ValueError) as error:
+            raise InputError(f"The reducer '{name}' cannot be made: {error}") from error
+        return reducer
+
+    def _choose_device(self, name: str, asked: str, supported: tuple[str, ...]) -> tuple[str, str | None]:
+        """Return the device to measure on, and why it cannot be, if so."""
+        found = self._machine.devices
+        if asked == "auto":
+            return next(d for d in ("cuda", "mps", "cpu") if d in supported and d in found), None
+        if asked not in supported:
+            return asked, f"{name} runs on {', '.join(supported)} only"
+        if asked not in found:
+            on_cluster = self._request.pool is not None
+            where = "offered by no worker of the cluster" if on_cluster else "not on this machine"
+            return asked, f"device '{asked}' is {where}; found: {', '.join(found)}"
+        return asked, None
+
+
+def _check_storable(name: str, params: Mapping[str, Any]) -> None:
+    for parameter, value in params.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"The reducer '{name}' needs {parameter} to be a value that JSON can hold; got {value!r}."
+            ) from None
+
+
+def _job_params(
+    all_params: Mapping[str, Any], own: Mapping[str, Any], width: int, data: Data
+) -> dict[str, Any]:
+    """Return the parameters a job carries: all but those that have a column of their own."""
+    if "estimator" in all_params:
+        return {"n_components": width, **own}
+    params = {k: v for k, v in all_params.items() if k not in ("random_state", "device")}
+    if params.get("image_shape", ()) is None and data.image_shape is not None:
+        params["image_shape"] = list(data.image_shape)
+    return params

@@ -1,0 +1,109 @@
+"""What a report is made of: headings, text, tables and pictures, which know no format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words that stand out."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name or a formula, letter by letter."""
+
+    text: str
+
+
+Inline = str | Strong | Code
+Text = str | Sequence[Inline]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A title; level 1 is the document's own."""
+
+    text: Text
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of points."""
+
+    texts: Sequence[Text]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image file beside the document, and what it shows."""
+
+    file: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells in rows under a header; `numeric` are the places of the columns that hold numbers."""
+
+    header: Sequence[Text]
+    rows: Sequence[Sequence[Text]]
+    numeric: frozenset[int] = frozenset()
+
+
+Block = Heading | Paragraph | Items | Picture | Table
+
+
+class Column(NamedTuple):
+    """A column of a table: its header, and how its cell is made of a row."""
+
+    header: str
+    cell: Callable[[Mapping[Any, Any]], Text]
+    numeric: bool = True
+
+
+def table(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Column]) -> Table:
+    """Return the table that has these columns of the rows."""
+    numeric = frozenset(place for place, column in enumerate(columns) if column.numeric)
+    cells = [[column.cell(row) for column in columns] for row in rows]
+    return Table([column.header for column in columns], cells, numeric)
+
+
+def prose(template: str, **values: object) -> list[Inline]:
+    """Return a sentence with its ``**strong**`` and ```code``` parts, and a value for every ``{name}``.
+
+    Values enter after the template is taken apart, so nothing in them is markup; one that is a
+    list is a run of such parts itself.
+    """
+    made: list[Inline] = []
+    for part in re.split(r"(\*\*.+?\*\*|`.+?`|\{\w+\})", re.sub(r"\s+", " ", template)):
+        if part.startswith("**"):
+            made.append(Strong(part[2:-2].format(**values)))
+        elif part.startswith("`"):
+            made.append(Code(part[1:-1].format(**values)))
+        elif part.startswith("{"):
+            value = values[part[1:-1]]
+            made += value if isinstance(value, list) else [str(value)]
+        elif part:
+            made.append(part)
+    return made
+
+
+def bullets(template: str, **values: object) -> Items:
+    """Return the points of a text in which each begins a line with ``- ``; see `prose`."""
+    points = re.split(r"^- ", template, flags=re.MULTILINE)[1:]
+    return Items([prose(point, **values) for point in points])

@@ -1,0 +1,102 @@
+"""A short section a reducer, and the jobs that did not end well."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TYPE_CHECKING, Any
+
+from benchmark.analysis.columns import GROUP, RANKING, varying
+from benchmark.analysis.statistics import t_interval
+from benchmark.analysis.tables import failures
+from benchmark.reporting.document import Block, Heading, Paragraph, Picture, table
+from benchmark.reporting.number_text import NOT_MEASURED, count, memory, missing, score, seconds, spread
+from benchmark.reporting.report_data import ReportData
+from benchmark.reporting.run_setup import plain
+from benchmark.reporting.table_columns import key_columns, left_out, value_column
+from benchmark.scoring import METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST_FAILURES = 200
+# Rows of a table that each reducer has.
+_MOST_COSTS = 50
+# With two seeds the t-interval is 12.7 standard errors wide on either side and says nothing.
+_FEWEST_FOR_INTERVAL = 3
+
+
+def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
+    """Return a section a reducer that ended well: its card, parameters, times and memory."""
+    blocks: list[Block] = []
+    params = {view.name: view.record.params for view in data.views}
+    for name, rows in data.board.groupby("reducer", sort=False):
+        reducer = str(name)
+        blocks.append(Heading(reducer, level=3))
+        if data.cards[reducer] in drawn:
+            blocks.append(Picture(data.cards[reducer], f"Card of {reducer}"))
+        if params.get(reducer):
+            values = (f"{key} = {_value(value)}" for key, value in sorted(params[reducer].items()))
+            blocks.append(Paragraph(f"Parameters: {', '.join(values)}."))
+        blocks += [*_costs(rows), *_interval(data, rows.iloc[0])]
+    return blocks
+
+
+def _value(value: Any) -> str:
+    return f"({plain(value)})" if isinstance(value, list) else str(value)
+
+
+def _costs(rows: pd.DataFrame) -> list[Block]:
+    costs = (
+        ("seeds", "seeds", count),
+        ("warm-up (s)", "warmup_seconds", seconds),
+        ("fit (s)", "fit_seconds", seconds),
+        ("spread of fit (s)", "fit_spread_seconds", spread),
+        ("transform (s)", "transform_seconds", seconds),
+        ("spread of transform (s)", "transform_spread_seconds", spread),
+        ("parameters", "n_parameters", count),
+        ("peak memory (MiB)", "peak_memory_mb", memory),
+        ("peak device memory (MiB)", "peak_device_memory_mb", memory),
+    )
+    keys = dict.fromkeys(["device", "n_components", *varying(rows, GROUP)])
+    measured = [value_column(*cost) for cost in costs if cost[1] in rows and rows[cost[1]].notna().any()]
+    shown = table(rows[:_MOST_COSTS].to_dict("records"), [*key_columns(keys)[1:], *measured])
+    return [shown, *left_out(len(rows), _MOST_COSTS)]
+
+
+def _interval(data: ReportData, top: pd.Series) -> list[Block]:
+    """Return the interval of the leading score of a configuration, where it has several seeds."""
+    metric = METRICS[RANKING[0]]
+    seeds = top[f"{metric.name}_count"]
+    if missing(top[metric.name]) or seeds < _FEWEST_FOR_INTERVAL:
+        return []
+    frame = data.frame[data.frame["status"] == "ok"]
+    for key in GROUP:
+        frame = frame[frame[key].isna() if missing(top[key]) else (frame[key] == top[key]).fillna(False)]
+    low, high = t_interval(frame[metric.name].to_numpy(dtype=float, na_value=float("nan")))
+    ends = f"{score(max(low, metric.low))} to {score(min(high, metric.high))}"
+    return [Paragraph(f"{metric.label} {score(top[metric.name])}; 95 % interval over {seeds} seeds: {ends}.")]
+
+
+def failed_jobs(data: ReportData) -> list[Block]:
+    """Return every job that did not end well with its reason; seeds that share it share a row."""
+    failed = failures(data.frame)
+    if failed.empty:
+        return [Paragraph("Every job ended well.")]
+    keys = ["reducer", "device", "n_components", "status", "error"]
+    grouped = failed.groupby(keys, dropna=False, sort=True)["seed"]
+    rows = grouped.agg(lambda seeds: ", ".join(map(str, seeds))).reset_index().to_dict("records")
+    columns = [
+        *key_columns(["device", "n_components"]),
+        value_column("seeds", "seed", lambda seeds: seeds[:80], numeric=False),
+        value_column("status", "status", str, numeric=False),
+        value_column("reason", "error", _reason, numeric=False),
+    ]
+    blocks: list[Block] = [table(rows[:_MOST_FAILURES], columns)]
+    if len(rows) > _MOST_FAILURES:
+        blocks.append(Paragraph(f"{len(rows) - _MOST_FAILURES:,} more stand in results.csv."))
+    return blocks
+
+
+def _reason(error: Any) -> str:
+    text = NOT_MEASURED if missing(error) else str(error)
+    return text if len(text) <= 400 else text[:399] + "…"

@@ -1,0 +1,92 @@
+"""What a report is made from, read from the store once and handed to every section."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any
+
+from benchmark.analysis.tables import leaderboard, to_frame
+from benchmark.reporting.views import View, first_views
+from benchmark.results import Record, Store, latest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Beyond this, figures of one panel a reducer could no longer be read; the tables stay complete.
+MOST_VIEWS = 60
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """A run as its report needs it.
+
+    Attributes
+    ----------
+    facts : dict
+        The run's ``run.json``; may be empty.
+    frame, board : DataFrame
+        All records, and their `leaderboard` with a boolean column ``baseline``: the codes are as
+        wide as the data, so nothing was reduced.
+    views : list of View
+        One a reducer, the best ranked first; at most `MOST_VIEWS`.
+    cards : dict
+        File name of every reducer's card.
+    """
+
+    facts: dict[str, Any]
+    frame: pd.DataFrame
+    board: pd.DataFrame
+    views: list[View]
+    cards: dict[str, str]
+
+    @property
+    def dataset(self) -> str:
+        """Names of the data the run used."""
+        return str(
+            self.facts.get("dataset") or ", ".join(self.frame["dataset"].dropna().unique()) or "no data"
+        )
+
+    @property
+    def devices(self) -> list[str]:
+        """Devices that were asked for, the CPU first."""
+        names = {*self.frame["device"].dropna(), *(self.facts.get("devices") or [])}
+        return sorted(names, key=lambda name: (name != "cpu", name))
+
+
+def gather(store: Store) -> ReportData:
+    """Read a run from its store."""
+    records = latest(store.records())
+    frame = to_frame(records)
+    board = leaderboard(frame)
+    features = frame.groupby("dataset")["n_features"].max()
+    board["baseline"] = (board["n_components"] >= board["dataset"].map(features)).fillna(False).astype(bool)
+    if board["baseline"].all():
+        # Full width was asked for: the methods still differ, and only raw stands for the data.
+        board["baseline"] = board["reducer"] == "raw"
+    views = _ranked_views(store, records, board)
+    return ReportData(store.facts(), frame, board, views, card_files(frame["reducer"].dropna()))
+
+
+def _ranked_views(store: Store, records: list[Record], board: pd.DataFrame) -> list[View]:
+    rank = {name: place for place, name in enumerate(board["reducer"].drop_duplicates())}
+    shown = {name for name, place in rank.items() if place < MOST_VIEWS}
+    widths = board.loc[~board["baseline"], "n_components"].dropna().mode()
+    width = None if widths.empty else int(widths.max())
+    views = first_views(store, (r for r in records if r.reducer in shown), width)
+    return sorted(views, key=lambda view: rank[view.name])
+
+
+def card_files(names: Iterable[str]) -> dict[str, str]:
+    """Return a PNG file name for every reducer: portable, at most 80 characters, and no two alike."""
+    taken: set[str] = set()
+    files = {}
+    for name in sorted(set(names)):
+        stem = re.sub(r"[^A-Za-z0-9_+]+", "-", name).strip("-")[:60] or "unnamed"
+        numbered = chain([stem], (f"{stem}-{n}" for n in count(2)))
+        unique = next(candidate for candidate in numbered if candidate.lower() not in taken)
+        taken.add(unique.lower())
+        files[name] = f"reducer-{unique}.png"
+    return files

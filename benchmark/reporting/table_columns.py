@@ -1,0 +1,77 @@
+"""What several tables and figures share: how rows are told apart, and how scores are headed and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from math import isinf
+from typing import TYPE_CHECKING, Any
+
+from benchmark.analysis.columns import GROUP, KEYS, varying
+from benchmark.reporting.document import Column, Paragraph
+from benchmark.reporting.number_text import NOT_MEASURED, count, error, missing, score
+from benchmark.scoring import METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def value_column(header: str, name: str, form: Callable[..., str], numeric: bool = True) -> Column:
+    """Return a column that writes the value of `name` by `form`."""
+    return Column(header, lambda row: form(row[name]), numeric)
+
+
+def key_columns(names: Iterable[str], form: Callable[[str, Any], str] | None = None) -> list[Column]:
+    """Return the columns that tell rows apart, the reducer first; `form` writes a value of a name."""
+    write = form or (lambda _, value: _key_text(value))
+    return [
+        value_column(KEYS[name].header, name, partial(write, name), False) for name in ("reducer", *names)
+    ]
+
+
+def _key_text(value: Any) -> str:
+    return NOT_MEASURED if missing(value) else count(value) if isinstance(value, int) else str(value)
+
+
+def key_label(name: str, value: Any) -> str:
+    """Return a value of `KEYS` as a word in a label, ``"2 threads"``; nothing for a missing one."""
+    return "" if missing(value) else KEYS[name].label.format(value)
+
+
+def label(row: Mapping[Any, Any], names: Iterable[str]) -> str:
+    """Return the reducer of a row, and its values of these columns of `KEYS`."""
+    return " ".join(filter(None, (key_label(name, row[name]) for name in ("reducer", *names))))
+
+
+def row_labels(board: pd.DataFrame, omit: Iterable[str] = ()) -> list[str]:
+    """Return a label a row: the reducer, and whatever else tells the rows apart, but for `omit`.
+
+    The width of a row marked ``baseline`` is that of the data and tells nothing.
+    """
+    reduced = board[~board["baseline"]]
+    names = varying(reduced, [name for name in GROUP if name not in {*omit, "precision"}])
+    # A precision is a reducer's own choice: it tells rows apart only where one reducer has several.
+    names += varying(reduced, ["precision"], within_reducer=True)
+    narrow = [name for name in names if name != "n_components"]
+    return [label(row, narrow if row["baseline"] else names) for row in board.to_dict("records")]
+
+
+def score_title(name: str) -> str:
+    """Return what heads the column of a score; a plugin's has no other name."""
+    return METRICS[name].title if name in METRICS else name
+
+
+def score_text(name: str) -> Callable[..., str]:
+    """Return how a score is written: a quantity without an upper end by digits, a share by decimals."""
+    return error if name in METRICS and isinf(METRICS[name].high) else score
+
+
+def left_out(total: int, shown: int, which: str = "best ranked") -> list[Paragraph]:
+    """Return a sentence that says which rows a table shows, where these are not all."""
+    if total <= shown:
+        return []
+    return [
+        Paragraph(
+            f"The {shown:,} {which} of {total:,} configurations are shown; results.csv holds every job."
+        )
+    ]

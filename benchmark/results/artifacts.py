@@ -1,0 +1,30 @@
+"""The kinds of arrays that are kept beside a record, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A kind of arrays: a file ``<kind>/<key>.npz`` for every job that has them.
+
+    `committed` kinds are kept by git of the reference runs; ``.gitignore`` names the others.
+    The files of `compressed` kinds are smaller, and slower to write.
+    """
+
+    committed: bool
+    compressed: bool
+
+
+ARTIFACTS = {
+    "embeddings": Artifact(committed=False, compressed=False),  # the codes of both parts
+    "views": Artifact(committed=True, compressed=True),  # what the report draws
+}

@@ -1,0 +1,105 @@
+"""The network of the dense autoencoders, built from a frozen description; the first weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from reducers.training.products import linear
+
+# First weights, by the name of their scheme (Glorot and Bengio 2010; He et al. 2015).
+SCHEMES: dict[str, Callable[..., Tensor]] = {
+    "xavier-uniform": nn.init.xavier_uniform_,
+    "xavier-normal": nn.init.xavier_normal_,
+    "he-uniform": partial(nn.init.kaiming_uniform_, nonlinearity="relu"),
+    "he-normal": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
+    "fan-in-uniform": partial(nn.init.kaiming_uniform_, a=math.sqrt(5.0)),
+    "normal": partial(nn.init.normal_, std=1.0),
+    "small-normal": partial(nn.init.normal_, std=0.01),
+}
+
+
+def initialise(weight: Tensor, scheme: str, generator: torch.Generator) -> None:
+    """Fill `weight` in place by the scheme, a key of `SCHEMES`."""
+    SCHEMES[scheme](weight, generator=generator)
+
+
+@dataclass(frozen=True)
+class DenseDesign:
+    """Sizes from input to code, and the activation of hidden layers, code and output."""
+
+    sizes: tuple[int, ...]
+    activation: str
+    code_activation: str
+    output_activation: str
+    tied: bool
+    weight_init: str
+
+
+class Dense(nn.Module):
+    """An affine map and its activation; `source` is the layer whose transposed weight it shares, if any."""
+
+    def __init__(self, n_in: int, n_out: int, activation: str, source: Dense | None = None) -> None:
+        super().__init__()
+        self.weight = None if source is not None else nn.Parameter(torch.empty(n_out, n_in))
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        # In a list, so that the source is not registered as a child of two layers.
+        self._source = [source]
+        self.activation = activation
+
+    def pre_activation(self, x: Tensor) -> Tensor:
+        """Return ``W x + b``, of shape (n, n_out)."""
+        return self._linear(x, "linear")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the activated layer, of shape (n, n_out)."""
+        return self._linear(x, self.activation)
+
+    def _linear(self, x: Tensor, activation: str) -> Tensor:
+        source = self._source[0]
+        weight = self.weight if source is None else source.weight.T  # type: ignore[union-attr]
+        return linear(x, weight, self.bias, activation)  # type: ignore[arg-type]
+
+
+class DenseNetwork(nn.Module):
+    """Encoder ``sizes[0] -> ... -> sizes[-1]`` and its mirror image."""
+
+    def __init__(self, design: DenseDesign, generator: torch.Generator) -> None:
+        super().__init__()
+        pairs = list(pairwise(design.sizes))
+        codes = [design.activation] * (len(pairs) - 1) + [design.code_activation]
+        self.encoder = nn.ModuleList(Dense(a, b, how) for (a, b), how in zip(pairs, codes, strict=True))
+        outputs = [design.activation] * (len(pairs) - 1) + [design.output_activation]
+        sources = reversed(list(self.encoder)) if design.tied else [None] * len(pairs)
+        self.decoder = nn.ModuleList(
+            Dense(b, a, how, source)  # type: ignore[arg-type]
+            for (a, b), how, source in zip(reversed(pairs), outputs, sources, strict=True)
+        )
+        for layer in [*self.encoder, *self.decoder]:
+            if layer.weight is not None:
+                initialise(layer.weight, design.weight_init, generator)
+
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """Return the activity of every encoder layer; the last is the code."""
+        activity = []
+        for layer in self.encoder:
+            x = layer(x)
+            activity.append(x)
+        return activity
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return codes of shape (n, n_components)."""
+        return self.hidden(x)[-1]
+
+    def output_pre_activation(self, z: Tensor) -> Tensor:
+        """Return the output layer's pre-activation, of shape (n, n_features)."""
+        for layer in list(self.decoder)[:-1]:
+            z = layer(z)
+        result: Tensor = self.decoder[-1].pre_activation(z)  # type: ignore[operator]
+        return result
