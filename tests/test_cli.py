@@ -496,6 +496,7 @@ def test_words_the_command_line_does_not_know_are_no_traceback(
     assert words[1 if len(words) > 1 else 0].upper().lstrip("-") in error.upper() or "RUN" in error
 
 
+@pytest.mark.slow
 def test_an_error_is_one_line_and_its_traceback_is_shown_on_demand(workplace: Workplace) -> None:
     short = workplace.call("run", "--reducer", "pcaa")
     assert short.returncode == 2
@@ -568,6 +569,7 @@ def test_real_mnist_end_to_end(workplace: Workplace, mnist_dir: Path) -> None:
     assert table["knn_accuracy"].between(0.85, 0.97).all()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(workplace: Workplace) -> None:
     marker = workplace.path / "pids"
     words = ["--reducer", "pca", "--reducer", "slow", "--reducer", "raw", "--plugin", PLUGINS / "slow.py"]
@@ -631,6 +633,7 @@ def test_start_up_loads_no_heavy_library(what: str, workplace: Workplace) -> Non
     assert done.stderr == "loaded:\n"
 
 
+@pytest.mark.slow
 def test_the_python_interface_works_in_a_plain_script(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

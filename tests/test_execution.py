@@ -305,6 +305,7 @@ def test_what_was_measured_before_a_failure_is_kept(tmp_path: Path, suite: Path)
     assert (record.transform_seconds, record.scores, outcome.artifacts) == (None, {}, {})
 
 
+@pytest.mark.slow
 def test_the_arithmetic_of_a_job_is_given_to_a_reducer_that_leaves_it_open(suite: Path) -> None:
     job = job_of("autoencoder", suite)
     assert job.params["precision"] == "auto"
@@ -389,6 +390,7 @@ def test_a_mended_reducer_replaces_its_failure(
         assert [record.status for record in store.records()] == [status]
 
 
+@pytest.mark.slow
 def test_a_job_over_its_time_is_ended_with_all_it_started(
     store: Store, suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,6 +412,7 @@ def test_a_job_over_its_time_is_ended_with_all_it_started(
         assert worker.run(job_of("pca", suite), store, timeout=900).status == "ok"
 
 
+@pytest.mark.slow
 def test_systems_whose_libraries_stand_no_fork_import_them_in_every_job(suite: Path, store: Store) -> None:
     job = job_of("pca", suite)
     lines = (
@@ -433,6 +436,7 @@ def test_systems_whose_libraries_stand_no_fork_import_them_in_every_job(suite: P
     assert store.load_arrays("embeddings", job.key)
 
 
+@pytest.mark.slow
 def test_what_another_machine_measured_is_measured_again(tmp_path: Path) -> None:
     notes: list[str] = []
     begun: list[str] = []

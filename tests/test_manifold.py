@@ -37,6 +37,7 @@ def test_umap_separates_blobs(fitted: UMAP, blobs: tuple[np.ndarray, np.ndarray]
     assert between > 2 * own
 
 
+@pytest.mark.slow
 def test_unseen_samples_land_in_their_class(fitted: UMAP, blobs: tuple[np.ndarray, np.ndarray]) -> None:
     X, y = blobs
     middle = centres(fitted.transform(X[:N_TRAIN]), y[:N_TRAIN])

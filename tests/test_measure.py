@@ -34,6 +34,7 @@ def spin(seconds: float) -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [time.sleep, spin])
 def test_seconds_are_those_of_the_body(work: object) -> None:
     assert callable(work)

@@ -308,6 +308,7 @@ def test_reasons_stand_in_the_report_where_nothing_is_ok(tmp_path: Path) -> None
     assert not list(directory.glob("*.png"))
 
 
+@pytest.mark.slow
 def test_names_of_plugins_cannot_break_the_report(tmp_path: Path) -> None:
     evil = (
         "a|b",

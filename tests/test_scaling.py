@@ -208,6 +208,7 @@ def call(path: Path, *words: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_sweeps_leave_a_row_a_point_and_exponents(swept: Path) -> None:
     table = pd.read_parquet(swept / "results" / "scale" / "scaling.parquet")
     assert (table["status"] == "ok").all()
@@ -225,6 +226,7 @@ def test_sweeps_leave_a_row_a_point_and_exponents(swept: Path) -> None:
     assert len(pd.read_csv(swept / "results" / "scale" / "scaling.csv")) == len(table) == 12
 
 
+@pytest.mark.slow
 def test_sweeps_leave_a_report_with_a_figure_and_nothing_else(swept: Path) -> None:
     text = (swept / "reports" / "scale" / "report.md").read_text(encoding="utf-8")
     for heading in ("## Exponents", "## By samples", "## By features", "## By components", "## What was run"):
@@ -238,6 +240,7 @@ def test_sweeps_leave_a_report_with_a_figure_and_nothing_else(swept: Path) -> No
     assert list(swept.rglob("*.npz")) == []
 
 
+@pytest.mark.slow
 def test_a_report_can_be_made_again_from_the_results(swept: Path, tmp_path: Path) -> None:
     shutil.copytree(swept / "results", tmp_path / "results")
     done = call(tmp_path, "report", "scale")
@@ -318,6 +321,7 @@ def test_a_device_that_is_missing_is_a_row_with_its_reason(tmp_path: Path) -> No
     assert result.failed == ()
 
 
+@pytest.mark.slow
 def test_sweeps_are_not_mixed_with_other_measurements(tmp_path: Path) -> None:
     (tmp_path / "results" / "scale" / "jobs").mkdir(parents=True)
     with pytest.raises(InputError, match="another kind"):

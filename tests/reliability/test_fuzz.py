@@ -71,6 +71,7 @@ CULPRITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the numbers of signals are those of Linux")
 @pytest.mark.parametrize("culprit", CULPRITS)
 def test_death_of_the_process_is_a_finding_and_the_rest_goes_on(
