@@ -327,6 +327,7 @@ def test_what_auto_arithmetic_means_is_decided_once_a_run(
     run(exact, "autoencoder", precision="fp32")
     assert [job.arithmetic for job in exact.asked] == [None]
     assert [pool.questions for pool in (first, later, exact)] == [1, 0, 0]
+    assert store.facts()["arithmetic"] == {"cpu": "bf16"}, "a call that did not need it has not lost it"
 
 
 def test_another_machine_decides_anew(run: Callable[..., RunResult], store: Store) -> None:

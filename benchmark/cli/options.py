@@ -12,14 +12,15 @@ import typer
 
 from benchmark.request import BaseRequest, Option, options
 
-ResultsDir = Annotated[
-    str, typer.Option("--results-dir", metavar="DIR", help="Where runs keep their results.")
-]
-ReportsDir = Annotated[str, typer.Option("--reports-dir", metavar="DIR", help="Where reports go.")]
-Plugins = Annotated[
-    list[str] | None,
-    typer.Option("--plugin", metavar="FILE.py", help="A file that defines reducers; repeatable."),
-]
+
+def _described(option: Option) -> Any:
+    return typer.Option(option.flag, metavar=option.metavar or None, help=option.help)
+
+
+_SHARED = {declared.name: _described(option) for declared, option in options(BaseRequest)}
+ResultsDir = Annotated[str, _SHARED["results_dir"]]
+ReportsDir = Annotated[str, _SHARED["reports_dir"]]
+Plugins = Annotated[list[str] | None, _SHARED["plugins"]]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -51,12 +52,11 @@ def options_of(kind: type[BaseRequest]) -> Callable[[Callable[..., None]], Calla
 def _parameter(declared: Field[Any], option: Option, hints: dict[str, Any]) -> inspect.Parameter:
     repeated = "tuple" in str(hints[declared.name])
     kind = list[str] | None if repeated else hints[declared.name]
-    described = typer.Option(option.flag, metavar=option.metavar or None, help=option.help)
     return inspect.Parameter(
         declared.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None if repeated else declared.default,
-        annotation=Annotated[kind, described],
+        annotation=Annotated[kind, _described(option)],
     )
 
 

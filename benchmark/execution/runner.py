@@ -137,9 +137,11 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
 def _decide_arithmetic(request: BaseRequest, plan: Plan, pool: Pool, earlier: Mapping[str, Any]) -> None:
     """Set what ``precision="auto"`` means for the whole run: what it meant when the run was first planned."""
     same_machine = machine_id(earlier.get("environment") or {}) == machine_id(pool.environment)
-    kept = earlier.get("arithmetic") or {} if same_machine or request.pool is not None else {}
-    for device in sorted(plan.undecided()):
-        plan.arithmetic[device] = kept.get(device) or pool.native_precision(device, plan.threads)
+    # All that was decided is kept, also where no job of this call asks for it.
+    if same_machine or request.pool is not None:
+        plan.arithmetic.update(earlier.get("arithmetic") or {})
+    for device in sorted(plan.undecided() - set(plan.arithmetic)):
+        plan.arithmetic[device] = pool.native_precision(device, plan.threads)
 
 
 def _done(request: BaseRequest, stored: Mapping[str, Record], pool: Pool) -> dict[str, Record]:

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
+from benchmark.analysis.columns import CURVE
 from benchmark.analysis.exponents import predict
 from benchmark.analysis.scaling import KIND, SWEEPS, Point
 from benchmark.datasets.synthetic import N_TEST, SUMMARY, Files, Synthetic
@@ -31,9 +32,6 @@ SIZES = {
 # Fixed, whatever a reducer's own are, so that a cost is that of so many passes over the samples.
 # UMAP's own number, for one, falls from 500 to 200 above 10,000 samples.
 EPOCHS = {"epochs": 2, "pretrain_epochs": 1, "n_epochs": 200}
-# What tells the stop of one curve from those of others.
-_CURVE = ("reducer", "device", "threads", "asked_precision")
-
 Curve = tuple[str, str]  # A reducer, and the device it runs on.
 Stop = dict[str, Any]  # The row of ``scaling.csv`` for the first size that was left out, and why.
 
@@ -184,7 +182,7 @@ def _size(job: Job, sweep: str) -> int:
 
 
 def _curve(stop: Stop) -> tuple[object, ...]:
-    return tuple(stop.get(name) for name in _CURVE)
+    return tuple(stop.get(name) for name in CURVE)
 
 
 @cache

@@ -20,6 +20,7 @@ _FACTS: dict[str, Any] = {
     **dict.fromkeys(("wall_seconds", "overhead_seconds"), float),
     **dict.fromkeys(("reducers", "devices", "notes", "merged_from"), list[str]),
     "components": list[int],
+    "arithmetic": dict[str, str],
     "environment": dict[str, Any],
     "environments": dict[str, dict[str, Any]],
 }

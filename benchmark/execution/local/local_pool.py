@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +15,7 @@ from benchmark.execution.local.client import Client
 from benchmark.execution.local.machine_lock import MachineLock
 from benchmark.execution.local.supervise import ProcessEnd
 from benchmark.execution.observers.log import LOG
-from benchmark.measure.outcome import Outcome, make_record
+from benchmark.measure.outcome import Outcome, make_record, utc_now
 from benchmark.measure.threads import available_threads
 from benchmark.plan.job import Job
 from benchmark.results import Record, RunError, Store
@@ -133,7 +132,7 @@ class LocalWorker:
             "log": store.path / LOG,
             "timeout": timeout,
         }
-        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        started_at = utc_now()
         end, kind, reply = self._ask("job", **request)
         if kind == "template":
             end, kind, reply = self._ask("job", **request, template=reply)
