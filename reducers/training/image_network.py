@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reducers.training.dense_network import initialise
-from reducers.training.products import ACTIVATIONS, FUSED_ACTIVATIONS, linear
-from reducers.training.upsampling import image_of, to_one_channel, upsampled_windows
+from reducers.training.products import ACTIVATIONS, linear
 
 
 @dataclass(frozen=True)
@@ -83,35 +82,17 @@ class ConvolutionalNetwork(nn.Module):
 
     def output_pre_activation(self, z: Tensor) -> Tensor:
         """Return the output image before its activation, flattened to (n, n_features)."""
+        act = ACTIVATIONS[self.design.activation]
         x = self.maps(z)
-        return self._from_windows(x) if self._in_windows else self._from_images(x)
-
-    @property
-    def _in_windows(self) -> bool:
-        """Whether there is the faster of two ways to the same image: for the usual kernel and even sizes."""
-        even = not any(size % 2 for shape in self.shapes[:-1] for size in shape)
-        return even and self.design.kernel_size == 3 and self.design.activation in FUSED_ACTIVATIONS
+        for convolution, shape in zip(self.up, reversed(self.shapes[:-1]), strict=True):
+            x = act(convolution(F.interpolate(x, size=shape, mode="nearest")))
+        pixels: Tensor = self.output(x).flatten(1)
+        return pixels
 
     def maps(self, z: Tensor) -> Tensor:
         """Return the smallest feature maps that codes `z` become, channels last."""
         maps = linear(z, self.from_code.weight, self.from_code.bias, self.design.activation)
         return maps.view(len(z), *self.shapes[-1], -1).permute(0, 3, 1, 2)
-
-    def _from_images(self, x: Tensor) -> Tensor:
-        act = ACTIVATIONS[self.design.activation]
-        for convolution, shape in zip(self.up, reversed(self.shapes[:-1]), strict=True):
-            x = act(convolution(F.interpolate(x, size=shape, mode="nearest")))
-        flat: Tensor = self.output(x).flatten(1)
-        return flat
-
-    def _from_windows(self, x: Tensor) -> Tensor:
-        windows = self._windows(x, self.up[0])
-        for layer in list(self.up)[1:]:
-            windows = self._windows(image_of(windows), layer)
-        return to_one_channel(windows, self.output.weight, self.output.bias).flatten(1)  # type: ignore[arg-type]
-
-    def _windows(self, x: Tensor, layer: nn.Module) -> Tensor:
-        return upsampled_windows(x, layer.weight, layer.bias, self.design.activation)  # type: ignore[arg-type]
 
 
 def _empty_convolution(n_in: int, n_out: int, kernel_size: int) -> nn.Conv2d:

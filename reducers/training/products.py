@@ -1,4 +1,4 @@
-"""Affine maps and convolutions at the processor's own speed.
+"""Affine maps at the processor's own speed.
 
 On a CPU, oneDNN multiplies small single precision matrices up to twice as fast as the BLAS that ``@``
 takes, adds the bias and applies the activation in the same pass; ``tests/performance/ablation.py``
@@ -64,29 +64,6 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     return _pointwise(a, b.t(), None, "none") if has_onednn(a) else a @ b
 
 
-def convolution(x: Tensor, weight: Tensor, bias: Tensor, *, padding: int, activation: str) -> Tensor:
-    """Return the activated convolution of `x`, of shape (n, n_out, ...), without a gradient.
-
-    Parameters
-    ----------
-    x : Tensor of shape (n, n_in, height, width)
-    weight : Tensor of shape (n_out, n_in, kernel height, kernel width)
-    bias : Tensor of shape (n_out,)
-    padding : int
-        Zeros on each side.
-    activation : a key of `FUSED_ACTIVATIONS`
-    """
-    if has_onednn(x):
-        pads, ones, name = [padding, padding], [1, 1], FUSED_ACTIVATIONS[activation]
-        return torch.ops.mkldnn._convolution_pointwise(x, weight, bias, pads, ones, ones, 1, name, [], "")  # type: ignore[no-any-return]
-    return ACTIVATIONS[activation](F.conv2d(x, weight, bias, padding=padding))
-
-
-def before_activation(gradient: Tensor, y: Tensor, activation: str) -> Tensor:
-    """Return the gradient of an activation's input, from that of its output `y`."""
-    return _SLOPES[activation](gradient, y)
-
-
 def has_onednn(x: Tensor) -> bool:
     """Return whether oneDNN multiplies tensors of the kind of `x` on this processor."""
     return x.is_cpu and x.dtype in _onednn_types()
@@ -115,6 +92,6 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, weight, y = ctx.saved_tensors
-        gradient = before_activation(gradients[0], y, ctx.activation)
+        gradient = _SLOPES[ctx.activation](gradients[0], y)
         to_input = product(gradient, weight) if ctx.needs_input_grad[0] else None
         return to_input, product(gradient.t(), x), gradient.sum(dim=0), None

@@ -23,7 +23,6 @@ from peers.registry import native_precisions
 from peers.start import BATCH_SIZE, KERNEL_SIZE, LAYERS, autoencoder
 from race import stopwatch
 from reducers.base import Reducer
-from reducers.training.kept_memory import freed_memory_kept
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 ROUNDS = 3
@@ -108,9 +107,7 @@ def measure_rates(
     bare, epochs = [], []
     reducer().fit(X[: 2 * BATCH_SIZE])
     for _ in range(ROUNDS):
-        # As a training loop has it: what one call freed is there for the next.
-        with freed_memory_kept():
-            bare.append([product.seconds(target) for product in products])
+        bare.append([product.seconds(target) for product in products])
         short, long = (stopwatch(partial(reducer().set_params(epochs=n).fit, X)) for n in (1, 3))
         epochs.append((long - short) / 2)
     flops = sum(product.flops for product in products)
