@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reducers.base import Reducer
 from reducers.parameters import one_of
 from reducers.rows import FloatArray, Rows, extent
+from reducers.training.kept_memory import freed_memory_kept
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +66,7 @@ class TorchReducer(Reducer):
         import torch
 
         # Bytes become numbers where they are multiplied, a block at a time.
-        with torch.inference_mode():
+        with torch.inference_mode(), freed_memory_kept():
             parts = [function(block).float().cpu() for block in self._batches(X).blocks()]
             return torch.cat(parts).numpy()
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reducers.training.batches import Batches
 from reducers.training.cuda_graph import CAPTURABLE, GraphedStep
+from reducers.training.kept_memory import freed_memory_kept
 from reducers.training.steps import Schedule, Step
 
 
@@ -39,18 +40,19 @@ def train(
     """
     history: list[dict[str, float | str]] = []
     step = make_step(list(parameters), batch_loss, schedule, generator)
-    for epoch in range(1, schedule.epochs + 1):
-        step.set_rate(schedule.rate((epoch - 1) / schedule.epochs))
-        step.total.zero_()
-        for batch in X.epoch(schedule.batch_size, generator):
-            step(batch)
-        loss = float(step.total) / len(X)
-        if not math.isfinite(loss):
-            raise ValueError(
-                f"{stage} diverged in epoch {epoch} (the loss is {loss}); a learning_rate below "
-                f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
-            )
-        history.append({"stage": stage, "epoch": epoch, "loss": loss})
+    with freed_memory_kept():
+        for epoch in range(1, schedule.epochs + 1):
+            step.set_rate(schedule.rate((epoch - 1) / schedule.epochs))
+            step.total.zero_()
+            for batch in X.epoch(schedule.batch_size, generator):
+                step(batch)
+            loss = float(step.total) / len(X)
+            if not math.isfinite(loss):
+                raise ValueError(
+                    f"{stage} diverged in epoch {epoch} (the loss is {loss}); a learning_rate below "
+                    f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
+                )
+            history.append({"stage": stage, "epoch": epoch, "loss": loss})
     return history
 
 

@@ -1,9 +1,10 @@
-"""What every hand-made piece of the training gains over its plain form, in turns, in one process.
+"""What every hand-made piece of the training gains over its plain form, in turns.
 
 ``python tests/performance/ablation.py [SECTION ...]`` fits with a piece and without it, round after round, so
-that what else the machine does slows both alike, and prints the seconds of both. A piece earns its place
-where the median over the rounds of what it saves is a sixth of the plain form's time or more. How the whole
-compares with other libraries is the business of ``report.py --only peers``.
+that what else the machine does slows both alike, and prints the seconds of both. Every fit has a process of
+its own, as a job has: how the C library keeps memory is a matter of the whole process, and would outlast the
+fit. A piece earns its place where the median over the rounds of what it saves is a sixth of the plain form's
+time or more. How the whole compares with other libraries is the business of ``report.py --only peers``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import argparse
 import math
 import statistics
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext
+from multiprocessing import get_context
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -52,6 +55,9 @@ def rbm(seed: int, n: int = 20_000) -> Trial:
 
 
 _PLAIN_LINEAR = (("reducers.training.dense_network.linear", plain_linear),)
+_NOTHING_KEPT = tuple(
+    (f"reducers.training.{module}.freed_memory_kept", nullcontext) for module in ("loop", "device")
+)
 _PLAIN_PRODUCTS = (
     ("reducers.training.contrastive.affine", plain_linear),
     ("reducers.training.contrastive.product", torch.matmul),
@@ -59,6 +65,15 @@ _PLAIN_PRODUCTS = (
 SECTIONS = {
     "linear": [Ablation("fused linear, fp32 / F.linear", ours("dense", 20_000, "fp32"), _PLAIN_LINEAR)],
     "rbm": [Ablation("fused products of the RBM / @", rbm, _PLAIN_PRODUCTS)],
+    "memory": [
+        Ablation(
+            f"freed memory kept, {network}, {precision} / returned",
+            ours(network, 10_000, precision, epochs=3),
+            _NOTHING_KEPT,
+        )
+        for network in ("dense", "convolutional")
+        for precision in ("fp32", "bf16")
+    ],
 }
 
 
@@ -71,17 +86,23 @@ def patched(patches: Sequence[Patch]) -> Iterator[None]:
         yield
 
 
-def compare(ablation: Ablation, rounds: int) -> tuple[list[float], list[float]]:
-    """Return the seconds of both forms, one a round; a first round, which warms both up, is left out."""
-    kept: list[float] = []
-    plain: list[float] = []
-    for seed in range(rounds + 1):
-        turns: list[tuple[Sequence[Patch], list[float]]] = [((), kept), (ablation.patches, plain)]
-        # Whoever comes second finds the caches warm: they take turns in that, too.
-        for patches, seconds in turns if seed % 2 else reversed(turns):
-            with patched(patches):
-                seconds.append(stopwatch(ablation.fit(seed).fit))
-    return kept[1:], plain[1:]
+def seconds_of(section: str, place: int, plain: bool, seed: int, threads: int) -> float:
+    """Return the seconds of one fit in this process, after a first one that warms the libraries up."""
+    ablation = SECTIONS[section][place]
+    with limit_threads(threads), patched(ablation.patches if plain else ()):
+        make_reducer("autoencoder", epochs=1).fit(training_images(512))
+        return stopwatch(ablation.fit(seed).fit)
+
+
+def compare(section: str, place: int, rounds: int, threads: int) -> tuple[list[float], list[float]]:
+    """Return the seconds of both forms, one a round."""
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
+        for seed in range(rounds):
+            for plain in (False, True) if seed % 2 else (True, False):
+                found = processes.submit(seconds_of, section, place, plain, seed, threads)
+                seconds[plain].append(found.result())
+    return seconds[False], seconds[True]
 
 
 def row(name: str, kept: Sequence[float], plain: Sequence[float]) -> str:
@@ -105,10 +126,9 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"{source()}, {N_PIXELS} pixels; {asked.threads} thread(s), {asked.rounds} rounds; torch "
           f"{torch.__version__}")  # fmt: skip
     print(f"{'with / without (seconds)':50}" + f"{'min':>9}{'median':>9}" * 2 + f"{'saved':>8}")
-    with limit_threads(asked.threads):
-        for section in asked.sections or SECTIONS:
-            for ablation in SECTIONS[section]:
-                print(row(ablation.name, *compare(ablation, asked.rounds)), flush=True)
+    for section in asked.sections or SECTIONS:
+        for place, ablation in enumerate(SECTIONS[section]):
+            print(row(ablation.name, *compare(section, place, asked.rounds, asked.threads)), flush=True)
     return 0
 
 

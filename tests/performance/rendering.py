@@ -65,8 +65,9 @@ def _section(name: str, entry: Mapping[str, Any], machines: list[Mapping[str, An
         return [*found, f"not measured: {reason}", ""]
     if entry["quick"]:
         found += [TRIAL, ""]
-    if len(machines) > 1:
-        found += [f"Machine {_place(entry['environment'], machines) + 1}.", ""]
+    where = f", machine {_place(entry['environment'], machines) + 1}" if len(machines) > 1 else ""
+    commit = str(entry["environment"]["git_commit"])[:12]
+    found += [f"Measured at {entry['measured_at']}, commit {commit}{where}.", ""]
     return [*found, *_table(rows)]
 
 
@@ -135,7 +136,6 @@ def _facts(environment: Mapping[str, Any]) -> dict[str, str]:
         "system": str(environment["operating_system"]),
         "BLAS": ", ".join(sorted(blas)) or "unknown",
         "versions": ", ".join(f"{name} {version}" for name, version in environment["versions"].items()),
-        "commit": str(environment["git_commit"]),
     }
 
 

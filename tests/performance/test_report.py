@@ -26,12 +26,13 @@ ENVIRONMENT = {
     "operating_system": "Linux",
     "blas": [{"name": "openblas", "version": "0.3", "threads": 2}],
     "versions": {"python": "3.11", "torch": "2.6"},
-    "git_commit": None,
+    "git_commit": "0123456789abcdef",
 }
 
 
 def entry(figures: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {"quick": False, "environment": ENVIRONMENT, "figures": figures, **changes}
+    known = {"quick": False, "environment": ENVIRONMENT, "measured_at": "2026-11-01T12:00:00+00:00"}
+    return {**known, "figures": figures, **changes}
 
 
 def pca(ours: float) -> dict[str, Any]:
@@ -94,10 +95,19 @@ def test_what_was_not_measured_is_a_line_with_its_reason() -> None:
     assert "not measured: the figures kept are of an earlier form; measure with --only rbm" in text
 
 
-def test_sections_of_two_machines_are_told_apart() -> None:
-    other = {**ENVIRONMENT, "machine": "11111111", "cpu": "another processor"}
+def test_sections_of_two_machines_and_commits_are_told_apart() -> None:
+    other = {
+        **ENVIRONMENT,
+        "machine": "11111111",
+        "cpu": "another processor",
+        "git_commit": "fedcba9876543210",
+    }
     text = lines({"rbm": entry(rbm()), "pca": entry(pca(0.5), environment=other)}, drawn=False)
-    assert text.index("Machine 1.") < text.index("Machine 2.") < text.index("### Machine 2")
+    measured = "Measured at 2026-11-01T12:00:00+00:00, commit"
+    first, second = (text.index(f"{measured} {what}.") for what in (
+        "0123456789ab, machine 1", "fedcba987654, machine 2",
+    ))  # fmt: skip
+    assert first < second < text.index("### Machine 2")
 
 
 def rbm() -> dict[str, Any]:
