@@ -166,6 +166,10 @@ class Request(BaseRequest):
     components: int | None = _option(
         None, "--components", "D", "Width of the code. (default: the suite's)", whole(1)
     )
+    clusterings: tuple[str, ...] = _option(
+        ("kmeans",), "--clustering", "NAME|all", "Judge the codes by this clustering too; repeatable. "
+        "(default: kmeans)",
+    )  # fmt: skip
     repeats: int | None = _option(
         None, "--repeats", "N", "Time each fit N times; the median counts. (default: the suite's)",
         whole(1, MOST),

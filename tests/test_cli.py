@@ -22,6 +22,7 @@ from waiting import is_running, wait_for
 from benchmark import load_results
 from benchmark.cli import app as cli
 from benchmark.measure.environment import environment as machine_facts
+from benchmark.scoring import METRICS
 from reducers import find_reducers
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +44,8 @@ COLUMNS = [
     "fit_spread_seconds", "transform_seconds", "transform_spread_seconds", "score_seconds",
     "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari", "kmeans_accuracy",
     "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
-    "continuity", "params", "error", "started_at", "key",
+    "continuity", "triplet_accuracy", "distance_correlation", "silhouette", "stability", "favoured_clusters",
+    "params", "error", "started_at", "key",
 ]  # fmt: skip
 SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 
@@ -149,6 +151,18 @@ def test_the_tables_hold_the_documented_columns_in_order(
     # A network that hardly learned beats neither PCA nor the pixels; chance is 0.1.
     assert table.loc["raw", "knn_accuracy"] > table.loc["pca", "knn_accuracy"] > 0.5
     assert table.loc["autoencoder", "knn_accuracy"] > 0.2
+
+
+def test_other_clusterings_are_columns_and_a_table_of_their_own(workplace: Workplace) -> None:
+    ended = workplace.measure("--reducer", "pca", "--dataset", "digits", "--clustering", "ward")
+    assert ended.returncode == 0, ended.stderr
+    table = workplace.table("digits-tiny")
+    assert 0 < table.loc["pca", "ward_nmi"] < 1
+    assert "gmm_nmi" not in table
+    report = (workplace.path / "reports" / "digits-tiny" / "report.md").read_text()
+    assert "## Clusterings" in report
+    assert "clusterings.png" in report
+    assert "ward_nmi" in report
 
 
 def test_a_run_says_what_it_did(measured: tuple[Workplace, subprocess.CompletedProcess[str]]) -> None:
@@ -293,7 +307,7 @@ def test_lists_are_complete_in_both_forms(
     expected = {
         "reducers": set(find_reducers()),
         "datasets": {"mnist", "fashion-mnist", "kmnist", "digits"},
-        "metrics": set(SCORES),
+        "metrics": set(METRICS),
         "suites": {"quick", "standard", "full"},
         "runs": {"digits-tiny"},
     }
@@ -365,6 +379,10 @@ BAD_INPUT: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "unknown suite": (["--all", "--suite", "quik"], ["'quik'", "Did you mean 'quick'?", "standard"]),
     "missing suite": (["--all", "--suite", "none.toml"], ["none.toml", "No such file"]),
     "unknown device": (["--all", "--device", "tpu"], ["auto, cpu, cuda, mps", "'tpu'"]),
+    "unknown clustering": (
+        ["--all", "--clustering", "wards"],
+        ["--clustering", "hdbscan", "'wards'", "'ward'"],
+    ),
     "no seeds": (["--all", "--seeds", "0"], ["--seeds", ">= 1", "got 0"]),
     "no repeats": (["--all", "--repeats", "0"], ["--repeats", ">= 1", "got 0"]),
     "no time": (["--all", "--timeout", "0"], ["--timeout", "seconds > 0", "got 0"]),

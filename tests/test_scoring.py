@@ -8,12 +8,14 @@ import os
 import tracemalloc
 import warnings
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 from sklearn import manifold
 from sklearn import metrics as sklearn_metrics
 from sklearn.cluster import KMeans
@@ -24,7 +26,17 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from benchmark.errors import InputError
-from benchmark.scoring import METRICS, Embedding, Metric, metric, score
+from benchmark.scoring import (
+    CLUSTERINGS,
+    DEFAULT,
+    METRICS,
+    Embedding,
+    Metric,
+    clusterings,
+    metric,
+    metrics_of,
+    score,
+)
 from benchmark.scoring.embedding import MAX_RANKED_POINTS
 from benchmark.scoring.neighbours import neighbour_ranks
 
@@ -38,7 +50,12 @@ NAMES = (
     "reconstruction_mse",
     "trustworthiness",
     "continuity",
+    "triplet_accuracy",
+    "distance_correlation",
+    "silhouette",
+    "stability",
 )
+UNLABELLED = ("silhouette", "stability", "favoured_clusters")
 LABELLED = NAMES[:6]
 
 
@@ -63,7 +80,8 @@ def scores(embedding: Embedding) -> dict[str, float]:
 
 
 def test_metrics_are_declared_in_the_order_of_the_table() -> None:
-    assert tuple(METRICS) == NAMES
+    assert tuple(metrics_of([DEFAULT])) == (*NAMES, "favoured_clusters")
+    assert tuple(METRICS)[: len(NAMES) + 1] == (*NAMES, "favoured_clusters")
     for name, declared in METRICS.items():
         assert declared.name == name
         assert declared.low < declared.high
@@ -208,7 +226,7 @@ def test_scores_lie_in_their_declared_ranges(
     y_train, y_test = rng.integers(0, n_classes, (2, n))
     X, R = rng.normal(size=(2, n, 3))
     found = score(Embedding(Z_train, Z_test, y_train, y_test, X, R, n_jobs=1))
-    assert set(NAMES[6:]) <= set(found)
+    assert set(NAMES[6:11]) <= set(found)
     for name, value in found.items():
         assert METRICS[name].low - 1e-9 <= value <= METRICS[name].high + 1e-9, name
 
@@ -217,14 +235,14 @@ def test_metrics_that_do_not_apply_are_absent(embedding: Embedding) -> None:
     bare = Embedding(embedding.Z_train, embedding.Z_test)
     no_inverse = replace(embedding, reconstruction_test=None)
     no_labels = replace(embedding, y_train=None, y_test=None)
-    assert score(bare) == {}
+    assert tuple(score(bare)) == UNLABELLED
     assert set(NAMES) - set(score(no_inverse)) == {"reconstruction_mse"}
-    assert tuple(score(no_labels)) == NAMES[6:]
+    assert tuple(score(no_labels)) == (*NAMES[6:], "favoured_clusters")
 
 
 def test_one_class_has_nothing_to_find() -> None:
     Z, y = np.random.default_rng(0).random((30, 2)), np.zeros(30, int)
-    assert score(Embedding(Z, Z, y, y, X_test=Z)).keys() == {"trustworthiness", "continuity"}
+    assert score(Embedding(Z, Z, y, y, X_test=Z)).keys() == set(NAMES[7:11])
 
 
 def test_few_points_leave_neighbour_metrics_out() -> None:
@@ -274,7 +292,9 @@ def test_score_takes_a_metric_of_ones_own(embedding: Embedding) -> None:
 
 def test_every_metric_has_a_name_for_tables_and_one_for_sentences() -> None:
     titles = [metric.title for metric in METRICS.values()]
-    assert titles == ["NMI", "ARI", "cluster acc.", "k-NN", "forest", "linear", "MSE", "trust.", "cont."]
+    assert titles[:6] == ["NMI", "ARI", "cluster acc.", "k-NN", "forest", "linear"]
+    assert titles[6:11] == ["MSE", "trust.", "cont.", "triplets", "dist. corr."]
+    assert len(set(titles)) == len(titles)
     assert METRICS["knn_accuracy"].label == "k-NN accuracy"
     assert METRICS["knn_accuracy"].format(0.98765) == "0.9877"
     assert METRICS["reconstruction_mse"].format(0.0123456) == "0.0123"
@@ -329,3 +349,76 @@ def test_pca_of_mnist_scores_as_known() -> None:
     )
     assert found["kmeans_nmi"] == pytest.approx(0.473, abs=0.005)
     assert found["knn_accuracy"] == pytest.approx(0.9276, abs=0.001)
+
+
+@pytest.mark.parametrize("name", CLUSTERINGS)
+def test_every_clustering_finds_classes_that_lie_apart(name: str) -> None:
+    apart = blobs(noise=0.1, n=600)
+    found = score(apart, {n: m for n, m in metrics_of([name]).items() if m.clustering == name})
+    prefix = CLUSTERINGS[name].prefix
+    assert found[f"{prefix}_nmi"] > 0.6
+    assert found[f"{prefix}_ari"] > 0.3
+
+
+def test_clusterings_are_measured_only_where_they_are_asked_for() -> None:
+    assert {m.clustering for m in metrics_of([]).values()} == {""}
+    assert {m.clustering for m in metrics_of([DEFAULT, "ward"]).values()} == {"", DEFAULT, "ward"}
+    assert "ward_nmi" in metrics_of(["ward"])
+    assert "ward_nmi" not in metrics_of([DEFAULT])
+
+
+def test_what_places_no_new_points_clusters_a_sub_sample_of_the_test_codes(
+    monkeypatch: pytest.MonkeyPatch, embedding: Embedding
+) -> None:
+    monkeypatch.setattr(clusterings, "WARD_POINTS", 60)
+    rows, clusters = clusterings.clusters_by(CLUSTERINGS["ward"], replace(embedding))
+    assert len(rows) == len(set(rows)) == len(clusters) == 60
+
+
+def test_without_labels_the_number_of_clusters_is_found() -> None:
+    apart = blobs(noise=0.1, n=600)
+    found = score(replace(apart, y_train=None, y_test=None))
+    assert found["favoured_clusters"] == 4
+    assert found["silhouette"] > 0.5
+    assert found["stability"] > 0.95
+    assert "kmeans_nmi" not in found
+
+
+def test_codes_without_clusters_are_unstable() -> None:
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(400, 6))
+    y = rng.integers(4, size=400)
+    noise = Embedding(Z[:200], Z[200:], y[:200], y[200:], X_test=Z[200:])
+    assert METRICS["stability"](noise) < 0.6
+    assert METRICS["silhouette"](noise) < 0.3
+
+
+def test_silhouette_equals_scikit_learn(embedding: Embedding, scores: dict[str, float]) -> None:
+    expected = sklearn_metrics.silhouette_score(embedding.Z_test, embedding.clusters_test)
+    assert scores["silhouette"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_large_scale_structure_is_kept_by_a_copy_and_lost_by_noise() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 8))
+    names = ("triplet_accuracy", "distance_correlation")
+    same, noise, collapsed = (
+        [METRICS[name](Embedding(Z, Z, X_test=X)) for name in names]
+        for Z in (3 * X + 1, rng.normal(size=(300, 8)), np.zeros((300, 8)))
+    )
+    assert same == pytest.approx([1, 1], abs=1e-6)
+    assert noise == pytest.approx([0.5, 0], abs=0.05)
+    assert collapsed == [0.5, 0]
+
+
+def test_triplets_and_correlation_follow_their_definitions() -> None:
+    rng = np.random.default_rng(0)
+    X, Z = rng.normal(size=(60, 4)), rng.normal(size=(60, 4))
+    Z += X
+    dx, dz = (np.linalg.norm(A[:, None] - A[None], axis=2) for A in (X, Z))
+    i, j, k = np.array([t for t in product(range(60), repeat=3) if t[0] not in t[1:]]).T
+    kept = np.mean((1 + np.sign(dx[i, j] - dx[i, k]) * np.sign(dz[i, j] - dz[i, k])) / 2)
+    off = ~np.eye(60, dtype=bool)
+    found = Embedding(Z, Z, X_test=X)
+    assert METRICS["triplet_accuracy"](found) == pytest.approx(kept, abs=0.02)
+    assert METRICS["distance_correlation"](found) == pytest.approx(spearmanr(dx[off], dz[off])[0], abs=0.03)

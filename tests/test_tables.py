@@ -44,11 +44,12 @@ def test_columns_are_the_documented_ones_in_order() -> None:
         "n_features, n_components, n_parameters, warmup_seconds, fit_seconds, fit_spread_seconds, "
         "transform_seconds, transform_spread_seconds, score_seconds, "
         "peak_memory_mb, peak_device_memory_mb, kmeans_nmi, kmeans_ari, kmeans_accuracy, knn_accuracy, "
-        "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, params, error, "
-        "started_at, key"
+        "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, "
+        "triplet_accuracy, distance_correlation, silhouette, stability, favoured_clusters, params, "
+        "error, started_at, key"
     )
     assert ", ".join(COLUMNS) == expected
-    assert set(METRICS) <= set(COLUMNS)
+    assert {name for name, m in METRICS.items() if m.clustering in ("", "kmeans")} <= set(COLUMNS)
     assert set(DTYPES) == set(COLUMNS)
 
 
@@ -61,7 +62,7 @@ def test_frame_has_types_order_and_missing_values() -> None:
     ])  # fmt: skip
     assert list(frame["reducer"]) == ["pca", "pca", "pca", "umap"]
     assert list(zip(frame["n_components"], frame["seed"], strict=True))[:1] == [(2, 1)]
-    assert list(frame.columns)[list(frame.columns).index("continuity") + 1] == "sharpness"
+    assert list(frame.columns)[list(frame.columns).index("favoured_clusters") + 1] == "sharpness"
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {**DTYPES, "sharpness": "Float64"}
     assert pd.isna(frame.loc[frame["status"] == "failed", "fit_seconds"]).all()
     assert frame["kmeans_nmi"].isna().sum() == 3

@@ -23,7 +23,7 @@ SWEEPS = ("samples", "features", "components")
 # The costs that get an exponent.
 COSTS = {"fit": "fit_seconds", "transform": "transform_seconds", "memory": "peak_memory_mb"}
 # The data of sweeps have no classes.
-SCORES = tuple(name for name, metric in METRICS.items() if "labels" not in metric.needs)
+SCORES = tuple(name for name, m in METRICS.items() if "labels" not in m.needs and not m.clustering)
 POINT_COLUMNS = (
     "sweep", "size", "reducer", "device", "threads", "asked_precision", "precision", "status", "n_train",
     "n_test", "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds",

@@ -82,7 +82,7 @@ def _metrics() -> list[Row]:
             "title": m.title,
             "summary": m.summary,
             "range": f"{m.low:g} to {m.high:g}",
-            "better": "higher" if m.higher_is_better else "lower",
+            "better": m.better,
             "reference": m.reference,
         }
         for m in METRICS.values()

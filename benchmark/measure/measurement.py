@@ -122,7 +122,7 @@ class _Measuring:
         test: Samples,
         reconstruction: np.ndarray | Reconstruction | None,
     ) -> None:
-        from benchmark.scoring import Embedding, score
+        from benchmark.scoring import Embedding, metrics_of, score
 
         # A file may label one part only, which is no help to a metric that compares the two.
         labelled = dataset.y_train is not None and dataset.y_test is not None
@@ -137,7 +137,7 @@ class _Measuring:
             n_jobs=self.job.threads,
         )
         with measured("cpu") as scoring:
-            scores = score(embedding)
+            scores = score(embedding, metrics_of(self.job.clusterings))
         self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
 
 

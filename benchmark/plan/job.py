@@ -16,7 +16,8 @@ class Job:
 
     `data` identifies the dataset's content and `code` the reducer's source, so that a job whose
     meaning changed has another `key`. `arithmetic` is what ``precision="auto"`` was decided to be for
-    the run ("fp32" or "bf16"); None where the reducer has no such choice.
+    the run ("fp32" or "bf16"); None where the reducer has no such choice. `clusterings` are those
+    that its codes are judged by.
     """
 
     run: str
@@ -37,6 +38,7 @@ class Job:
     unavailable: str | None = None
     repeats: int = 1
     arithmetic: str | None = None
+    clusterings: tuple[str, ...] = ()
 
     @property
     def is_undecided(self) -> bool:
@@ -54,8 +56,9 @@ class Job:
         # Jobs had keys before there were these, and results are kept under them.
         if self.repeats == 1:
             del meaning["repeats"]
-        if self.arithmetic is None:
-            del meaning["arithmetic"]
+        for name in ("arithmetic", "clusterings"):
+            if not meaning[name]:
+                del meaning[name]
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]
         return f"{reducer}-{self.device}-d{self.params.get('n_components')}-s{self.seed}-{digest[:10]}"
@@ -63,7 +66,7 @@ class Job:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Job:
         """Return the job whose ``asdict`` went through JSON."""
-        return cls(**{**data, "plugins": tuple(data["plugins"])})
+        return cls(**{**data, "plugins": tuple(data["plugins"]), "clusterings": tuple(data["clusterings"])})
 
 
 # Where data and results lie does not change what is measured.

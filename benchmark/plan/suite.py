@@ -86,6 +86,7 @@ def check_request(request: BaseRequest) -> None:
     choose_reducers(request)
     if isinstance(request, Request):
         find_suite(request)
+        choose_clusterings(request)
 
 
 def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
@@ -103,6 +104,21 @@ def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
     except RegistryError as error:
         raise InputError(str(error)) from error
     return tuple(dict.fromkeys(request.reducers))
+
+
+def choose_clusterings(request: Request) -> tuple[str, ...]:
+    """Return the default clustering and those asked for, in the order of their declaration."""
+    from benchmark.scoring import CLUSTERINGS, DEFAULT
+
+    for name in request.clusterings:
+        if name not in (*CLUSTERINGS, "all"):
+            raise InputError(
+                f"--clustering takes {', '.join(CLUSTERINGS)} or all; got {name!r}."
+                f"{suggestion(name, list(CLUSTERINGS))}"
+            )
+    every = "all" in request.clusterings
+    wanted = {DEFAULT, *(CLUSTERINGS if every else request.clusterings)}
+    return tuple(name for name in CLUSTERINGS if name in wanted)
 
 
 def find_suite(request: Request) -> Suite:

@@ -12,7 +12,7 @@ from benchmark.errors import InputError
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import JobMaker, Machine
-from benchmark.plan.suite import Suite, choose_reducers, find_suite
+from benchmark.plan.suite import Suite, choose_clusterings, choose_reducers, find_suite
 from benchmark.request import Request
 from benchmark.results import Record, check_run_name
 
@@ -146,6 +146,8 @@ def _jobs(
         maker.make(dataset, suite, name, width, asked, seed=seed, source=source, data_dir=request.data_dir)
         for seed, name, width, asked in wanted
     )
+    clusterings = choose_clusterings(request)
+    jobs = (replace(job, clusterings=clusterings) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}.values()
 

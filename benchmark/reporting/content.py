@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.reporting import figures
 from benchmark.reporting.document import Block, Heading, Paragraph, Picture
-from benchmark.reporting.leaderboard import device_comparison, leaderboard
+from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.reducer_sections import failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
@@ -22,6 +22,7 @@ _COSTS = (
     Picture("pareto.png", "Quality of the codes against training time"),
     Picture("times.png", "Seconds to fit and to transform"),
 )
+_CLUSTERINGS = Picture("clusterings.png", "NMI of every clustering with the classes, by reducer")
 _VIEWS = {
     "Embeddings": Picture("embeddings.png", "Test codes of every reducer, coloured by class"),
     "Reconstructions": Picture("reconstructions.png", "Test images and their reconstructions"),
@@ -40,6 +41,7 @@ class RunContent:
         board, views = self.data.board, self.data.views
         yield "pareto.png", figures.pareto_figure(board)
         yield "times.png", figures.times_figure(board)
+        yield "clusterings.png", figures.clusterings_figure(board)
         yield "embeddings.png", figures.embeddings_figure(views)
         yield "reconstructions.png", figures.reconstructions_figure(views)
         yield "losses.png", figures.losses_figure(views)
@@ -57,6 +59,10 @@ class RunContent:
         blocks += [picture for picture in _COSTS if picture.file in drawn]
         if set(data.devices) - {"cpu"}:
             blocks += [Heading("CPU beside other devices"), *device_comparison(data)]
+        compared = clusterings(data)
+        if compared:
+            shown = [_CLUSTERINGS] if _CLUSTERINGS.file in drawn else []
+            blocks += [Heading("Clusterings"), *shown, *compared]
         for title, picture in _VIEWS.items():
             blocks += [Heading(title), picture] if picture.file in drawn else []
         if not data.board.empty:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.columns import GROUP, RANKING, TIMES, score_columns, varying
 from benchmark.analysis.tables import speedup
-from benchmark.reporting.document import Block, Column, Paragraph, Strong, Text, table
+from benchmark.reporting.document import Block, Column, Items, Paragraph, Strong, Text, table
 from benchmark.reporting.number_text import NOT_MEASURED, missing, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.table_columns import key_columns, left_out, score_text, score_title, value_column
-from benchmark.scoring import METRICS
+from benchmark.scoring import CLUSTERINGS, DEFAULT, METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +28,33 @@ def leaderboard(data: ReportData) -> list[Block]:
         return [Paragraph("No job ended well, so there is nothing to rank; see the failures below.")]
     rows = board.to_dict("records")
     keys = varying(board, GROUP)
-    scores = [name for name in score_columns(data.frame) if board[name].notna().any()]
+    scores = [name for name in score_columns(data.frame) if board[name].notna().any() and not _beside(name)]
     columns = [
         *key_columns(keys),
         *(_mean_column(rows, name) for name in ("fit_seconds", "transform_seconds", *scores)),
     ]
     shown = table(rows[:_MOST_ROWS], columns)
     return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, "n_components" in keys))]
+
+
+def _beside(name: str) -> bool:
+    """Whether a score judges another clustering than the default one: that has a table of its own."""
+    return name in METRICS and METRICS[name].clustering not in ("", DEFAULT)
+
+
+def clusterings(data: ReportData) -> list[Block]:
+    """Return NMI and ARI of every clustering of every reducer's codes; nothing where there is only one."""
+    board = data.board
+    shown = [m for m in METRICS.values() if m.clustering and m.name.endswith(("_nmi", "_ari"))]
+    shown = [m for m in shown if m.name in board and board[m.name].notna().any()]
+    if len({m.clustering for m in shown}) < 2:
+        return []
+    columns = [value_column(f"{CLUSTERINGS[m.clustering].title} {m.name[-3:].upper()}", m.name,
+                            score_text(m.name)) for m in shown]  # fmt: skip
+    rows = board[:_MOST_ROWS].to_dict("records")
+    points: list[Text] = [[Strong(c.title), f": {c.summary} ({c.reference})."] for c in CLUSTERINGS.values()
+              if c.name in {m.clustering for m in shown}]  # fmt: skip
+    return [table(rows, [*key_columns(varying(board, GROUP)), *columns]), Items(points)]
 
 
 def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
@@ -66,6 +86,8 @@ def _best(rows: list[dict[Any, Any]], name: str, form: Callable[..., str]) -> st
     if not values or (name not in TIMES and name not in METRICS):
         return None
     higher = name in METRICS and METRICS[name].higher_is_better
+    if higher is None:
+        return None
     return form(max(values) if higher else min(values))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import isinf
 
-from benchmark.reporting.document import Block, Code, Table, bullets
+from benchmark.reporting.document import Block, Code, Table, Text, bullets
 from benchmark.reporting.report_data import ReportData
-from benchmark.scoring import METRICS, Metric
+from benchmark.scoring import DEFAULT, METRICS, Metric, metrics_of
 
 _METHOD = """\
 - **Clock.** Wall time, read right before and right after `fit` on the training set, and again around
@@ -32,11 +32,11 @@ _METHOD = """\
 
 def method(data: ReportData) -> list[Block]:
     """Return how every figure was measured, and what may be compared with what."""
-    measured = [metric for name, metric in METRICS.items() if data.frame[name].notna().any()]
-    rows = [
-        [[Code(m.name)], m.summary, _range(m), "higher" if m.higher_is_better else "lower", m.reference]
-        for m in measured or METRICS.values()
+    measured = [
+        metric for name, metric in METRICS.items() if name in data.frame and data.frame[name].notna().any()
     ]
+    shown = measured or metrics_of([DEFAULT]).values()
+    rows: list[list[Text]] = [[[Code(m.name)], m.summary, _range(m), m.better, m.reference] for m in shown]
     return [bullets(_METHOD), Table(["metric", "what it is", "range", "better", "reference"], rows)]
 
 

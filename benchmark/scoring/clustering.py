@@ -1,57 +1,29 @@
-"""How well k-means on the codes finds the classes it was not shown."""
+"""How well clusterings of the codes find the classes they were not shown, and how sure the clusters are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
+from itertools import combinations
 
-from benchmark.scoring.embedding import Embedding
+import numpy as np
+
+from benchmark.scoring.clusterings import DEFAULT, agreement_metrics
+from benchmark.scoring.embedding import MOST_CLUSTERS, Embedding, fit_kmeans
 from benchmark.scoring.metrics import metric
 
-_agreement_metric = partial(metric, high=1, higher_is_better=True, needs=("labels",))
+_STABILITY_POINTS, _BOOTSTRAP_SAMPLES = 5_000, 5
 
 
-@_agreement_metric(
-    title="NMI",
-    label="k-means NMI",
-    low=0,
-    reference="Strehl & Ghosh (2002), Cluster ensembles, JMLR 3; arithmetic mean of the entropies",
-)
-def kmeans_nmi(embedding: Embedding) -> float | None:
-    """Normalised mutual information of k-means clusters and classes."""
+def _nmi(labels: object, clusters: object) -> float:
     from sklearn.metrics import normalized_mutual_info_score
 
-    return _agreement(embedding, normalized_mutual_info_score)
+    return float(normalized_mutual_info_score(labels, clusters))
 
 
-@_agreement_metric(
-    title="ARI",
-    label="k-means ARI",
-    low=-0.5,
-    reference="Hubert & Arabie (1985), Comparing partitions, Journal of Classification 2",
-)
-def kmeans_ari(embedding: Embedding) -> float | None:
-    """Adjusted Rand index of k-means clusters and classes; chance is 0."""
+def _ari(labels: object, clusters: object) -> float:
     from sklearn.metrics import adjusted_rand_score
 
-    return _agreement(embedding, adjusted_rand_score)
-
-
-@_agreement_metric(
-    title="cluster acc.",
-    label="cluster accuracy",
-    low=0,
-    reference="Kuhn (1955), The Hungarian method for the assignment problem, Naval Research Logistics 2",
-)
-def kmeans_accuracy(embedding: Embedding) -> float | None:
-    """Share of points in the right class under the best one-to-one match of clusters and classes."""
-    return _agreement(embedding, _matched_accuracy)
-
-
-def _agreement(embedding: Embedding, index: Callable[..., float]) -> float | None:
-    if embedding.n_classes < 2:
-        return None
-    return float(index(embedding.y_test, embedding.clusters_test))
+    return float(adjusted_rand_score(labels, clusters))
 
 
 def _matched_accuracy(labels: object, clusters: object) -> float:
@@ -61,3 +33,62 @@ def _matched_accuracy(labels: object, clusters: object) -> float:
     counts = contingency_matrix(labels, clusters)
     matched = linear_sum_assignment(counts, maximize=True)
     return float(counts[matched].sum() / counts.sum())
+
+
+AGREEMENT = agreement_metrics((
+    ("nmi", 0, _nmi, "NMI", "Normalised mutual information",
+     "Strehl & Ghosh (2002), Cluster ensembles, JMLR 3; arithmetic mean of the entropies"),
+    ("ari", -0.5, _ari, "ARI", "Adjusted Rand index (chance is 0)",
+     "Hubert & Arabie (1985), Comparing partitions, Journal of Classification 2"),
+    ("accuracy", 0, _matched_accuracy, "cluster acc.", "Share of points in their class, matched one to one",
+     "Kuhn (1955), The Hungarian method for the assignment problem, Naval Research Logistics 2"),
+))  # fmt: skip
+_of_clusters = partial(metric, high=1, higher_is_better=True, clustering=DEFAULT)
+
+
+@_of_clusters(
+    title="silhouette",
+    low=-1,
+    reference="Rousseeuw (1987), Silhouettes, Journal of Computational and Applied Mathematics 20",
+)
+def silhouette(embedding: Embedding) -> float | None:
+    """Mean silhouette of the k-means clusters of at most 2,000 test codes."""
+    return None if embedding.n_clusters is None else embedding.silhouette(embedding.clusters_test)
+
+
+@_of_clusters(
+    title="stability",
+    low=-0.5,
+    reference="Ben-Hur, Elisseeff & Guyon (2002), A stability based method for discovering structure, PSB",
+)
+def stability(embedding: Embedding) -> float | None:
+    """Mean ARI of the test clusters by k-means fitted on 5 bootstrap samples of 5,000 training codes."""
+    from sklearn.metrics import adjusted_rand_score
+
+    rng = np.random.default_rng(embedding.seed)
+    n = len(embedding.Z_train)
+    if embedding.n_clusters is None or n < 2 * MOST_CLUSTERS:
+        return None
+    size = min(n, _STABILITY_POINTS)
+    clusters = [
+        fit_kmeans(embedding.Z_train[rng.integers(n, size=size)], embedding.n_clusters, embedding.seed, 3)(
+            embedding.Z_test
+        )
+        for _ in range(_BOOTSTRAP_SAMPLES)
+    ]
+    return float(np.mean([adjusted_rand_score(a, b) for a, b in combinations(clusters, 2)]))
+
+
+@metric(
+    title="clusters",
+    label="clusters favoured",
+    low=2,
+    high=MOST_CLUSTERS,
+    higher_is_better=None,
+    decimals=0,
+    clustering=DEFAULT,
+    reference="Rousseeuw (1987), Silhouettes, Journal of Computational and Applied Mathematics 20",
+)
+def favoured_clusters(embedding: Embedding) -> float | None:
+    """Number of k-means clusters with the largest silhouette, where there are no labels."""
+    return None if embedding.n_classes or embedding.n_clusters is None else float(embedding.n_clusters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,9 @@ IntArray = NDArray[np.int64]
 PARTS = ("labels", "inputs", "reconstruction")
 N_NEIGHBOURS = 5
 MAX_RANKED_POINTS = 5_000
+# Of the numbers of clusters that are tried where there are no labels.
+MOST_CLUSTERS = 15
+_SEARCHED_POINTS, _SILHOUETTE_POINTS = 5_000, 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,23 +88,53 @@ class Embedding:
         return 0 if self.y_train is None else len(np.unique(self.y_train))
 
     @cached_property
+    def n_clusters(self) -> int | None:
+        """Number of k-means clusters: that of the classes, or without labels the one the codes favour.
+
+        That is the number from 2 to 15 with the largest silhouette, by k-means of at most 5,000 codes;
+        None for too few points.
+        """
+        if self.n_classes:
+            return self.n_classes if self.n_classes > 1 else None
+        rng = np.random.default_rng(self.seed)
+        sample = self.Z_train[rng.permutation(len(self.Z_train))[:_SEARCHED_POINTS]]
+        found: dict[int, float] = {}
+        for k in range(2, min(MOST_CLUSTERS, len(sample) // 5, len(self.Z_test) // 5) + 1):
+            value = self.silhouette(fit_kmeans(sample, k, self.seed, 3)(self.Z_test))
+            found |= {} if value is None else {k: value}
+        return max(found, key=lambda k: found[k]) if found else None
+
+    @cached_property
     def clusters_test(self) -> IntArray:
         """Cluster of every test point, shape (n_test,), by k-means fitted on the training codes.
 
-        As many clusters as classes, the best of 10 k-means++ starts (Arthur & Vassilvitskii 2007).
+        As many clusters as `n_clusters`, the best of 10 k-means++ starts (Arthur & Vassilvitskii 2007).
         """
-        from sklearn.cluster import KMeans
-        from sklearn.exceptions import ConvergenceWarning
+        return fit_kmeans(self.Z_train, self.n_clusters or 1, self.seed, 10)(self.Z_test)
 
-        # A power of two: the clusters stay the same to the bit, and squares of codes cannot overflow.
-        largest = max(self.Z_train.max(), -self.Z_train.min())
-        scale = np.float32(2.0) ** np.float32(-np.frexp(largest)[1])
-        kmeans = KMeans(self.n_classes, n_init=10, random_state=self.seed)
-        with warnings.catch_warnings():
-            # Codes with fewer distinct points than classes leave clusters empty: a poor score, no news.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            kmeans.fit(self.Z_train * scale)
-        return np.asarray(kmeans.predict(self.Z_test * scale), dtype=np.int64)
+    def silhouette(self, clusters: IntArray) -> float | None:
+        """Return the mean silhouette of clusters of the test set, of at most 2,000 points; None for one."""
+        from sklearn.metrics import silhouette_score
+
+        rows = self.test_rows(_SILHOUETTE_POINTS)
+        if not 1 < len(np.unique(clusters[rows])) < len(rows):
+            return None
+        return float(silhouette_score(self.centred[1][rows], clusters[rows]))
+
+    @cached_property
+    def centred(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Codes of both parts less the mean, by one scale for all features: those to train on at most 1."""
+        mean = self.Z_train.mean(axis=0, dtype=np.float64)
+        largest = float(np.abs(self.Z_train - mean).max()) or 1.0
+        train, test = (((Z - mean) / largest).astype(np.float32) for Z in (self.Z_train, self.Z_test))
+        return train, test
+
+    def test_rows(self, most: int) -> NDArray[np.intp]:
+        """Return at most `most` rows of the test set, drawn by `seed`."""
+        n = len(self.Z_test)
+        if n <= most:
+            return np.arange(n)
+        return np.random.default_rng(self.seed).choice(n, most, replace=False)
 
     @cached_property
     def ranks_test(self) -> NeighbourRanks | None:
@@ -125,6 +159,24 @@ class Embedding:
         if not fits:
             wanted = ", ".join("any" if e is None else str(e) for e in expected)
             raise InputError(f"{name} of an embedding must have shape ({wanted}); got {shape}.")
+
+
+def fit_kmeans(
+    Z: NDArray[Any], n_clusters: int, seed: int, n_init: int
+) -> Callable[[NDArray[Any]], IntArray]:
+    """Return what assigns codes to the clusters that k-means finds in codes `Z`."""
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    # A power of two: the clusters stay the same to the bit, and squares of codes cannot overflow.
+    largest = max(Z.max(), -Z.min())
+    scale = np.float32(2.0) ** np.float32(-np.frexp(largest)[1])
+    kmeans = KMeans(n_clusters, n_init=n_init, random_state=seed)
+    with warnings.catch_warnings():
+        # Codes with fewer distinct points than clusters leave clusters empty: a poor score, no news.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans.fit(Z * scale)
+    return lambda codes: np.asarray(kmeans.predict(codes * scale), dtype=np.int64)
 
 
 def _checked_matrix(name: str, values: Any) -> Any:

@@ -6,12 +6,16 @@ import math
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmark.scoring.blocks import Samples
 from benchmark.scoring.embedding import Embedding
 from benchmark.scoring.metrics import metric
 from benchmark.scoring.neighbours import FloatArray
 
 _CHUNK_ROWS = 1_024
+_RANDOM_DRAWS = 10_000
+MIN_POINTS = 5
 _preservation_metric = partial(metric, low=0, high=1, higher_is_better=True, needs=("inputs",))
 
 
@@ -57,6 +61,67 @@ def continuity(embedding: Embedding) -> float | None:
     """Whether the 5 nearest neighbours in the inputs are near in the codes; 5,000 test points."""
     ranks = embedding.ranks_test
     return None if ranks is None else _preservation(ranks.codes_of_inputs)
+
+
+@_preservation_metric(
+    title="triplets",
+    label="triplet accuracy",
+    reference="Wang et al. (2021), Understanding how dimension reduction tools work, JMLR 22",
+)
+def triplet_accuracy(embedding: Embedding) -> float | None:
+    """Share of 10,000 random triplets of test points whose distances keep their order; chance is 0.5."""
+    drawn = _random_distances(embedding, others=2)
+    if drawn is None:
+        return None
+    inputs, codes = (np.sign(distances[:, 0] - distances[:, 1]) for distances in drawn)
+    # A tie in one of the spaces is half a success: codes that collapse are no better than chance.
+    return float((1 + inputs * codes).mean() / 2)
+
+
+@metric(
+    title="dist. corr.",
+    label="rank correlation of distances",
+    low=-1,
+    high=1,
+    higher_is_better=True,
+    needs=("inputs",),
+    reference="Spearman (1904), The proof and measurement of association between two things",
+)
+def distance_correlation(embedding: Embedding) -> float | None:
+    """Rank correlation of the distances of 10,000 random pairs of test points, inputs to codes."""
+    from scipy.stats import spearmanr
+
+    drawn = _random_distances(embedding, others=1)
+    if drawn is None or any(np.ptp(distances) == 0 for distances in drawn):
+        return None if drawn is None else 0.0
+    return float(spearmanr(*(distances[:, 0] for distances in drawn)).statistic)
+
+
+def _random_distances(embedding: Embedding, others: int) -> tuple[FloatArray, FloatArray] | None:
+    """Return distances of 10,000 random test points to `others` further ones each, in inputs and in codes."""
+    X, n = embedding.X_test, len(embedding.Z_test)
+    if X is None or n < MIN_POINTS:
+        return None
+    rng = np.random.default_rng(embedding.seed)
+    points = rng.integers(n, size=(_RANDOM_DRAWS, 1))
+    steps = rng.integers(1, n, size=(_RANDOM_DRAWS, 1))
+    if others > 1:
+        # Of three points, no two are the same.
+        steps = np.hstack([steps, 1 + (steps + rng.integers(n - 2, size=(_RANDOM_DRAWS, 1))) % (n - 1)])
+    further = (points + steps) % n
+    found = []
+    for space in (X, embedding.Z_test):
+        parts = [
+            np.linalg.norm(_rows(space, points[part]) - _rows(space, further[part]), axis=2)
+            for part in (slice(s, s + _CHUNK_ROWS) for s in range(0, _RANDOM_DRAWS, _CHUNK_ROWS))
+        ]
+        found.append(np.concatenate(parts))
+    return found[0], found[1]
+
+
+def _rows(space: Samples, index: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return rows as (*index.shape, d), in double precision, in which squares of codes cannot overflow."""
+    return np.asarray(space[index.ravel()], dtype=np.float64).reshape(*index.shape, -1)
 
 
 def _preservation(ranks: FloatArray) -> float:

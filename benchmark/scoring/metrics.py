@@ -22,8 +22,8 @@ class Metric:
         Takes an `Embedding` and returns the score, or None where it does not apply to that data.
     low, high : float
         Range of the score, ends included; `high` may be infinite.
-    higher_is_better : bool
-        Direction of the score.
+    higher_is_better : bool or None
+        Direction of the score; None for a finding that is neither good nor bad.
     needs : tuple of str
         Parts of the embedding without which the metric does not apply: ``"labels"``,
         ``"inputs"``, ``"reconstruction"``.
@@ -36,19 +36,22 @@ class Metric:
         (``"k-NN accuracy"``); both are the name by default.
     decimals : int
         Decimals of the score in a terminal; one without an upper end has significant digits instead.
+    clustering : str
+        The `benchmark.scoring.clusterings.Clustering` that it judges; empty for other metrics.
     """
 
     name: str
     function: Callable[[Embedding], float | None]
     low: float
     high: float
-    higher_is_better: bool
+    higher_is_better: bool | None
     needs: tuple[str, ...]
     reference: str
     summary: str
     title: str = ""
     label: str = ""
     decimals: int = 3
+    clustering: str = ""
 
     def __post_init__(self) -> None:
         for name in ("title", "label"):
@@ -70,6 +73,11 @@ class Metric:
             return None
         return self.function(embedding)
 
+    @property
+    def better(self) -> str:
+        """Which scores are better, as tables say it: "higher", "lower", or "–" for neither."""
+        return {True: "higher", False: "lower", None: "–"}[self.higher_is_better]
+
     def format(self, score: float) -> str:
         """Return a score as a table in a terminal shows it."""
         return f"{score:.{self.decimals}f}" if isfinite(self.high) else f"{score:.3g}"
@@ -81,14 +89,14 @@ def is_reserved(name: str) -> bool:
 
 
 def metric(
-    *, low: float, high: float, higher_is_better: bool, reference: str, needs: tuple[str, ...] = (),
-    title: str = "", label: str = "", decimals: int = 3,
+    *, low: float, high: float, higher_is_better: bool | None, reference: str, needs: tuple[str, ...] = (),
+    title: str = "", label: str = "", decimals: int = 3, clustering: str = "",
 ) -> Callable[[Callable[[Embedding], float | None]], Metric]:  # fmt: skip
     """Declare the decorated function a `Metric`, named after it and summarised by its docstring."""
 
     def declare(function: Callable[[Embedding], float | None]) -> Metric:
         summary = (function.__doc__ or "").strip().partition("\n")[0]
         return Metric(function.__name__, function, low, high, higher_is_better, needs, reference, summary,
-                      title, label, decimals)  # fmt: skip
+                      title, label, decimals, clustering)  # fmt: skip
 
     return declare

@@ -1,6 +1,7 @@
 """The figures of a report: each a function from data to a matplotlib figure, or None for no data."""
 
 from benchmark.reporting.figures.card import card_figure
+from benchmark.reporting.figures.clusterings import clusterings_figure
 from benchmark.reporting.figures.embeddings import embeddings_figure
 from benchmark.reporting.figures.losses import losses_figure
 from benchmark.reporting.figures.pareto import pareto_figure
@@ -9,6 +10,7 @@ from benchmark.reporting.figures.times import times_figure
 
 __all__ = [
     "card_figure",
+    "clusterings_figure",
     "embeddings_figure",
     "losses_figure",
     "pareto_figure",

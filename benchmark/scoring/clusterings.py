@@ -1,0 +1,157 @@
+"""The clusterings that codes are judged by, each declared once, and how well they find the classes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.scoring.embedding import Embedding, IntArray
+from benchmark.scoring.metrics import Metric
+
+# What a method whose cost grows with the square of the samples, or faster, is given of the test codes.
+WARD_POINTS, AFFINITY_POINTS, HDBSCAN_POINTS = 5_000, 1_000, 10_000
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """A declared clustering of test codes.
+
+    Attributes
+    ----------
+    name, title : str
+        As ``--clustering`` takes it, and as tables head it.
+    prefix : str
+        Of its scores: ``<prefix>_nmi``, ``<prefix>_ari``, ``<prefix>_accuracy``.
+    assign : callable
+        Takes an `Embedding` and returns rows of the test set and the cluster of each.
+    summary, reference : str
+        What it does in one line, and where it was published.
+    """
+
+    name: str
+    title: str
+    prefix: str
+    assign: Callable[[Embedding], tuple[NDArray[Any], IntArray]]
+    summary: str
+    reference: str
+
+
+def _every_row(embedding: Embedding, clusters: Any) -> tuple[NDArray[Any], IntArray]:
+    return np.arange(len(embedding.Z_test)), np.asarray(clusters, dtype=np.int64)
+
+
+def _kmeans(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+    return _every_row(embedding, embedding.clusters_test)
+
+
+def _gaussian_mixture(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+    from sklearn.mixture import GaussianMixture
+
+    # Wide codes have more entries in a covariance than there are samples to estimate it from.
+    kind = "full" if embedding.Z_train.shape[1] <= 64 else "diag"
+    mixture = GaussianMixture(
+        embedding.n_classes, covariance_type=kind, n_init=3, random_state=embedding.seed
+    )
+    train, test = embedding.centred
+    return _every_row(embedding, mixture.fit(train).predict(test))
+
+
+def _fit_test_codes(embedding: Embedding, estimator: Any, most: int) -> tuple[NDArray[Any], IntArray]:
+    """Return the clusters of at most `most` test codes, drawn by the seed: the method places no new ones."""
+    rows = embedding.test_rows(most)
+    return rows, np.asarray(estimator.fit_predict(embedding.centred[1][rows]), dtype=np.int64)
+
+
+def _ward(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+    from sklearn.cluster import AgglomerativeClustering
+
+    return _fit_test_codes(embedding, AgglomerativeClustering(embedding.n_classes), WARD_POINTS)
+
+
+def _affinity_propagation(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+    from sklearn.cluster import AffinityPropagation
+
+    propagation = AffinityPropagation(damping=0.9, max_iter=500, random_state=embedding.seed)
+    return _fit_test_codes(embedding, propagation, AFFINITY_POINTS)
+
+
+def _hdbscan(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+    from sklearn.cluster import HDBSCAN
+
+    size = max(5, min(len(embedding.Z_test), HDBSCAN_POINTS) // 100)
+    density = HDBSCAN(min_cluster_size=size, n_jobs=embedding.n_jobs, copy=True)
+    return _fit_test_codes(embedding, density, HDBSCAN_POINTS)
+
+
+_ALL = (
+    Clustering("kmeans", "k-means", "kmeans", _kmeans,
+               "fitted on the training codes, as many clusters as classes, the best of 10 starts",
+               "Arthur & Vassilvitskii (2007), k-means++, SODA"),
+    Clustering("gaussian-mixture", "Gaussian mixture", "gmm", _gaussian_mixture,
+               "fitted on the training codes, as many components as classes, the best of 3 starts",
+               "Dempster, Laird & Rubin (1977), Maximum likelihood from incomplete data, JRSS B 39"),
+    Clustering("ward", "Ward", "ward", _ward,
+               f"of at most {WARD_POINTS:,} test codes, as many clusters as classes",
+               "Ward (1963), Hierarchical grouping to optimize an objective function, JASA 58"),
+    Clustering("affinity-propagation", "affinity propagation", "affinity", _affinity_propagation,
+               f"of at most {AFFINITY_POINTS:,} test codes; it chooses the number of clusters",
+               "Frey & Dueck (2007), Clustering by passing messages between data points, Science 315"),
+    Clustering("hdbscan", "HDBSCAN", "hdbscan", _hdbscan,
+               f"of at most {HDBSCAN_POINTS:,} test codes; it chooses the number; noise is a cluster",
+               "Campello, Moulavi & Sander (2013), Density-based clustering, PAKDD"),
+)  # fmt: skip
+CLUSTERINGS = {clustering.name: clustering for clustering in _ALL}
+DEFAULT = "kmeans"
+
+
+def clusters_by(clustering: Clustering, embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+    """Return rows of the test set and the cluster of each, computed once an embedding."""
+    known: dict[str, Any] = embedding.__dict__.setdefault("_clusters", {})
+    if clustering.name not in known:
+        with warnings.catch_warnings():
+            # Codes with fewer distinct points than classes, or that do not converge: a poor score, no news.
+            warnings.simplefilter("ignore")
+            known[clustering.name] = clustering.assign(embedding)
+    return known[clustering.name]  # type: ignore[no-any-return]
+
+
+# Name, least value, function of labels and clusters, title, summary, reference.
+Index = tuple[str, float, Callable[..., float], str, str, str]
+
+
+def agreement_metrics(indices: Iterable[Index]) -> list[Metric]:
+    """Return a metric for every clustering and every index of agreement with the classes."""
+    return [_metric(clustering, *index) for clustering in CLUSTERINGS.values() for index in indices]
+
+
+def _metric(
+    clustering: Clustering, name: str, low: float, index: Callable[..., float], title: str, summary: str,
+    reference: str,
+) -> Metric:  # fmt: skip
+    default = clustering.name == DEFAULT
+    return Metric(
+        name=f"{clustering.prefix}_{name}",
+        function=partial(_agreement, clustering, index),
+        low=low,
+        high=1,
+        higher_is_better=True,
+        needs=("labels",),
+        reference=reference,
+        summary=f"{summary}: {clustering.title}",
+        title=title if default else f"{clustering.title} {title}",
+        label=title.replace("cluster acc.", "cluster accuracy") if default else f"{clustering.title} {title}",
+        clustering=clustering.name,
+    )
+
+
+def _agreement(clustering: Clustering, index: Callable[..., float], embedding: Embedding) -> float | None:
+    if embedding.n_classes < 2 or embedding.y_test is None:
+        return None
+    rows, clusters = clusters_by(clustering, embedding)
+    return float(index(embedding.y_test[rows], clusters))
