@@ -171,7 +171,7 @@ def test_a_run_says_what_it_did(measured: tuple[Workplace, subprocess.CompletedP
     closing = done.stdout[done.stdout.index("reducer") :]
     for name, accuracy in place.table("digits-tiny")["knn_accuracy"].items():
         assert f"{name} " in closing
-        assert f"{accuracy:.4f}" in closing
+        assert f"{accuracy:.3f}" in closing
     assert "Report: reports/digits-tiny/report.md" in closing
     facts = json.loads((place.path / "results" / "digits-tiny" / "run.json").read_text())
     assert facts["dataset"] == facts["requested_dataset"] == "digits"

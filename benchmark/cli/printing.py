@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from benchmark.execution.runner import RunResult
 
 
-def make_console() -> Console:
-    """Return where tables are printed."""
+# Room for every column there can be.
+_WIDEST = 1_000
+
+
+def make_console(width: int | None = None) -> Console:
+    """Return where tables are printed, as wide as the terminal where no width is given."""
     from rich.console import Console
 
     # A pipe has no width of its own; tables must not be cut to 80 columns in a log.
-    return Console() if sys.stdout.isatty() else Console(width=140)
+    return Console(width=width if width or sys.stdout.isatty() else 140)
 
 
 def print_rows(title: str, rows: list[dict[str, object]]) -> None:
@@ -54,13 +58,13 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
             yield f"{prefix}{name}", "unknown" if value is None else str(value)
 
 
-def print_result(console: Console, result: RunResult, results_dir: str) -> None:
+def print_result(console: Console, result: RunResult, *, wide: bool) -> None:
     """Print the table of a run that ended, a line for each job that failed, and where the report is."""
-    from benchmark.execution.observers.terminal import closing_table
-    from benchmark.results import Store
+    from benchmark.cli.closing_table import closing_table
 
     console.print()
-    console.print(closing_table(Store(results_dir, result.run).records(), result.run))
+    table = closing_table(result.table, result.run, console.width, wide=wide)
+    (make_console(_WIDEST) if wide else console).print(table)
     for record in result.failed:
         job = f"{record.reducer} ({record.device}, seed {record.seed})"
         # Names and reasons come from plugins: brackets in them are no markup.

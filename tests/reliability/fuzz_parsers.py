@@ -112,7 +112,7 @@ def _read_suite(path: Path) -> None:
 def _read_record(path: Path) -> None:
     """Read a job file as one of a store, and write the tables and the report made of it."""
     from benchmark.analysis.tables import to_frame
-    from benchmark.execution.observers.terminal import closing_table
+    from benchmark.cli.closing_table import closing_table
     from benchmark.reporting.content import RunContent
     from benchmark.reporting.markdown import render
     from benchmark.reporting.report_data import gather
@@ -125,7 +125,7 @@ def _read_record(path: Path) -> None:
         expect(record.key == path.stem, "a key that is not the name of its file")
         expect(Record.from_json(record.to_json()) == record, "other content when written and read again")
         to_frame(listed).to_csv().encode("utf-8")
-        closing_table(listed, "title")
+        closing_table(to_frame(listed), "title", 80)
         render(RunContent(gather(store)).blocks(set())).encode("utf-8")
     alone = Record.from_json(path.read_text(encoding="utf-8"))
     expect(listed or alone.key != path.stem, "a good record was not listed")

@@ -23,7 +23,7 @@ from many_report import Figure, figures_of, real_figures
 from benchmark import load_results
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.cli.app import app
-from benchmark.execution.observers.terminal import closing_table
+from benchmark.cli.closing_table import closing_table
 from benchmark.reporting import figures
 from benchmark.reporting.leaderboard import leaderboard as leaderboard_section
 from benchmark.reporting.markdown import render
@@ -191,15 +191,18 @@ def test_the_figure_of_times_says_that_it_shows_the_slowest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("jobs", "told"), [(3, None), (250, "The 100 best of 250 jobs; results.csv holds all.")]
+    ("jobs", "told"), [(3, None), (250, "The 100 best of 250 by k-NN accuracy; results.csv holds every job.")]
 )
 def test_a_long_run_ends_with_its_best_rows(jobs: int, told: str | None) -> None:
     record = Record(
         run="r", dataset="d", reducer="pca", device="cpu", precision="fp32", threads=1, seed=0, status="ok",
         key="k", n_train=9, n_test=9, n_features=9, n_components=2, fit_seconds=0.1,
     )  # fmt: skip
-    records = [replace(record, seed=seed, scores={"knn_accuracy": seed / 1000}) for seed in range(jobs)]
-    table = closing_table(records, "run")
+    records = [
+        replace(record, n_components=n, key=f"k{n}", scores={"knn_accuracy": n / 1000})
+        for n in range(1, jobs + 1)
+    ]
+    table = closing_table(to_frame(records), "run", 80)
     assert table.row_count == min(jobs, 100)
     assert table.caption == told
-    assert next(iter(table.columns[1].cells)) == str(jobs - 1), "the best comes first"
+    assert next(iter(table.columns[1].cells)) == str(jobs), "the best comes first"
