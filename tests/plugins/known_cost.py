@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -89,9 +90,11 @@ class SlowToScore(Free):
 
         score = scoring.score
 
-        def wait_and_score(embedding: scoring.Embedding) -> dict[str, float]:
+        def wait_and_score(
+            embedding: scoring.Embedding, metrics: Mapping[str, scoring.Metric] | None = None
+        ) -> dict[str, float]:
             time.sleep(SECONDS)
-            return score(embedding)
+            return score(embedding, metrics)
 
         if score.__name__ == "score":
             scoring.score = wait_and_score
