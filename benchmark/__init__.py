@@ -23,13 +23,15 @@ from benchmark.request import Request, options
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["load_results", "run"]
+    from benchmark.reporting.stored_run import StoredRun
+
+__all__ = ["load_results", "load_run", "run"]
 
 
 def run(
     reducers: Sequence[str] | None = None, dataset: str | Path | None = None, **options: Any
-) -> pd.DataFrame:
-    """Measure reducers on a dataset and return the table of results, one row a job.
+) -> StoredRun:
+    """Measure reducers on a dataset and return the run: its tables, codes, figures and report.
 
     Parameters
     ----------
@@ -42,8 +44,9 @@ def run(
 
     Returns
     -------
-    pandas.DataFrame
-        The run's whole table; columns as in ``results.csv``.
+    benchmark.reporting.stored_run.StoredRun
+        The whole run: `table` has a row a job, `board` a row a configuration, and `embedding`, `figure` and
+        `report` what else there is.
 
     Raises
     ------
@@ -56,6 +59,8 @@ def run(
     ----------------
     """
     from benchmark.execution import runner
+    from benchmark.reporting.stored_run import StoredRun
+    from benchmark.results import Store
 
     known = [field.name for field in fields(Request)]
     for name in options:
@@ -66,7 +71,7 @@ def run(
     result = runner.run(Request(**_plain({"reducers": reducers, "dataset": dataset, **options})))
     if result.interrupted:
         raise KeyboardInterrupt
-    return result.table
+    return StoredRun(Store(result.results_dir, result.run), result.report)
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +101,20 @@ def _document_options() -> None:
 
 
 _document_options()
+
+
+def load_run(run: str | Path, results_dir: str | Path = "results") -> StoredRun:
+    """Return a run by its name, as `run` returns the one it made.
+
+    Raises
+    ------
+    benchmark.errors.InputError
+        There is no run of that name.
+    """
+    from benchmark.reporting.stored_run import StoredRun
+    from benchmark.results import open_store
+
+    return StoredRun(open_store(results_dir, str(run)))
 
 
 def load_results(run: str | Path, results_dir: str | Path = "results") -> pd.DataFrame:

@@ -657,9 +657,9 @@ def test_the_python_interface_works_in_a_plain_script(tmp_path: Path) -> None:
     script.write_text(
         "import pandas as pd\n"
         "from benchmark import load_results, run\n"
-        "table = run(reducers=['pca'], dataset='digits', threads=1)\n"
-        "pd.testing.assert_frame_equal(load_results('digits-standard'), table)\n"
-        "print(*table.loc[0, ['reducer', 'status', 'n_train', 'n_components']])\n"
+        "found = run(reducers=['pca'], dataset='digits', threads=1)\n"
+        "pd.testing.assert_frame_equal(load_results('digits-standard'), found.table)\n"
+        "print(*found.table.loc[0, ['reducer', 'status', 'n_train', 'n_components']])\n"
     )
     done = subprocess.run(
         [sys.executable, str(script)],

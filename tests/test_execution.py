@@ -239,6 +239,9 @@ def test_a_job_measures_everything_there_is_to_measure(suite: Path) -> None:
     assert {name: part.shape for name, part in outcome.artifacts["embeddings"].items()} == {
         "Z_train": (200, 3),
         "Z_test": (60, 3),
+        "y_train": (200,),
+        "y_test": (60,),
+        "class_names": (10,),
     }
     view = outcome.artifacts["views"]
     assert view["codes"].shape == (60, 2)

@@ -36,6 +36,7 @@ class RunResult:
     """What a run left: its table, its report, and the jobs of this call that did not end well."""
 
     run: str
+    results_dir: str
     table: pd.DataFrame
     report: Path
     failed: tuple[Record, ...]
@@ -79,7 +80,7 @@ def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
             _carry_out(request, plan, dispatch)
             table, report = conclude(store, request.reports_dir)
     failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
-    return RunResult(plan.run, table, report, failed, dispatch.interrupted)
+    return RunResult(plan.run, request.results_dir, table, report, failed, dispatch.interrupted)
 
 
 def open_pool(request: BaseRequest, note: Callable[[str], None]) -> Pool:

@@ -76,7 +76,7 @@ class _Measuring:
         artifacts: dict[str, Arrays] = {}
         # A code as wide as the input saves nothing over computing it again.
         if Z_test.shape[1] < test.shape[1]:
-            artifacts["embeddings"] = {"Z_train": Z_train, "Z_test": Z_test}
+            artifacts["embeddings"] = {"Z_train": Z_train, "Z_test": Z_test, **_labels(dataset)}
         artifacts["views"] = make_view(dataset, Z_test, test, reconstruction)
         self.outcome = replace(self.outcome, artifacts=artifacts)
 
@@ -148,6 +148,13 @@ def _reconstruct(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Re
     if isinstance(X, Rows) or X.nbytes > _LAZY_BYTES:
         return Reconstruction(reducer.inverse_transform, Z, X.shape[1])
     return reducer.inverse_transform(Z)
+
+
+def _labels(dataset: Dataset) -> Arrays:
+    """Return what names the samples whose codes are kept; empty without labels."""
+    parts = {"y_train": dataset.y_train, "y_test": dataset.y_test}
+    known = {name: y for name, y in parts.items() if y is not None}
+    return known and {**known, "class_names": np.array(dataset.class_names)}
 
 
 def _greatest(*values: float | None) -> float | None:

@@ -1,0 +1,152 @@
+"""A run as Python sees it: its tables, codes, figures and report, read from the store when asked for."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import InputError, suggestion
+from benchmark.results import Record, Store, latest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+# What a notebook shows of the leaderboard; `board` has every column.
+_SHOWN = (
+    "dataset", "reducer", "device", "n_components", "seeds", "fit_seconds", "kmeans_nmi", "knn_accuracy",
+    "forest_accuracy", "reconstruction_mse", "trustworthiness",
+)  # fmt: skip
+
+
+class StoredRun:
+    """What a run left, whoever made it; in a notebook it shows its leaderboard and the trade-off.
+
+    Parameters
+    ----------
+    store : Store
+    report : path, optional
+        Where its report stands.
+    """
+
+    def __init__(self, store: Store, report: Path | None = None) -> None:
+        self.name, self.report = store.run, report
+        self._store = store
+
+    def __repr__(self) -> str:
+        return f"<run {self.name!r}: {len(self.table)} jobs in {self._store.path}>"
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a job, the columns of ``results.csv`` with their types."""
+        from benchmark.analysis.tables import load_table
+
+        return load_table(self._store)
+
+    @cached_property
+    def board(self) -> pd.DataFrame:
+        """One row a configuration: means over the seeds, their deviations and counts; the best first."""
+        from benchmark.analysis.tables import leaderboard
+
+        return leaderboard(self.table)
+
+    def embedding(
+        self, reducer: str, *, seed: int = 0, device: str | None = None, n_components: int | None = None
+    ) -> pd.DataFrame:
+        """Return the codes of one job: a row a sample, training samples first.
+
+        Parameters
+        ----------
+        reducer : str
+            Name of the reducer.
+        seed : int, default 0
+        device : str, optional
+            Needed where the reducer was measured on several.
+        n_components : int, optional
+            Needed where several widths of the code were measured.
+
+        Returns
+        -------
+        DataFrame
+            ``z0``, ``z1``, ... hold the code, ``split`` is "train" or "test", and ``label`` the class, where
+            the data have any.
+
+        Raises
+        ------
+        InputError
+            No such job ended well, several did, or its codes were not kept (those of reference runs are not).
+        """
+        import numpy as np
+        import pandas as pd
+
+        job = self._job(reducer, {"seed": seed, "device": device, "n_components": n_components})
+        arrays = self._store.load_arrays("embeddings", job.key)
+        if not arrays:
+            raise InputError(f"The codes of {reducer!r} are not kept in {self._store.path}: measure it anew.")
+        codes = np.concatenate([arrays["Z_train"], arrays["Z_test"]])
+        frame = pd.DataFrame(codes, columns=[f"z{place}" for place in range(codes.shape[1])])
+        frame["split"] = np.repeat(["train", "test"], [len(arrays["Z_train"]), len(arrays["Z_test"])])
+        if {"y_train", "y_test", "class_names"} <= arrays.keys():
+            labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
+            frame["label"] = pd.Categorical.from_codes(
+                labels.tolist(), pd.Index(arrays["class_names"].tolist())
+            )
+        return frame
+
+    def figure(self, name: str = "pareto") -> Figure:
+        """Return a figure of the report: "pareto", "times", "embeddings", "reconstructions", ...
+
+        Raises
+        ------
+        InputError
+            The report of this run has no such figure.
+        """
+        from benchmark.reporting.content import RunContent
+        from benchmark.reporting.report_data import gather
+
+        found = {}
+        for file, figure in RunContent(gather(self._store)).drawings():
+            stem = file.removesuffix(".png")
+            if figure is not None and stem == name:
+                return figure
+            found[stem] = figure
+        known = [stem for stem, figure in found.items() if figure is not None]
+        raise InputError(
+            f"The run {self.name!r} has no figure {name!r}.{suggestion(name, known)} It has: "
+            f"{', '.join(known)}."
+        )
+
+    def _job(self, reducer: str, asked: dict[str, Any]) -> Record:
+        ok = [record for record in latest(self._store.records()) if record.status == "ok"]
+        names = sorted({record.reducer for record in ok})
+        if reducer not in names:
+            raise InputError(
+                f"No job of {reducer!r} ended well in {self.name!r}.{suggestion(reducer, names)} There are: "
+                f"{', '.join(names) or 'none'}."
+            )
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        found = [r for r in ok if r.reducer == reducer and all(getattr(r, n) == v for n, v in wanted.items())]
+        if len(found) == 1:
+            return found[0]
+        mine = [record for record in ok if record.reducer == reducer]
+        there = "; ".join(
+            f"{name}: {', '.join(sorted({str(getattr(record, name)) for record in mine}))}" for name in asked
+        )
+        count = "several jobs" if found else "no job"
+        raise InputError(f"{reducer!r} has {count} with {wanted} in {self.name!r}; there are {there}.")
+
+    def _repr_html_(self) -> str:
+        board = self.board[[name for name in _SHOWN if name in self.board]].dropna(axis=1, how="all")
+        return f"{board.to_html(index=False, float_format='{:.4g}'.format, border=0)}{self._picture()}"
+
+    def _picture(self) -> str:
+        try:
+            figure = self.figure("pareto")
+        except InputError:
+            return ""
+        image = io.BytesIO()
+        figure.savefig(image, format="png")
+        return f'<img width="720" src="data:image/png;base64,{base64.b64encode(image.getvalue()).decode()}">'
