@@ -12,7 +12,6 @@ write_report(store)              report.md and its figures                    be
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,16 +25,18 @@ if TYPE_CHECKING:
 __all__ = ["load_results", "run"]
 
 
-def run(
-    reducers: Sequence[str] | None = None, dataset: str | Path | None = None, **options: Any
-) -> pd.DataFrame:
+def run(reducers: Any = None, dataset: Any = None, **options: Any) -> pd.DataFrame:
     """Measure reducers on a dataset and return the table of results, one row a job.
 
     Parameters
     ----------
-    reducers : sequence of str, optional
-        Names of reducers; all of them by default.
-    dataset : str or path, optional
+    reducers : str, mapping, estimator, or a sequence of names and estimators, optional
+        Names of reducers; all of them by default. A mapping gives a reducer's parameters a value or a
+        list of values, of which every combination is measured: ``{"umap": {"n_neighbors": [5, 15]}}``;
+        or it gives a list of such settings. Estimators are reducers and scikit-learn's transformers:
+        their parameters count, but for `random_state`, which `seeds` decides; `components` is by default
+        what they have as `n_components`, and every one is measured at each width.
+    dataset : str or path, or a list of them, optional
         Name of a dataset, or a path to own data (.npz, .npy, .csv, .parquet); MNIST by default.
     **options
         By keyword, as listed below.
@@ -56,6 +57,7 @@ def run(
     ----------------
     """
     from benchmark.execution import runner
+    from benchmark.plan.settings import from_python
 
     known = [field.name for field in fields(Request)]
     for name in options:
@@ -63,7 +65,12 @@ def run(
             raise InputError(
                 f"run() has no option {name!r}.{suggestion(name, known)} It has: {', '.join(known)}."
             )
-    result = runner.run(Request(**_plain({"reducers": reducers, "dataset": dataset, **options})))
+    given = _plain({"dataset": dataset, **options})
+    if reducers is not None:
+        plain = Request(plugins=given.get("plugins", ()), settings=given.get("settings", ()))
+        asked = from_python(reducers, plain.plugins)
+        given = {**asked, **given, "settings": (*asked["settings"], *plain.settings)}
+    result = runner.run(Request(**given))
     if result.interrupted:
         raise KeyboardInterrupt
     return result.table

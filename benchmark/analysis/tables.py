@@ -22,7 +22,7 @@ from benchmark.scoring.metrics import is_reserved
 if TYPE_CHECKING:
     import pandas as pd
 
-_ORDER = ["dataset", "reducer", "device", "n_components", "seed", "precision", "threads", "key"]
+_ORDER = ["dataset", "reducer", "device", "n_components", "setting", "seed", "precision", "threads", "key"]
 
 
 def to_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -143,5 +143,5 @@ def _with_sizes(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
 def failures(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that are not ok: what was asked, its status and the reason."""
-    names = ["dataset", "reducer", "device", "precision", "n_components", "seed", "status", "error", "key"]
+    names = [*_ORDER[:4], "precision", "setting", "seed", "status", "error", "key"]
     return frame.loc[frame["status"] != "ok", names].reset_index(drop=True)

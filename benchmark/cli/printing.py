@@ -57,12 +57,14 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 def print_result(console: Console, result: RunResult, results_dir: str) -> None:
     """Print the table of a run that ended, a line for each job that failed, and where the report is."""
     from benchmark.execution.observers.terminal import closing_table
-    from benchmark.results import Store
+    from benchmark.results import Store, title
 
     console.print()
     console.print(closing_table(Store(results_dir, result.run).records(), result.run))
     for record in result.failed:
-        job = f"{record.reducer} ({record.device}, seed {record.seed})"
+        job = f"{title(record)} ({record.device}, seed {record.seed})"
         # Names and reasons come from plugins: brackets in them are no markup.
         console.print(f"{record.status} {job}: {record.error or ''}", style="red", markup=False)
+    for device in result.missing_devices:
+        console.print(f"unavailable: the device '{device}' that was asked for", style="red", markup=False)
     console.print(f"Report: {result.report}", markup=False)

@@ -16,7 +16,8 @@ class Job:
 
     `data` identifies the dataset's content and `code` the reducer's source, so that a job whose
     meaning changed has another `key`. `arithmetic` is what ``precision="auto"`` was decided to be for
-    the run ("fp32" or "bf16"); None where the reducer has no such choice.
+    the run ("fp32" or "bf16"); None where the reducer has no such choice. `setting` says what differs from
+    the reducer's defaults.
     """
 
     run: str
@@ -37,6 +38,7 @@ class Job:
     unavailable: str | None = None
     repeats: int = 1
     arithmetic: str | None = None
+    setting: str = ""
 
     @property
     def is_undecided(self) -> bool:
@@ -67,4 +69,4 @@ class Job:
 
 
 # Where data and results lie does not change what is measured.
-_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable"}
+_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting"}

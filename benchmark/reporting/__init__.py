@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.analysis.scaling import KIND, save_scaling
 from benchmark.reporting.content import RunContent
 from benchmark.reporting.markdown import render
-from benchmark.reporting.report_data import gather
+from benchmark.reporting.report_data import gather, gather_parts
 from benchmark.reporting.scaling_content import ScalingContent
 from benchmark.reporting.style import save_figure
 from benchmark.results import Store
@@ -43,6 +43,7 @@ def write_report(store: Store, reports_dir: str | Path) -> Path:
 def _content(store: Store) -> RunContent | ScalingContent:
     """Return what the report of a run says; the tables of a scaling run are written on the way."""
     if store.facts().get("kind") != KIND:
-        return RunContent(gather(store))
+        data = gather(store)
+        return RunContent(data, gather_parts(store, data))
     points, exponents = save_scaling(store)
     return ScalingContent(gather(store), points, exponents)

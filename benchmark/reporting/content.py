@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.reporting import figures
@@ -19,47 +19,58 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COSTS = (
-    Picture("pareto.png", "Quality of the codes against training time"),
-    Picture("times.png", "Seconds to fit and to transform"),
+    ("", Picture("pareto.png", "Quality of the codes against training time")),
+    ("", Picture("times.png", "Seconds to fit and to transform")),
 )
-_VIEWS = {
-    "Embeddings": Picture("embeddings.png", "Test codes of every reducer, coloured by class"),
-    "Reconstructions": Picture("reconstructions.png", "Test images and their reconstructions"),
-    "Training": Picture("losses.png", "Training loss by epoch"),
-}
+_VIEWS = (
+    ("Embeddings", Picture("embeddings.png", "Test codes of every reducer, coloured by class")),
+    ("Reconstructions", Picture("reconstructions.png", "Test images and their reconstructions")),
+    ("Training", Picture("losses.png", "Training loss by epoch")),
+)
 
 
 @dataclass(frozen=True)
 class RunContent:
-    """The report of a run that compares reducers."""
+    """The report of a run that compares reducers: what was run, and what came of it on each dataset."""
 
     data: ReportData
+    parts: Sequence[ReportData]
 
     def drawings(self) -> Iterator[tuple[str, Figure | None]]:
         """Yield the file name of every figure with the figure, or None where there is nothing to draw."""
-        board, views = self.data.board, self.data.views
-        yield "pareto.png", figures.pareto_figure(board)
-        yield "times.png", figures.times_figure(board)
-        yield "embeddings.png", figures.embeddings_figure(views)
-        yield "reconstructions.png", figures.reconstructions_figure(views)
-        yield "losses.png", figures.losses_figure(views)
-        for view in views:
-            yield self.data.cards[view.name], figures.card_figure(view)
+        for part in self.parts:
+            board, views = part.board, part.views
+            yield part.file("pareto.png"), figures.pareto_figure(board)
+            yield part.file("times.png"), figures.times_figure(board)
+            yield part.file("embeddings.png"), figures.embeddings_figure(views)
+            yield part.file("reconstructions.png"), figures.reconstructions_figure(views)
+            yield part.file("losses.png"), figures.losses_figure(views)
+            for view in views:
+                yield part.cards[view.name], figures.card_figure(view)
 
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figures named in `drawn`."""
         data = self.data
-        blocks: list[Block] = [Heading(f"Dimensionality reduction on {data.dataset}", level=1), summary(data)]
-        blocks += [Heading("What was run"), *run_setup(data)]
-        blocks += [Heading("Leaderboard"), *leaderboard(data)]
-        if data.board["reducer"].nunique() > MOST_VIEWS:
-            blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
-        blocks += [picture for picture in _COSTS if picture.file in drawn]
-        if set(data.devices) - {"cpu"}:
-            blocks += [Heading("CPU beside other devices"), *device_comparison(data)]
-        for title, picture in _VIEWS.items():
-            blocks += [Heading(title), picture] if picture.file in drawn else []
-        if not data.board.empty:
-            blocks += [Heading("Reducers"), *reducers(data, drawn)]
+        blocks: list[Block] = [Heading(f"Dimensionality reduction on {data.dataset}", level=1)]
+        blocks += [*map(summary, self.parts), Heading("What was run"), *run_setup(data)]
+        for part in self.parts:
+            blocks += _results(part, drawn)
         blocks += [Heading("Failures"), *failed_jobs(data)]
         return [*blocks, Heading("How each figure was measured"), *method(data)]
+
+
+def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
+    """Return what came of one dataset."""
+    blocks: list[Block] = [Heading(data.headline("Leaderboard")), *leaderboard(data)]
+    if data.board["reducer"].nunique() > MOST_VIEWS:
+        blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
+    pictures = [(title, replace(p, file=data.file(p.file))) for title, p in (*_COSTS, *_VIEWS)]
+    shown = [(title, picture) for title, picture in pictures if picture.file in drawn]
+    blocks += [picture for title, picture in shown if not title]
+    if set(data.devices) - {"cpu"}:
+        blocks += [Heading(data.headline("CPU beside other devices")), *device_comparison(data)]
+    for title, picture in shown:
+        blocks += [Heading(data.headline(title)), picture] if title else []
+    if not data.board.empty:
+        blocks += [Heading(data.headline("Reducers")), *reducers(data, drawn)]
+    return blocks

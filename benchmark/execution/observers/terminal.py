@@ -15,6 +15,7 @@ from benchmark.analysis.columns import RANKING
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
+from benchmark.results import title as title_of
 from benchmark.scoring import METRICS
 
 # Nobody reads a longer table.
@@ -96,7 +97,8 @@ def _outcome(record: Record) -> str:
 
 def closing_table(records: Iterable[Record], title: str) -> Table:
     """Return the table a run ends with: one row a job, the best of very many; empty where there is none."""
-    held = sorted(records, key=lambda r: (*_rank(r), r.reducer, r.device, r.seed))
+    held = sorted(records, key=lambda r: (r.dataset, *_rank(r), r.reducer, r.device, r.seed))
+    data = {r.dataset for r in held}
     devices = {r.device for r in held}
     seeds = {r.seed for r in held}
     widths = {str(r.params.get("n_components")) for r in held}
@@ -104,7 +106,12 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
     if len(held) > _MOST_ROWS:
         table.caption = f"The {_MOST_ROWS} best of {len(held):,} jobs; results.csv holds all."
     table.add_column("reducer", no_wrap=True)
-    for label, several in (("device", len(devices) > 1), ("D", len(widths) > 1), ("seed", len(seeds) > 1)):
+    for label, several in (
+        ("data", len(data) > 1),
+        ("device", len(devices) > 1),
+        ("D", len(widths) > 1),
+        ("seed", len(seeds) > 1),
+    ):
         if several:
             table.add_column(label)
     # A score that no row has (labels are missing, say) would be an empty column.
@@ -112,7 +119,8 @@ def closing_table(records: Iterable[Record], title: str) -> Table:
     for label in ("fit s", *(METRICS[name].title for name in shown)):
         table.add_column(label, justify="right")
     for record in held[:_MOST_ROWS]:
-        cells = [escape(record.reducer)]
+        cells = [escape(title_of(record))]
+        cells += [escape(record.dataset)] if len(data) > 1 else []
         cells += [escape(record.device)] if len(devices) > 1 else []
         cells += [escape(str(record.params.get("n_components")))] if len(widths) > 1 else []
         cells += [str(record.seed)] if len(seeds) > 1 else []
