@@ -22,14 +22,13 @@ from benchmark.results.lock import run_lock
 
 # Facts of a run that hold for the whole only where they hold for every part.
 _SHARED = (
-    "suite_summary", "suite_sha256", "dataset_sha256", "n_train", "n_test", "n_features", "n_classes",
-    "min_updates", "threads", "repeats",
+    "suite_summary", "suite_sha256", "requested_dataset", "dataset_sha256", "n_train", "n_test",
+    "n_features", "n_classes", "min_updates", "threads", "repeats",
 )  # fmt: skip
 # Facts that add up.
-_NAMES = ("suite", "dataset", "requested_dataset")
 _LISTS = ("reducers", "devices", "components", "notes", "commands")
 _SUMS = ("wall_seconds", "overhead_seconds")
-_COMBINED = (*_NAMES, *_LISTS, *_SUMS, "seeds", "started_at", "finished_at")
+_COMBINED = (*_LISTS, *_SUMS, "seeds", "suite", "started_at", "finished_at")
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
 
 Part = tuple[Store, Record]
@@ -143,9 +142,10 @@ def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
         first, *others = (part.get(fact) for part in parts)
         joined[fact] = first if all(other == first for other in others) else None
     known = {fact: [part[fact] for part in parts if part.get(fact) is not None] for fact in _COMBINED}
-    joined |= {fact: ", ".join(dict.fromkeys(known[fact])) or None for fact in _NAMES}
+    joined["suite"] = ", ".join(dict.fromkeys(known["suite"])) or None
     joined |= {fact: list(dict.fromkeys(chain.from_iterable(known[fact]))) for fact in _LISTS}
     joined["datasets"] = {name: said for part in parts for name, said in data_facts(part).items()}
+    joined["dataset"] = ", ".join(joined["datasets"])
     joined |= {fact: round(sum(known[fact]), 2) for fact in _SUMS}
     joined["seeds"] = max(known["seeds"], default=None)
     joined["started_at"] = min(known["started_at"], default=None)
