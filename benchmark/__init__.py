@@ -32,10 +32,9 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> pd.DataFra
     ----------
     reducers : str, mapping, estimator, or a sequence of names and estimators, optional
         Names of reducers; all of them by default. A mapping gives a reducer's parameters a value or a
-        list of values, of which every combination is measured: ``{"umap": {"n_neighbors": [5, 15]}}``;
-        or it gives a list of such settings. Estimators are reducers and scikit-learn's transformers:
-        their parameters count, but for `random_state`, which `seeds` decides; `components` is by default
-        what they have as `n_components`, and every one is measured at each width.
+        list of values, of which every combination is measured: ``{"umap": {"n_neighbors": [5, 15]}}``; a
+        tuple is one value. Of estimators, reducers or scikit-learn's, the parameters count, but for
+        `random_state`, which `seeds` decides; their `n_components` are the `components` of all, by default.
     dataset : str or path, or a list of them, optional
         Name of a dataset, or a path to own data (.npz, .npy, .csv, .parquet); MNIST by default.
     **options
@@ -58,6 +57,7 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> pd.DataFra
     """
     from benchmark.execution import runner
     from benchmark.plan.settings import from_python
+    from benchmark.plan.suite import choose_reducers
 
     known = [field.name for field in fields(Request)]
     for name in options:
@@ -68,6 +68,7 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> pd.DataFra
     given = _plain({"dataset": dataset, **options})
     if reducers is not None:
         plain = Request(plugins=given.get("plugins", ()), settings=given.get("settings", ()))
+        choose_reducers(plain)  # a plugin that cannot be read is an error of its own
         asked = from_python(reducers, plain.plugins)
         given = {**asked, **given, "settings": (*asked["settings"], *plain.settings)}
     result = runner.run(Request(**given))

@@ -109,11 +109,7 @@ class BaseRequest:
     )
     name: str | None = _option(None, "--name", "RUN", "Name of the run. (default: <dataset>-<suite>)")
     fresh: bool = _option(
-        False,
-        "--fresh",
-        "",
-        "Measure again what is there already; begin a run of other data anew.",
-        show=None,
+        False, "--fresh", "", "Measure again what is there; begin a run of other data anew.", show=None
     )
     results_dir: str = _option("results", "--results-dir", "DIR", "Where runs keep their results.", show=None)
     reports_dir: str = _option("reports", "--reports-dir", "DIR", "Where reports go.", show=None)

@@ -85,10 +85,16 @@ def _find_installed(points: tuple[EntryPoint, ...]) -> tuple[dict[str, Entry], d
     found, broken = {entry.name: entry for entry in BUILT_IN}, {}
     for point in points:
         try:
-            cls = _load_entry_point(point)
+            from reducers.base import Reducer
+
+            cls = point.load()
+            if not issubclass(cls, Reducer):
+                raise TypeError("it is no subclass of reducers.Reducer")
             _add(_describe(cls, point.value, point.dist.name if point.dist else "plugin"), found)
-        except RegistryError as error:
-            broken[point.name] = str(error)
+        # One written as a script may call sys.exit.
+        except (Exception, SystemExit) as error:
+            reason = f"{type(error).__name__}: {error}".rstrip(".")
+            broken[point.name] = f"The installed plugin '{point.name}' is unavailable: {reason}."
     return found, broken
 
 
@@ -169,21 +175,6 @@ def _describe(cls: type[Reducer], target: str, origin: str) -> Entry:
     if summary.startswith(f"{cls.__name__}("):
         summary = getattr(cls, "reference", "")
     return Entry(name, target, summary, tuple(cls.devices), origin)
-
-
-def _load_entry_point(point: EntryPoint) -> type[Reducer]:
-    try:
-        from reducers.base import Reducer
-
-        loaded: type[Reducer] = point.load()
-        if not (isinstance(loaded, type) and issubclass(loaded, Reducer)):
-            raise TypeError(f"{point.value} is no subclass of reducers.Reducer")
-    # One written as a script may call sys.exit.
-    except (Exception, SystemExit) as error:
-        raise RegistryError(
-            f"The installed plugin '{point.name}' cannot be loaded: {type(error).__name__}: {error}."
-        ) from error
-    return loaded
 
 
 def _entries_in_file(path: Path) -> list[Entry]:

@@ -185,9 +185,9 @@ def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("a_module_that_is_not_there:X", r"installed plugin 'mine' cannot be loaded: ModuleNotFoundError"),
-        ("reducers.methods.linear:Nothing", r"installed plugin 'mine' cannot be loaded: AttributeError"),
-        ("collections:OrderedDict", "OrderedDict is no subclass of reducers.Reducer"),
+        ("a_module_that_is_not_there:X", r"installed plugin 'mine' is unavailable: ModuleNotFoundError"),
+        ("reducers.methods.linear:Nothing", r"installed plugin 'mine' is unavailable: AttributeError"),
+        ("collections:OrderedDict", "TypeError: it is no subclass of reducers.Reducer"),
         ("reducers.methods.linear:PCA", "Two reducers are named 'pca', one built in"),
     ],
 )

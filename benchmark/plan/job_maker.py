@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmark.datasets import Dataset
@@ -20,16 +19,8 @@ if TYPE_CHECKING:
 
 # Made-up data need not be there before their job.
 Data = Dataset | Synthetic
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """A reducer's whole parameters, what differs from its defaults, its code, and where it runs."""
-
-    params: dict[str, Any]
-    setting: str
-    code: str
-    devices: tuple[str, ...]
+# A reducer's whole parameters, what was set of them, the digest of its code, and the devices it runs on.
+Resolved = tuple[dict[str, Any], str, str, tuple[str, ...]]
 
 
 class Machine(Protocol):
@@ -76,8 +67,8 @@ class JobMaker:
         place = name, width, data.name, data.n_train, repr(setting)
         if place not in self._known:
             self._known[place] = self._resolve(data, suite, name, width, setting)
-        known = self._known[place]
-        device, unavailable = self._choose_device(name, asked, known.devices)
+        params, said, code, supported = self._known[place]
+        device, unavailable = self._choose_device(name, asked, supported)
         return Job(
             run=self._run,
             dataset=data.name,
@@ -87,16 +78,16 @@ class JobMaker:
             n_test=data.n_test,
             n_features=data.n_features,
             reducer=name,
-            params=known.params,
+            params=params,
             device=device,
             threads=self.threads,
             seed=seed,
-            code=known.code,
+            code=code,
             data_dir=data_dir,
             plugins=self._request.plugins,
             unavailable=unavailable,
             repeats=suite.repeats,
-            setting=known.setting,
+            setting=said,
         )
 
     def _resolve(self, data: Data, suite: Suite, name: str, width: int, setting: Setting) -> Resolved:
@@ -110,7 +101,7 @@ class JobMaker:
         # To read the code of a reducer takes longer than all the rest.
         if name not in self._digests:
             self._digests[name] = source_digest(reducer)
-        return Resolved(params, text, self._digests[name], tuple(reducer.devices))
+        return params, text, self._digests[name], tuple(reducer.devices)
 
     def _parameters(
         self, data: Data, suite: Suite, name: str, width: int, setting: Setting

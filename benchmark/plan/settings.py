@@ -10,7 +10,7 @@ import importlib
 import inspect
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -136,85 +136,57 @@ def from_python(given: Any, plugins: Sequence[str]) -> dict[str, Any]:
     InputError
         Something is none of these, or another process could not make it.
     """
-    if isinstance(given, Mapping):
-        texts = [text for name, said in given.items() for text in _texts_of(name, said, plugins)]
+    if isinstance(given, Mapping) and all(isinstance(said, Mapping) for said in given.values()):
+        texts = [_grid(name, p, v) for name, said in given.items() for p, v in said.items()]
         return {"reducers": tuple(given), "settings": tuple(texts)}
     settings: dict[str, list[dict[str, Any]]] = {}
-    widths = set()
+    widths: set[int] = set()
     for one in given if isinstance(given, (list, tuple)) else [given]:
         name, params = (one, {}) if isinstance(one, str) else _from_estimator(one, plugins)
-        widths.add(params.pop("n_components", None))
+        widths |= {params.pop("n_components")} if "n_components" in params else set()
         settings.setdefault(name, []).append(params)
-    found = {"reducers": tuple(settings), "settings": tuple(
-        f"{name}={params!r}" for name, several in settings.items() if any(several) for params in several
-    )}  # fmt: skip
-    return found | ({"components": tuple(sorted(widths - {None}))} if widths - {None} else {})
+    # Estimators as they come need no words.
+    several = {name: params for name, params in settings.items() if any(params)}
+    texts = [f"{name}={one!r}" for name, params in several.items() for one in params]
+    found = {"reducers": tuple(settings), "settings": tuple(texts)}
+    return found | ({"components": tuple(sorted(widths))} if widths else {})
 
 
-def _texts_of(name: Any, said: Any, plugins: Sequence[str]) -> list[str]:
-    several = said if isinstance(said, (list, tuple)) else [said]
-    if not isinstance(name, str) or not all(isinstance(params, Mapping) for params in several):
-        raise InputError(
-            "reducers={NAME: {PARAMETER: VALUE}} takes a value or a list of values a parameter, or a list "
-            f"of such settings; got {name!r}: {said!r}."
-        )
-    if several is said:
-        return [f"{name}={ ({p: _plain(name, p, v) for p, v in params.items()})!r}" for params in said]
-    lists = {
-        p: v if isinstance(v, list) and not _takes(name, p, v, plugins) else [v] for p, v in said.items()
-    }
-    return [f"{name}.{p}={', '.join(repr(_plain(name, p, v)) for v in vs)}" for p, vs in lists.items()]
-
-
-def _takes(name: str, parameter: str, values: list[Any], plugins: Sequence[str]) -> bool:
-    """Whether a list is one value of a parameter, as the sizes of layers are."""
-    if name.startswith("sklearn."):
-        return False
-    from reducers.registry import RegistryError, load_reducer
-
-    try:
-        declared = {f.name: f.metadata.get("allowed") for f in fields(load_reducer(name, plugins))}
-    except RegistryError as error:
-        raise InputError(str(error)) from error
-    allowed = declared.get(parameter)
-    return allowed is not None and allowed.holds(values)
+def _grid(name: str, parameter: str, given: Any) -> str:
+    values = given if isinstance(given, list) else [given]
+    return f"{name}.{parameter}={', '.join(repr(_plain(name, parameter, value)) for value in values)}"
 
 
 def _from_estimator(one: Any, plugins: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """Return the name that another process knows an estimator by, and what differs from its defaults."""
     if isinstance(one, type) or not hasattr(one, "get_params"):
         raise InputError(
-            "reducers= takes names, a mapping of names to settings, or estimators, as "
+            "reducers= takes names, a mapping of names to mappings of parameters, or estimators, as "
             f"['pca', FastICA(10)]; got {one!r}."
         )
-    name = _name_of(one, plugins)
-    defaults = defaults_of(one)
-    params = {p: v for p, v in one.get_params(deep=False).items() if repr(v) != repr(defaults[p])}
-    check_fixed(set(params) & {"device"}, name, "An estimator")
-    width = one.get_params(deep=False).get("n_components")
-    if type(width) is not int and "n_components" in params:
+    name, defaults, params = _name_of(one, plugins), defaults_of(one), one.get_params(deep=False)
+    width = params.get("n_components")
+    changed = {p: v for p, v in params.items() if repr(v) != repr(defaults[p])}
+    check_fixed({"device"} & changed.keys(), name, "An estimator")
+    if type(width) is not int and "n_components" in changed:
         raise InputError(f"The estimator {name} needs n_components to be an integer; got {width!r}.")
-    params = {p: _plain(name, p, v) for p, v in params.items() if p not in FIXED}
-    return name, params | ({"n_components": width} if type(width) is int else {})
+    plain = {p: _plain(name, p, v) for p, v in changed.items() if p not in FIXED}
+    return name, plain | ({"n_components": width} if type(width) is int else {})
 
 
 def _name_of(one: Any, plugins: Sequence[str]) -> str:
-    from reducers.base import Reducer
-    from reducers.registry import find_reducers, load_reducer
+    from reducers.registry import find_reducers
 
-    cls = type(one)
-    if isinstance(one, Reducer):
-        if cls.name in find_reducers(plugins) and load_reducer(cls.name, plugins).__name__ == cls.__name__:
-            return str(cls.name)
-        known = f"put the class into a file of its own and name that with plugins=['{cls.name}.py']"
-    else:
-        public = cls.__module__.partition("._")[0]
-        if public.startswith("sklearn.") and getattr(importlib.import_module(public), cls.__name__, 0) is cls:
-            return f"{public}.{cls.__name__}"
-        known = "make it a Reducer in a file that plugins= names"
+    cls, public = type(one), type(one).__module__.partition("._")[0]
+    name = str(getattr(one, "name", ""))
+    known = find_reducers(plugins)
+    if name in known and known[name].target.endswith(f":{cls.__name__}"):
+        return name
+    if public.startswith("sklearn.") and getattr(importlib.import_module(public), cls.__name__, 0) is cls:
+        return f"{public}.{cls.__name__}"
     raise InputError(
-        f"An estimator is made anew in another process, which knows reducers and scikit-learn by name, but "
-        f"not {cls.__module__}.{cls.__qualname__}: {known}."
+        "Another process makes an estimator anew, and knows reducers and scikit-learn by name, but not "
+        f"{cls.__module__}.{cls.__qualname__}: put it, as a Reducer, into a file that plugins= names."
     )
 
 

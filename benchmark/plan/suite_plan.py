@@ -55,7 +55,8 @@ class SuitePlan(Plan):
         _check_names(self.datasets)
         self.dataset = ", ".join(data.name for data in self.datasets.values())
         self.requested_dataset = DEFAULT_DATASET if fallback else self.dataset
-        run = check_run_name(self._default_name() if request.name is None else request.name)
+        default_name = f"{'+'.join(data.name for data in self.datasets.values())}-{self.suite.name}"
+        run = check_run_name(default_name if request.name is None else request.name)
         maker = JobMaker(request, machine, run)
         super().__init__(run, maker.threads)
         self.notes = fallback
@@ -95,9 +96,9 @@ class SuitePlan(Plan):
     def difference(self, facts: Mapping[str, Any]) -> str:
         """Return in which data, or in which suite, the facts differ from this plan."""
         # What an older version did not write down cannot differ.
-        held, mine = (_checksums(data) for data in (data_facts(facts), self._data_facts()))
+        held, mine = _shown(data_facts(facts)), _shown(self._data_facts())
         if held and held != mine:
-            return f"it holds the data {_shown(held)}, and these are {_shown(mine)}"
+            return f"it holds {held}, and this call measures {mine}"
         name, digest = facts.get("suite", self.suite.name), facts.get("suite_sha256", self.suite.sha256)
         if name != self.suite.name:
             return f"it holds the suite '{name}', and this is '{self.suite.name}'"
@@ -130,25 +131,16 @@ class SuitePlan(Plan):
         names = ("sha256", *_SIZES)
         return {d.name: {name: getattr(d, name) for name in names} for d in self.datasets.values()}
 
-    def _default_name(self) -> str:
-        names = "+".join(data.name for data in self.datasets.values())
-        several = names if len(names) < 80 else f"{len(self.datasets)}-datasets"
-        return f"{names if len(self.datasets) == 1 else several}-{self.suite.name}"
-
 
 def data_facts(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return checksum and sizes of the data of a run by their name, from its ``run.json``, if it says so."""
     sole = {"sha256": facts.get("dataset_sha256"), **{n: facts[n] for n in _SIZES if n in facts}}
     known = facts.get("datasets") or {facts.get("dataset"): sole}
-    return {name: data for name, data in known.items() if name and data.get("sha256")}
+    return {name: data for name, data in known.items() if name and isinstance(data.get("sha256"), str)}
 
 
-def _checksums(data: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    return {name: said["sha256"] for name, said in data.items()}
-
-
-def _shown(data: Mapping[str, str]) -> str:
-    return " and ".join(f"{name} ({digest[:8]})" for name, digest in data.items())
+def _shown(data: Mapping[str, Mapping[str, Any]]) -> str:
+    return " and ".join(f"{name} (SHA-256 {said['sha256'][:16]})" for name, said in sorted(data.items()))
 
 
 def _check_names(datasets: Mapping[str, Dataset]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.analysis.scaling import KIND, save_scaling
 from benchmark.reporting.content import RunContent
 from benchmark.reporting.markdown import render
-from benchmark.reporting.report_data import gather, gather_parts
+from benchmark.reporting.report_data import gather
 from benchmark.reporting.scaling_content import ScalingContent
 from benchmark.reporting.style import save_figure
 from benchmark.results import Store
@@ -44,6 +44,7 @@ def _content(store: Store) -> RunContent | ScalingContent:
     """Return what the report of a run says; the tables of a scaling run are written on the way."""
     if store.facts().get("kind") != KIND:
         data = gather(store)
-        return RunContent(data, gather_parts(store, data))
+        names = sorted(data.frame["dataset"].dropna().unique())
+        return RunContent(data, [gather(store, name) for name in names] if len(names) > 1 else [data])
     points, exponents = save_scaling(store)
     return ScalingContent(gather(store), points, exponents)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COSTS = (
-    ("", Picture("pareto.png", "Quality of the codes against training time")),
-    ("", Picture("times.png", "Seconds to fit and to transform")),
+    Picture("pareto.png", "Quality of the codes against training time"),
+    Picture("times.png", "Seconds to fit and to transform"),
 )
-_VIEWS = (
-    ("Embeddings", Picture("embeddings.png", "Test codes of every reducer, coloured by class")),
-    ("Reconstructions", Picture("reconstructions.png", "Test images and their reconstructions")),
-    ("Training", Picture("losses.png", "Training loss by epoch")),
-)
+_VIEWS = {
+    "Embeddings": Picture("embeddings.png", "Test codes of every reducer, coloured by class"),
+    "Reconstructions": Picture("reconstructions.png", "Test images and their reconstructions"),
+    "Training": Picture("losses.png", "Training loss by epoch"),
+}
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,16 @@ class RunContent:
 
 def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     """Return what came of one dataset."""
-    blocks: list[Block] = [Heading(data.headline("Leaderboard")), *leaderboard(data)]
+    of = f": {data.part}" if data.part else ""
+    blocks: list[Block] = [Heading(f"Leaderboard{of}"), *leaderboard(data)]
     if data.board["reducer"].nunique() > MOST_VIEWS:
         blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
-    pictures = [(title, replace(p, file=data.file(p.file))) for title, p in (*_COSTS, *_VIEWS)]
-    shown = [(title, picture) for title, picture in pictures if picture.file in drawn]
-    blocks += [picture for title, picture in shown if not title]
+    costs, views = ([replace(p, file=data.file(p.file)) for p in ps] for ps in (_COSTS, _VIEWS.values()))
+    blocks += [picture for picture in costs if picture.file in drawn]
     if set(data.devices) - {"cpu"}:
-        blocks += [Heading(data.headline("CPU beside other devices")), *device_comparison(data)]
-    for title, picture in shown:
-        blocks += [Heading(data.headline(title)), picture] if title else []
+        blocks += [Heading(f"CPU beside other devices{of}"), *device_comparison(data)]
+    for title, picture in zip(_VIEWS, views, strict=True):
+        blocks += [Heading(f"{title}{of}"), picture] if picture.file in drawn else []
     if not data.board.empty:
-        blocks += [Heading(data.headline("Reducers")), *reducers(data, drawn)]
+        blocks += [Heading(f"Reducers{of}"), *reducers(data, drawn)]
     return blocks

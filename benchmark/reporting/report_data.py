@@ -63,18 +63,7 @@ class ReportData:
 
     def file(self, name: str) -> str:
         """Return the name of a figure, of which each dataset of several has its own."""
-        stem, dot, ending = name.rpartition(".")
-        return f"{stem}-{self.part}{dot}{ending}" if self.part else name
-
-    def headline(self, text: str) -> str:
-        """Return a title, of which each dataset of several has its own."""
-        return f"{text}: {self.part}" if self.part else text
-
-
-def gather_parts(store: Store, data: ReportData) -> list[ReportData]:
-    """Return what a run holds of each of its datasets: all of it, where there is only one."""
-    names = sorted(data.frame["dataset"].dropna().unique())
-    return [gather(store, name) for name in names] if len(names) > 1 else [data]
+        return f"{name.removesuffix('.png')}-{self.part}.png" if self.part else name
 
 
 def gather(store: Store, part: str = "") -> ReportData:

@@ -98,32 +98,22 @@ def _outcome(record: Record) -> str:
 def closing_table(records: Iterable[Record], title: str) -> Table:
     """Return the table a run ends with: one row a job, the best of very many; empty where there is none."""
     held = sorted(records, key=lambda r: (r.dataset, *_rank(r), r.reducer, r.device, r.seed))
-    data = {r.dataset for r in held}
-    devices = {r.device for r in held}
-    seeds = {r.seed for r in held}
-    widths = {str(r.params.get("n_components")) for r in held}
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
     if len(held) > _MOST_ROWS:
         table.caption = f"The {_MOST_ROWS} best of {len(held):,} jobs; results.csv holds all."
     table.add_column("reducer", no_wrap=True)
-    for label, several in (
-        ("data", len(data) > 1),
-        ("device", len(devices) > 1),
-        ("D", len(widths) > 1),
-        ("seed", len(seeds) > 1),
-    ):
-        if several:
-            table.add_column(label)
+    keys = {"data": [r.dataset for r in held], "device": [r.device for r in held],
+            "D": [str(r.params.get("n_components")) for r in held],
+            "seed": [str(r.seed) for r in held]}  # fmt: skip
+    keys = {label: values for label, values in keys.items() if len(set(values)) > 1}
+    for label in keys:
+        table.add_column(label)
     # A score that no row has (labels are missing, say) would be an empty column.
     shown = [name for name in METRICS if name not in _LEFT_OUT and any(name in r.scores for r in held)]
     for label in ("fit s", *(METRICS[name].title for name in shown)):
         table.add_column(label, justify="right")
-    for record in held[:_MOST_ROWS]:
-        cells = [escape(title_of(record))]
-        cells += [escape(record.dataset)] if len(data) > 1 else []
-        cells += [escape(record.device)] if len(devices) > 1 else []
-        cells += [escape(str(record.params.get("n_components")))] if len(widths) > 1 else []
-        cells += [str(record.seed)] if len(seeds) > 1 else []
+    for place, record in enumerate(held[:_MOST_ROWS]):
+        cells = [escape(text) for text in (title_of(record), *(values[place] for values in keys.values()))]
         table.add_row(*cells, *_cells(record, shown), style=None if record.status == "ok" else "dim")
     return table
 
