@@ -170,6 +170,10 @@ class Request(BaseRequest):
         (), "--set", "REDUCER.PARAMETER=VALUE,...",
         "Measure a reducer with these values of a parameter; repeatable, several parameters make a grid.",
     )  # fmt: skip
+    select: str | None = _option(
+        None, "--select", "METRIC",
+        "Choose the best of a reducer's settings by this score of held-out training samples; test it alone.",
+    )  # fmt: skip
     suite: str = _option(
         "standard", "--suite", "NAME_OR_FILE", "quick, standard, full, or a .toml file.", show=_basename
     )

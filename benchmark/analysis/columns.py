@@ -19,7 +19,7 @@ MEMORY = ("peak_memory_mb", "peak_device_memory_mb")
 COLUMNS = (
     "run", "dataset", "reducer", "device", "precision", "threads", "timing", "machine", "seed", "status",
     "n_train", "n_test", "n_features", "n_components", "n_parameters", *TIMES, *MEMORY, *SCORES, "params",
-    "error", "started_at", "key", "setting",
+    "error", "started_at", "key", "setting", "chosen",
 )  # fmt: skip
 _INTEGERS = {"threads", "seed", "n_train", "n_test", "n_features", "n_components", "n_parameters"}
 _NUMBERS = {*TIMES, *MEMORY, *SCORES}

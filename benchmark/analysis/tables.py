@@ -26,13 +26,13 @@ _ORDER = ["dataset", "reducer", "device", "n_components", "setting", "seed", "pr
 
 
 def to_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """Return one row a record, in the order of `COLUMNS` and with the types of `DTYPES`.
+    """Return one row a record of the test set, in the order of `COLUMNS` and with the types of `DTYPES`.
 
     What was not measured is NA. Scores that are no column of their own (a plugin's metric) follow
     `continuity`, sorted by name, as Float64. Rows are sorted by dataset, reducer, device,
     n_components and seed.
     """
-    rows = [_row(record) for record in records]
+    rows = [_row(record) for record in records if record.part == "test"]
     extra = sorted({name for row in rows for name in row} - set(COLUMNS))
     at = COLUMNS.index("params")
     frame = typed_frame(rows, [*COLUMNS[:at], *extra, *COLUMNS[at:]])

@@ -14,6 +14,7 @@ from typing import Any
 from benchmark.errors import InputError, suggestion
 from benchmark.plan.settings import DEFAULT, Setting, check_fixed, find_settings
 from benchmark.request import MOST, BaseRequest, Request, whole
+from benchmark.scoring import METRICS
 from reducers.parameters import Allowed
 
 SHIPPED = Path(__file__).parent / "suites"
@@ -119,6 +120,11 @@ def check_request(request: BaseRequest) -> None:
     request.check()
     names = choose_reducers(request)
     if isinstance(request, Request):
+        if request.select not in (None, *METRICS):
+            raise InputError(
+                f"--select takes one of {', '.join(METRICS)}; got {request.select!r}."
+                f"{suggestion(str(request.select), METRICS)}"
+            )
         suite = find_suite(request)
         find_settings(request.settings, {name: suite.settings(name) for name in names})
 

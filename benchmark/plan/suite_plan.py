@@ -12,6 +12,7 @@ from benchmark.errors import InputError
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import JobMaker, Machine
+from benchmark.plan.selection import select
 from benchmark.plan.settings import Setting, find_settings
 from benchmark.plan.suite import Suite, choose_reducers, find_suite
 from benchmark.request import Request
@@ -68,16 +69,18 @@ class SuitePlan(Plan):
             self.components = joined(self.components, suite.components)
             jobs |= _jobs(maker, source, data, suite, settings, request)
         self.jobs = tuple(jobs.values())
-        self.total = len(self.jobs)
+        self._select = request.select
+        self.total = len(self.jobs) if self._select is None else None
 
     def undecided(self) -> set[str]:
         """Return the devices of the jobs that leave their arithmetic to the run."""
         return {job.device for job in self.jobs if job.is_undecided}
 
     def next(self, records: Mapping[str, Record]) -> Sequence[Job]:
-        """Return every job that is not in `records`."""
-        jobs = (job.decided(self.arithmetic) for job in self.jobs)
-        return [job for job in jobs if job.key not in records]
+        """Return every job that is not in `records`; where settings are chosen, first those that choose."""
+        jobs = [job.decided(self.arithmetic) for job in self.jobs]
+        wanted = jobs if self._select is None else select(jobs, records, self._select)
+        return [job for job in wanted if job.key not in records]
 
     def describe(self) -> str:
         """Return the number of jobs, and the sizes of the data."""
@@ -86,12 +89,14 @@ class SuitePlan(Plan):
             "features)"
             for data in self.datasets.values()
         )
-        return f"{len(self.jobs)} jobs on {', '.join(data)}"
+        chosen = f", of which {self._select} chooses the best settings," if self._select else ""
+        return f"{len(self.jobs)} jobs{chosen} on {', '.join(data)}"
 
     def label(self, measured: Job | Record) -> str:
         """Return reducer, setting, device and seed, and the data where there are several."""
         where = f" of {measured.dataset}" if len(self.datasets) > 1 else ""
-        return f"{title(measured)} on {measured.device}, seed {measured.seed}{where}"
+        trial = "" if measured.part == "test" else ", held out"
+        return f"{title(measured)} on {measured.device}, seed {measured.seed}{where}{trial}"
 
     def difference(self, facts: Mapping[str, Any]) -> str:
         """Return in which data, or in which suite, the facts differ from this plan."""

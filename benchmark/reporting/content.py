@@ -6,8 +6,9 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from benchmark.analysis.columns import varying
 from benchmark.reporting import figures
-from benchmark.reporting.document import Block, Heading, Paragraph, Picture
+from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture
 from benchmark.reporting.leaderboard import device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.reducer_sections import failed_jobs, reducers
@@ -63,6 +64,7 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     """Return what came of one dataset."""
     of = f": {data.part}" if data.part else ""
     blocks: list[Block] = [Heading(f"Leaderboard{of}"), *leaderboard(data)]
+    blocks += _settings(data)
     if data.board["reducer"].nunique() > MOST_VIEWS:
         blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
     costs, views = ([replace(p, file=data.file(p.file)) for p in ps] for ps in (_COSTS, _VIEWS.values()))
@@ -73,4 +75,19 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
         blocks += [Heading(f"{title}{of}"), picture] if picture.file in drawn else []
     if not data.board.empty:
         blocks += [Heading(f"Reducers{of}"), *reducers(data, drawn)]
+    return blocks
+
+
+def _settings(data: ReportData) -> list[Block]:
+    """Return how settings were chosen, and where they were compared on the test set itself."""
+    names = ["reducer", "setting", "n_components", "chosen"]
+    rows = data.frame.loc[data.frame["chosen"].notna(), names].drop_duplicates()
+    rows["setting"] = rows["setting"].fillna("default")
+    texts = [f"{name} to {width} components, {setting}: {of}" for name, setting, width, of in rows.to_numpy()]
+    blocks: list[Block] = [Paragraph("Chosen settings:"), Items(texts)] if texts else []
+    if "setting" in varying(data.board, ["setting"]):
+        text = (
+            "Settings of a reducer are compared on the test set itself, so the best of them looks too good."
+        )
+        blocks.append(Paragraph(f"{text} --select METRIC chooses by training samples that are held out."))
     return blocks

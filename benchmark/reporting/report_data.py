@@ -68,7 +68,8 @@ class ReportData:
 
 def gather(store: Store, part: str = "") -> ReportData:
     """Read a run, or what it holds of one dataset, from its store."""
-    records = [record for record in latest(store.records()) if part in ("", record.dataset)]
+    stored = latest(store.records())
+    records = [record for record in stored if part in ("", record.dataset) and record.part == "test"]
     frame = to_frame(records)
     board = leaderboard(frame)
     features = frame.groupby("dataset")["n_features"].max()

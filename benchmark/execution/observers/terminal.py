@@ -97,7 +97,8 @@ def _outcome(record: Record) -> str:
 
 def closing_table(records: Iterable[Record], title: str) -> Table:
     """Return the table a run ends with: one row a job, the best of very many; empty where there is none."""
-    held = sorted(records, key=lambda r: (r.dataset, *_rank(r), r.reducer, r.device, r.seed))
+    tested = (record for record in records if record.part == "test")
+    held = sorted(tested, key=lambda r: (r.dataset, *_rank(r), r.reducer, r.device, r.seed))
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
     if len(held) > _MOST_ROWS:
         table.caption = f"The {_MOST_ROWS} best of {len(held):,} jobs; results.csv holds all."
