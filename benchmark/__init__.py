@@ -12,7 +12,6 @@ write_report(store)              report.md and its figures                    be
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,16 +27,17 @@ if TYPE_CHECKING:
 __all__ = ["load_results", "load_run", "run"]
 
 
-def run(
-    reducers: Sequence[str] | None = None, dataset: str | Path | None = None, **options: Any
-) -> StoredRun:
+def run(reducers: Any = None, dataset: Any = None, **options: Any) -> StoredRun:
     """Measure reducers on a dataset and return the run: its tables, codes, figures and report.
 
     Parameters
     ----------
-    reducers : sequence of str, optional
-        Names of reducers; all of them by default.
-    dataset : str or path, optional
+    reducers : str, mapping, estimator, or a sequence of names and estimators, optional
+        Names of reducers; all of them by default. A mapping gives a reducer's parameters a value or a
+        list of values, of which every combination is measured: ``{"umap": {"n_neighbors": [5, 15]}}``; a
+        tuple is one value. Of estimators, reducers or scikit-learn's, the parameters count, but for
+        `random_state`, which `seeds` decides; their `n_components` are the `components` of all, by default.
+    dataset : str or path, or a list of them, optional
         Name of a dataset, or a path to own data (.npz, .npy, .csv, .parquet); MNIST by default.
     **options
         By keyword, as listed below.
@@ -59,6 +59,8 @@ def run(
     ----------------
     """
     from benchmark.execution import runner
+    from benchmark.plan.settings import from_python
+    from benchmark.plan.suite import choose_reducers
     from benchmark.reporting.stored_run import StoredRun
     from benchmark.results import Store
 
@@ -68,7 +70,13 @@ def run(
             raise InputError(
                 f"run() has no option {name!r}.{suggestion(name, known)} It has: {', '.join(known)}."
             )
-    result = runner.run(Request(**_plain({"reducers": reducers, "dataset": dataset, **options})))
+    given = _plain({"dataset": dataset, **options})
+    if reducers is not None:
+        plain = Request(plugins=given.get("plugins", ()), settings=given.get("settings", ()))
+        choose_reducers(plain)  # a plugin that cannot be read is an error of its own
+        asked = from_python(reducers, plain.plugins)
+        given = {**asked, **given, "settings": (*asked["settings"], *plain.settings)}
+    result = runner.run(Request(**given))
     if result.interrupted:
         raise KeyboardInterrupt
     return StoredRun(Store(result.results_dir, result.run), result.report)

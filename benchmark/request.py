@@ -108,12 +108,21 @@ class BaseRequest:
         None, "--timeout", "SECONDS", "End a job that takes longer. (default: no limit)", SECONDS, _number
     )
     name: str | None = _option(None, "--name", "RUN", "Name of the run. (default: <dataset>-<suite>)")
-    fresh: bool = _option(False, "--fresh", "", "Measure again what is there already.", show=None)
+    fresh: bool = _option(
+        False, "--fresh", "", "Measure again what is there; begin a run of other data anew.", show=None
+    )
     results_dir: str = _option("results", "--results-dir", "DIR", "Where runs keep their results.", show=None)
     reports_dir: str = _option("reports", "--reports-dir", "DIR", "Where reports go.", show=None)
     plugins: tuple[str, ...] = _option(
         (), "--plugin", "FILE.py", "A file that defines reducers; repeatable.", show=_basename
     )
+
+    def __post_init__(self) -> None:
+        for declared in fields(self):
+            value = getattr(self, declared.name)
+            # One where there could be several.
+            if "tuple" in str(declared.type) and value is not None and not isinstance(value, tuple):
+                object.__setattr__(self, declared.name, (value,))
 
     def check(self) -> None:
         """Raise `InputError` for the first option whose value is not allowed."""
@@ -148,14 +157,22 @@ class BaseRequest:
 
 @dataclass(frozen=True)
 class Request(BaseRequest):
-    """Reducers put through a suite on a dataset."""
+    """Reducers put through a suite on datasets."""
 
     verb: ClassVar[str] = "run"
 
-    dataset: str | None = _option(
+    dataset: tuple[str, ...] | None = _option(
         None, "--dataset", "NAME_OR_PATH",
-        "A dataset's name, or a .npz, .npy, .csv or .parquet file. (default: mnist)", show=_basename,
-        positional=True,
+        "A dataset's name, or a .npz, .npy, .csv or .parquet file; repeatable. (default: mnist)",
+        show=_basename, positional=True,
+    )  # fmt: skip
+    settings: tuple[str, ...] = _option(
+        (), "--set", "REDUCER.PARAMETER=VALUE,...",
+        "Measure a reducer with these values of a parameter; repeatable, several parameters make a grid.",
+    )  # fmt: skip
+    select: str | None = _option(
+        None, "--select", "METRIC",
+        "Choose the best of a reducer's settings by this score of held-out training samples; test it alone.",
     )  # fmt: skip
     suite: str = _option(
         "standard", "--suite", "NAME_OR_FILE", "quick, standard, full, or a .toml file.", show=_basename
@@ -163,8 +180,8 @@ class Request(BaseRequest):
     seeds: int | None = _option(
         None, "--seeds", "N", "Number of seeds. (default: the suite's)", whole(1, MOST)
     )
-    components: int | None = _option(
-        None, "--components", "D", "Width of the code. (default: the suite's)", whole(1)
+    components: tuple[int, ...] | None = _option(
+        None, "--components", "D", "Width of the code; repeatable. (default: the suite's)", whole(1)
     )
     clusterings: tuple[str, ...] = _option(
         ("kmeans",), "--clustering", "NAME|all", "Judge the codes by this clustering too; repeatable. "
@@ -190,7 +207,8 @@ class Request(BaseRequest):
         words = ["--all"] if self.reducers is None else []
         for reducer in self.reducers or ():
             words += ["--reducer", reducer]
-        words += ["--dataset", _basename(self.dataset)] if self.dataset else []
+        for dataset in self.dataset or ():
+            words += ["--dataset", _basename(dataset)]
         return [*words, "--suite", _basename(self.suite)]
 
 

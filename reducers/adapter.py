@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import NotFittedError
 
 from reducers.base import FloatArray, Reducer
 from reducers.registry_error import RegistryError
@@ -46,7 +47,13 @@ class ScikitLearn(Reducer):
 
     @property
     def supports_inverse(self) -> bool:
-        """Whether the transformer has an ``inverse_transform``."""
+        """Whether the transformer has an ``inverse_transform``; some that have it refuse it once fitted."""
+        fitted = getattr(self, "estimator_", None)
+        try:
+            if fitted is not None:
+                fitted.inverse_transform(np.zeros((1, self.n_components_), dtype=np.float32))
+        except (AttributeError, NotFittedError, NotImplementedError):
+            return False
         return hasattr(self.estimator, "inverse_transform")
 
 
@@ -67,7 +74,8 @@ def wrap_transformer(
         if not (isinstance(cls, type) and issubclass(cls, BaseEstimator)):
             raise TypeError("it is no estimator")
         estimator = cls(**params)
-    except (ImportError, AttributeError, TypeError) as error:
+        estimator._validate_params()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise RegistryError(f"The scikit-learn transformer {path!r} cannot be made: {error}.") from error
     if not hasattr(estimator, "transform"):
         raise RegistryError(

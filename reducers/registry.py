@@ -60,27 +60,51 @@ BUILT_IN = tuple(
 def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
     """Return every reducer by name: built in, installed, and from the plugin files given.
 
+    What is installed and broken is left out; see `broken_plugins`.
+
     Raises
     ------
     RegistryError
-        A plugin cannot be read or takes a name that is in use.
+        A plugin file cannot be read or takes a name that is in use.
     """
-    installed = [
-        _describe(_load_entry_point(point), point.value, point.dist.name if point.dist else "plugin")
-        for point in _installed_points()
-    ]
-    entries = [*BUILT_IN, *installed]
+    found = _find_installed(_installed_points())[0].copy()
     for path in plugins:
-        entries += _entries_in_file(Path(path))
-    found: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.name in found:
-            raise RegistryError(
-                f"Two reducers are named '{entry.name}', one {found[entry.name].origin} and one of "
-                f"{entry.origin}; rename one."
-            )
-        found[entry.name] = entry
+        for entry in _entries_in_file(Path(path)):
+            _add(entry, found)
     return found
+
+
+def broken_plugins() -> dict[str, str]:
+    """Return what is wrong with each installed plugin that cannot be had, by the name of its entry point."""
+    return _find_installed(_installed_points())[1]
+
+
+@cache
+def _find_installed(points: tuple[EntryPoint, ...]) -> tuple[dict[str, Entry], dict[str, str]]:
+    """Return the reducers built in and installed, and what is wrong with the installed ones that are not."""
+    found, broken = {entry.name: entry for entry in BUILT_IN}, {}
+    for point in points:
+        try:
+            from reducers.base import Reducer
+
+            cls = point.load()
+            if not issubclass(cls, Reducer):
+                raise TypeError("it is no subclass of reducers.Reducer")
+            _add(_describe(cls, point.value, point.dist.name if point.dist else "plugin"), found)
+        # One written as a script may call sys.exit.
+        except (Exception, SystemExit) as error:
+            reason = f"{type(error).__name__}: {error}".rstrip(".")
+            broken[point.name] = f"The installed plugin '{point.name}' is unavailable: {reason}."
+    return found, broken
+
+
+def _add(entry: Entry, found: dict[str, Entry]) -> None:
+    if entry.name in found:
+        raise RegistryError(
+            f"Two reducers are named '{entry.name}', one {found[entry.name].origin} and one of "
+            f"{entry.origin}; rename one."
+        )
+    found[entry.name] = entry
 
 
 @cache
@@ -97,7 +121,9 @@ def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]
     RegistryError
         No reducer has that name; the message names the nearest and all there are.
     """
-    found = find_reducers(plugins)
+    found, broken = find_reducers(plugins), broken_plugins()
+    if name not in found and name in broken:
+        raise RegistryError(broken[name])
     if name not in found:
         raise RegistryError(
             f"No reducer is named {name!r}.{suggestion(name, found)} Known: {', '.join(found)}; or a "
@@ -149,16 +175,6 @@ def _describe(cls: type[Reducer], target: str, origin: str) -> Entry:
     if summary.startswith(f"{cls.__name__}("):
         summary = getattr(cls, "reference", "")
     return Entry(name, target, summary, tuple(cls.devices), origin)
-
-
-def _load_entry_point(point: EntryPoint) -> type[Reducer]:
-    try:
-        loaded: type[Reducer] = point.load()
-    except Exception as error:
-        raise RegistryError(
-            f"The installed plugin '{point.name}' cannot be loaded: {type(error).__name__}: {error}."
-        ) from error
-    return loaded
 
 
 def _entries_in_file(path: Path) -> list[Entry]:

@@ -45,7 +45,7 @@ COLUMNS = [
     "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari", "kmeans_accuracy",
     "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
     "continuity", "triplet_accuracy", "distance_correlation", "silhouette", "stability", "favoured_clusters",
-    "params", "error", "started_at", "key",
+    "params", "error", "started_at", "key", "setting", "chosen",
 ]  # fmt: skip
 SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 
@@ -288,8 +288,9 @@ def test_a_device_that_is_not_there_is_a_row_without_figures(
     monkeypatch.setattr("benchmark.execution.local.LocalWorker", NoWorker)
     words = ["--reducer", "pca", "--reducer", "umap", "--device", "cuda", "--dataset", "digits"]
     code, out, _ = call_here(capsys, "run", *words, "--suite", "tiny.toml")
-    assert code == 0
+    assert code == 1
     assert out.count("unavailable") >= 2
+    assert "the device 'cuda' that was asked for" in out
     table = workplace.table("digits-tiny")
     assert table["status"].tolist() == ["unavailable"] * 2
     assert table.loc["pca", "error"] == "device 'cuda' is not on this machine; found: cpu"

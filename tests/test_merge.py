@@ -127,6 +127,37 @@ def test_of_what_one_machine_measured_twice_the_better_row_is_kept(
     assert capsys.readouterr().err.startswith("Warning: 1 rows of jobs that were measured more than once")
 
 
+def test_settings_and_suites_that_differ_keep_their_rows_apart(tmp_path: Path) -> None:
+    build(tmp_path, "a", record("umap", LAPTOP), record("umap", LAPTOP, setting="n_neighbors=5", key="k5"))
+    # A suite that sets more for all: rows of older versions have no setting at all.
+    other = {"n_components": 2, "n_epochs": 50, "epochs": 7}
+    build(tmp_path, "b", record("umap", LAPTOP, params=other, key="k"), suite="quick", commands=["first"])
+    store = merge(tmp_path, "a", "b")
+    settings = {r.setting: r.params.get("n_epochs") for r in store.records()}
+    assert settings == {"": None, "n_neighbors=5": None, "epochs=7, n_epochs=50": 50}
+    assert len(leaderboard(load_results("both", tmp_path / "results"))) == 3
+    facts = store.facts()
+    assert facts["suite"] == "standard, quick"
+    assert facts["commands"] == ["first"]
+    assert merge(tmp_path, "a", "b").path == store.path
+
+
+def test_runs_of_several_datasets_are_joined_by_their_checksums(tmp_path: Path) -> None:
+    datasets = {"digits": {"sha256": "d" * 64, "n_train": 10}, "iris": {"sha256": "1" * 64, "n_train": 9}}
+    several: dict[str, Any] = {"dataset": "digits, iris", "dataset_sha256": None, "datasets": datasets}
+    build(tmp_path, "a", record("pca", LAPTOP), dataset="digits")
+    build(tmp_path, "b", record("pca", LAPTOP, dataset="iris", key="k"), **several)
+    facts = merge(tmp_path, "a", "b").facts()
+    assert {name: said["n_train"] for name, said in facts["datasets"].items()} == {"digits": 10, "iris": 9}
+    report = (tmp_path / "reports" / "both" / "report.md").read_text()
+    assert report.startswith("# Dimensionality reduction on digits, iris\n")
+    assert all(f"## Leaderboard: {name}\n" in report for name in ("digits", "iris"))
+    datasets["digits"] = {"sha256": "2" * 64}
+    build(tmp_path, "c", record("pca", LAPTOP), **several)
+    with pytest.raises(InputError, match="'a' and 'c' measured different data under the name 'digits'"):
+        merge(tmp_path, "a", "c", name="other")
+
+
 def test_a_merge_is_made_anew_and_the_sources_stay_as_they_are(tmp_path: Path) -> None:
     a = build(tmp_path, "a", record("pca", LAPTOP), record("raw", LAPTOP))
     build(tmp_path, "b", record("pca", SERVER))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -13,7 +14,7 @@ import pytest
 
 from reducers import find_reducers, load_reducer, make_reducer, registry
 from reducers.methods.linear import PCA
-from reducers.registry import ENTRY_POINT_GROUP, RegistryError
+from reducers.registry import ENTRY_POINT_GROUP, RegistryError, broken_plugins
 
 PLUGIN = '''
 from reducers.base import Reducer
@@ -181,11 +182,28 @@ def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch,
     assert type(make_reducer("half")).__module__ == "installed_plugin"
 
 
-@pytest.mark.parametrize("target", ["a_module_that_is_not_there:X", "reducers.methods.linear:Nothing"])
-def test_an_installed_package_that_is_broken_is_named(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, mine=target)
-    with pytest.raises(RegistryError, match=r"installed plugin 'mine' cannot be loaded: .*Error"):
-        find_reducers()
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("a_module_that_is_not_there:X", r"installed plugin 'mine' is unavailable: ModuleNotFoundError"),
+        ("reducers.methods.linear:Nothing", r"installed plugin 'mine' is unavailable: AttributeError"),
+        ("collections:OrderedDict", "TypeError: it is no subclass of reducers.Reducer"),
+        ("reducers.methods.linear:PCA", "Two reducers are named 'pca', one built in"),
+    ],
+)
+def test_an_installed_package_that_is_broken_stops_nothing_else(
+    target: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "installed_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(monkeypatch, mine=target, half="installed_plugin:Half")
+    assert list(find_reducers()) == [*BUILT_IN, "half"]
+    assert load_reducer("pca") is PCA
+    ((name, problem),) = broken_plugins().items()
+    assert name == "mine"
+    assert re.search(reason, problem)
+    with pytest.raises(RegistryError, match=reason):
+        load_reducer("mine")
 
 
 def test_any_transformer_of_scikit_learn_is_a_reducer() -> None:
@@ -207,6 +225,18 @@ def test_any_transformer_of_scikit_learn_is_a_reducer() -> None:
     assert not leaves.supports_inverse
 
 
+def test_an_inverse_that_a_fit_did_not_prepare_is_none() -> None:
+    X = np.random.default_rng(0).random((30, 5))
+    plain, prepared = (
+        make_reducer("sklearn.decomposition.KernelPCA", n_components=2, fit_inverse_transform=prepare).fit(X)
+        for prepare in (False, True)
+    )
+    assert (plain.supports_inverse, prepared.supports_inverse) == (False, True)
+    assert prepared.inverse_transform(prepared.transform(X)).shape == X.shape
+    with pytest.raises(NotImplementedError, match="has no inverse_transform"):
+        plain.inverse_transform(plain.transform(X))
+
+
 @pytest.mark.parametrize(
     ("path", "params", "message"),
     [
@@ -215,6 +245,7 @@ def test_any_transformer_of_scikit_learn_is_a_reducer() -> None:
         ("sklearn.decomposition.PCA", {"whitening": True}, "cannot be made: .*'whitening'"),
         ("sklearn.manifold.TSNE", {}, "sklearn.manifold.TSNE has no transform for unseen samples"),
         ("sklearn.cluster", {}, "'sklearn.cluster' cannot be made"),
+        ("sklearn.decomposition.FastICA", {"fun": "tan"}, "'fun' parameter of FastICA must be .*'cube'"),
     ],
 )
 def test_what_is_no_transformer_is_refused(path: str, params: dict[str, Any], message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -160,6 +161,8 @@ def test_the_command_line_that_a_run_keeps_asks_for_the_same() -> None:
     [
         Request(("pca", "umap"), "digits", seeds=2, devices=("cpu", "auto"), timeout=1.5, fresh=False),
         Request(cluster="local:2", components=3, repeats=2, plugins=("mine.py",), threads=1),
+        Request(("pca", "umap"), ("digits", "mnist"), components=(2, 10)),
+        Request(("umap",), settings=("umap.n_neighbors=5,15", "umap={'min_dist': 0.5, 'metric': \"a b\"}")),
         ScaleRequest(("pca",), samples_up_to=3000, budget=5.0, precision="fp32"),
     ],
 )
@@ -174,5 +177,5 @@ def test_the_command_that_a_run_keeps_is_read_back_as_the_same_request(
 
     monkeypatch.setattr(runner, "run", keep)
     with pytest.raises(InputError, match="kept"):
-        app(request_.command().split()[3:], standalone_mode=False)
+        app(shlex.split(request_.command())[3:], standalone_mode=False)
     assert asked == [request_]

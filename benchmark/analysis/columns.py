@@ -20,7 +20,7 @@ MEMORY = ("peak_memory_mb", "peak_device_memory_mb")
 COLUMNS = (
     "run", "dataset", "reducer", "device", "precision", "threads", "timing", "machine", "seed", "status",
     "n_train", "n_test", "n_features", "n_components", "n_parameters", *TIMES, *MEMORY, *SCORES, "params",
-    "error", "started_at", "key",
+    "error", "started_at", "key", "setting", "chosen",
 )  # fmt: skip
 _INTEGERS = {"threads", "seed", "n_train", "n_test", "n_features", "n_components", "n_parameters"}
 _NUMBERS = {*TIMES, *MEMORY, *SCORES}
@@ -43,6 +43,7 @@ KEYS = {
     "n_train": Key("train", "{} train"),
     "n_test": Key("test", "{} test"),
     "reducer": Key("reducer"),
+    "setting": Key("setting", "({})"),
     "device": Key("device"),
     "precision": Key("precision"),
     "asked_precision": Key("precision"),
@@ -73,10 +74,14 @@ def score_columns(frame: pd.DataFrame) -> list[str]:
 
 
 def varying(rows: pd.DataFrame, names: Iterable[str], *, within_reducer: bool = False) -> list[str]:
-    """Return which of the columns have several values, or several among the rows of one reducer."""
-    columns = [name for name in names if name != "reducer"]
-    if within_reducer:
-        counts = rows.groupby("reducer")[columns].nunique(dropna=False).max()
-    else:
-        counts = rows[columns].nunique(dropna=False)
-    return [name for name in columns if counts[name] > 1]
+    """Return which of the columns have several values, or several among the rows of one reducer.
+
+    A setting is of one reducer, whatever those of the others are.
+    """
+
+    def count(name: str) -> int:
+        if within_reducer or name == "setting":
+            return int(rows.groupby("reducer")[name].nunique(dropna=False).max()) if len(rows) else 0
+        return int(rows[name].nunique(dropna=False))
+
+    return [name for name in names if name != "reducer" and count(name) > 1]

@@ -22,17 +22,17 @@ from benchmark.scoring.metrics import is_reserved
 if TYPE_CHECKING:
     import pandas as pd
 
-_ORDER = ["dataset", "reducer", "device", "n_components", "seed", "precision", "threads", "key"]
+_ORDER = ["dataset", "reducer", "device", "n_components", "setting", "seed", "precision", "threads", "key"]
 
 
 def to_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """Return one row a record, in the order of `COLUMNS` and with the types of `DTYPES`.
+    """Return one row a record of the test set, in the order of `COLUMNS` and with the types of `DTYPES`.
 
     What was not measured is NA. Scores that are no column of their own (a plugin's metric) follow
     `continuity`, sorted by name, as Float64. Rows are sorted by dataset, reducer, device,
     n_components and seed.
     """
-    rows = [_row(record) for record in records]
+    rows = [_row(record) for record in records if record.part == "test"]
     extra = sorted({name for row in rows for name in row} - set(COLUMNS))
     at = COLUMNS.index("params")
     frame = typed_frame(rows, [*COLUMNS[:at], *extra, *COLUMNS[at:]])
@@ -143,5 +143,5 @@ def _with_sizes(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
 def failures(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that are not ok: what was asked, its status and the reason."""
-    names = ["dataset", "reducer", "device", "precision", "n_components", "seed", "status", "error", "key"]
+    names = [*_ORDER[:4], "precision", "setting", "seed", "status", "error", "key"]
     return frame.loc[frame["status"] != "ok", names].reset_index(drop=True)

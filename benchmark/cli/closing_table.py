@@ -44,8 +44,10 @@ def closing_table(frame: pd.DataFrame, title: str, width: int, *, wide: bool = F
     board = leaderboard(frame)
     rows = [*board.to_dict("records"), *_without_result(frame, board)]
     keys = [name for name in varying(frame, GROUP) if name != "precision"] if rows else []
-    columns = {"reducer": [shorten(row["reducer"], _LONGEST_NAME) for row in rows]}
-    columns |= {KEYS[name].header: [_text(row.get(name)) for row in rows] for name in keys}
+    columns = {
+        KEYS[name].header: [shorten(_text(row.get(name)), _LONGEST_NAME) for row in rows]
+        for name in ("reducer", *keys)
+    }
     if any(row.get("seeds", 1) > 1 for row in rows):
         columns["seeds"] = [_text(row.get("seeds")) for row in rows]
     texts = len(columns)
@@ -62,11 +64,15 @@ def closing_table(frame: pd.DataFrame, title: str, width: int, *, wide: bool = F
 
 def _without_result(frame: pd.DataFrame, board: pd.DataFrame) -> list[Mapping[Any, Any]]:
     """Return a row for every configuration of which no job ended well."""
-    names = ["reducer", "device", "n_components"]
-    known = set(board[names].itertuples(index=False, name=None))
+    names = ["dataset", "reducer", "setting", "device", "n_components"]
+    known = {_place(row, names) for row in board.to_dict("records")}
     failed = frame[frame["status"] != "ok"].drop_duplicates([*names, "status"])
     rows = failed[[*(name for name in GROUP if name in failed), "status"]].to_dict("records")
-    return [row for row in rows if tuple(row[name] for name in names) not in known]
+    return [row for row in rows if _place(row, names) not in known]
+
+
+def _place(row: Mapping[Any, Any], names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_text(row[name]) for name in names)
 
 
 def _room(column: tuple[str, Iterable[str]]) -> int:

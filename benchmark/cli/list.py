@@ -54,16 +54,20 @@ def list_rows(what: str, results_dir: str, plugins: Sequence[str] = ()) -> list[
 
 
 def _reducers(plugins: Sequence[str]) -> list[Row]:
-    from reducers.registry import find_reducers
+    from reducers.registry import broken_plugins, find_reducers
     from reducers.registry_error import RegistryError
 
     try:
         entries = find_reducers(plugins).values()
     except RegistryError as error:
         raise InputError(str(error)) from error
-    return [
+    rows: list[Row] = [
         {"name": e.name, "summary": e.summary, "devices": ", ".join(e.devices), "origin": e.origin}
         for e in entries
+    ]
+    broken = broken_plugins().items()
+    return rows + [
+        {"name": n, "summary": reason, "devices": "", "origin": "unavailable"} for n, reason in broken
     ]
 
 

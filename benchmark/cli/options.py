@@ -51,7 +51,8 @@ def options_of(kind: type[BaseRequest]) -> Callable[[Callable[..., None]], Calla
 
 def _parameter(declared: Field[Any], option: Option, hints: dict[str, Any]) -> inspect.Parameter:
     repeated = "tuple" in str(hints[declared.name])
-    kind = list[str] | None if repeated else hints[declared.name]
+    several = list[int] if "int" in str(hints[declared.name]) else list[str]
+    kind = several | None if repeated else hints[declared.name]
     return inspect.Parameter(
         declared.name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -61,12 +61,15 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 def print_result(console: Console, result: RunResult, *, wide: bool) -> None:
     """Print the table of a run that ended, a line for each job that failed, and where the report is."""
     from benchmark.cli.closing_table import closing_table
+    from benchmark.results import title
 
     console.print()
     table = closing_table(result.table, result.run, console.width, wide=wide)
     (make_console(_WIDEST) if wide else console).print(table)
     for record in result.failed:
-        job = f"{record.reducer} ({record.device}, seed {record.seed})"
+        job = f"{title(record)} ({record.device}, seed {record.seed})"
         # Names and reasons come from plugins: brackets in them are no markup.
         console.print(f"{record.status} {job}: {record.error or ''}", style="red", markup=False)
+    for device in result.missing_devices:
+        console.print(f"unavailable: the device '{device}' that was asked for", style="red", markup=False)
     console.print(f"Report: {result.report}", markup=False)

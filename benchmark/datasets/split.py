@@ -26,7 +26,7 @@ def split_indices(
     train, test : int64 ndarrays
         Together a permutation of 0 to ``n_samples - 1``.
     """
-    n_test = max(1, round(TEST_FRACTION * n_samples))
+    n_test = test_size(n_samples)
     if y is not None and _can_stratify(y, n_test):
         test = stratified_sample(y, n_test, rng)
     else:
@@ -34,6 +34,11 @@ def split_indices(
     kept = np.ones(n_samples, dtype=bool)
     kept[test] = False
     return rng.permutation(np.flatnonzero(kept)), test
+
+
+def test_size(n_samples: int) -> int:
+    """Return how many of so many samples are held out."""
+    return max(1, round(TEST_FRACTION * n_samples))
 
 
 def subsample(

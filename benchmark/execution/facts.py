@@ -10,6 +10,7 @@ from benchmark.measure.outcome import utc_now
 from benchmark.plan import Plan
 from benchmark.request import BaseRequest
 from benchmark.results import Record
+from benchmark.results.record import machine_id
 
 
 class RunFacts:
@@ -52,6 +53,7 @@ class RunFacts:
             "wall_seconds": self._wall_seconds,
             "overhead_seconds": float(self._earlier.get("overhead_seconds") or 0.0),
             "command": self._request.command(),
+            "commands": self._commands(),
             "environment": dict(self._environment),
         }
 
@@ -62,7 +64,17 @@ class RunFacts:
         facts = self.begun(done)
         facts["wall_seconds"] = round(self._wall_seconds + time.monotonic() - self._started, 2)
         facts["overhead_seconds"] = round(facts["overhead_seconds"] + overhead_seconds, 2)
-        machines = {record.machine: record.environment for record in stored if record.status == "ok"}
-        if len(machines) > 1:
-            facts["environments"] = machines
-        return {**facts, "finished_at": utc_now()}
+        return {**facts, **origins(stored), "finished_at": utc_now()}
+
+    def _commands(self) -> list[str]:
+        before = self._earlier.get("commands") or [self._earlier.get("command")]
+        return list(dict.fromkeys(filter(None, [*before, self._request.command()])))
+
+
+def origins(records: Iterable[Record]) -> dict[str, Any]:
+    """Return machines and commits that rows come from, where these are several."""
+    environments = [record.environment for record in records if record.status == "ok"]
+    machines = {machine_id(environment): environment for environment in environments}
+    commits = dict.fromkeys(str(environment.get("git_commit") or "unknown") for environment in environments)
+    found = {"environments": machines, "commits": list(commits)}
+    return {name: several for name, several in found.items() if len(several) > 1}

@@ -13,19 +13,22 @@ from zipfile import BadZipFile
 
 from benchmark.errors import InputError
 from benchmark.execution.conclude import conclude
+from benchmark.execution.facts import origins
+from benchmark.plan.settings import difference
+from benchmark.plan.suite_plan import data_facts
 from benchmark.results import Record, Store, latest, open_store, print_warning
 from benchmark.results.artifacts import ARTIFACTS
 from benchmark.results.lock import run_lock
 
 # Facts of a run that hold for the whole only where they hold for every part.
 _SHARED = (
-    "suite", "suite_summary", "dataset", "requested_dataset", "dataset_sha256", "n_train", "n_test",
+    "suite_summary", "suite_sha256", "requested_dataset", "dataset_sha256", "n_train", "n_test",
     "n_features", "n_classes", "min_updates", "threads", "repeats",
 )  # fmt: skip
 # Facts that add up.
-_LISTS = ("reducers", "devices", "components", "notes")
+_LISTS = ("reducers", "devices", "components", "notes", "commands")
 _SUMS = ("wall_seconds", "overhead_seconds")
-_COMBINED = (*_LISTS, *_SUMS, "seeds", "started_at", "finished_at")
+_COMBINED = (*_LISTS, *_SUMS, "seeds", "suite", "started_at", "finished_at")
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
 
 Part = tuple[Store, Record]
@@ -38,7 +41,8 @@ def merge_runs(
 
     Where the same job was measured on several machines, or with several versions of the libraries,
     all of its rows are kept, each with its environment. Where it was measured more than once on one,
-    the row that ended well is kept, and of several such rows the one that started last.
+    the row that ended well is kept, and of several such rows the one that started last. Rows of other
+    parameters are other jobs, and say in their `setting` what differs.
 
     A run that was merged from the same runs before is made anew.
 
@@ -56,7 +60,8 @@ def merge_runs(
     with run_lock(target.path):
         _check_free(target, runs)
         target.tidy()
-        target.save_facts(facts | {"environments": {r.machine: r.environment for _, r in parts}})
+        machines = {"environments": {r.machine: r.environment for _, r in parts}}
+        target.save_facts(facts | origins(record for _, record in parts) | machines)
         _copy(parts, target)
         return conclude(target, reports_dir)[1]
 
@@ -81,7 +86,7 @@ def _check_free(target: Store, runs: Sequence[str]) -> None:
 
 def _choose(stores: Iterable[Store]) -> list[Part]:
     """Return one record a slot, and where it comes from; a slot is a job on a machine."""
-    parts = [(store, record) for store in stores for record in latest(store.records())]
+    parts = _told_apart([(store, record) for store in stores for record in latest(store.records())])
     # The sequence numbers of two stores have nothing to do with each other.
     ranked = sorted(parts, key=lambda part: (part[1].status == "ok", part[1].started_at or ""))
     best = {record.slot: (store, record) for store, record in ranked}
@@ -90,6 +95,21 @@ def _choose(stores: Iterable[Store]) -> list[Part]:
             f"{left_out} rows of jobs that were measured more than once on one machine are left out."
         )
     return [best[slot] for slot in dict.fromkeys(record.slot for _, record in parts)]
+
+
+def _told_apart(parts: Sequence[Part]) -> list[Part]:
+    """Return the records, those of several suites with what differs in their parameters as their setting."""
+    alike: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
+    for _, record in parts:
+        alike.setdefault(record.slot, []).append(record.params)
+
+    def told_apart(record: Record) -> Record:
+        others = alike[record.slot]
+        shared = {k: v for k, v in record.params.items() if all(o.get(k, ...) == v for o in others)}
+        setting = ", ".join(filter(None, (record.setting, difference(record.params, shared))))
+        return replace(record, setting=setting)
+
+    return [(store, told_apart(record)) for store, record in parts]
 
 
 def _copy(parts: Iterable[Part], target: Store) -> None:
@@ -122,7 +142,10 @@ def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
         first, *others = (part.get(fact) for part in parts)
         joined[fact] = first if all(other == first for other in others) else None
     known = {fact: [part[fact] for part in parts if part.get(fact) is not None] for fact in _COMBINED}
+    joined["suite"] = ", ".join(dict.fromkeys(known["suite"])) or None
     joined |= {fact: list(dict.fromkeys(chain.from_iterable(known[fact]))) for fact in _LISTS}
+    joined["datasets"] = {name: said for part in parts for name, said in data_facts(part).items()}
+    joined["dataset"] = ", ".join(joined["datasets"])
     joined |= {fact: round(sum(known[fact]), 2) for fact in _SUMS}
     joined["seeds"] = max(known["seeds"], default=None)
     joined["started_at"] = min(known["started_at"], default=None)
@@ -135,11 +158,12 @@ def _check_data(stores: Sequence[Store], parts: Sequence[Mapping[str, Any]]) -> 
     """Raise `InputError` where two runs call different data by the same name."""
     seen: dict[str, tuple[str, str]] = {}
     for store, part in zip(stores, parts, strict=True):
-        dataset, digest = part.get("dataset"), part.get("dataset_sha256")
-        if dataset is None or digest is None:
+        data = data_facts(part)
+        if not data:
             raise InputError(f"The run {store.run!r} has no run.json that says which data it measured.")
-        other, known = seen.setdefault(dataset, (store.run, digest))
-        if known != digest:
-            raise InputError(
-                f"The runs {other!r} and {store.run!r} measured different data under the name {dataset!r}."
-            )
+        for name, said in data.items():
+            other, known = seen.setdefault(name, (store.run, said["sha256"]))
+            if known != said["sha256"]:
+                raise InputError(
+                    f"The runs {other!r} and {store.run!r} measured different data under the name {name!r}."
+                )

@@ -26,6 +26,7 @@ from benchmark.request import BaseRequest, Request, ScaleRequest
 from benchmark.results import Record, Store
 from benchmark.results.lock import run_lock
 from benchmark.results.record import machine_id
+from reducers.registry import broken_plugins
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,11 +42,12 @@ class RunResult:
     report: Path
     failed: tuple[Record, ...]
     interrupted: bool
+    missing_devices: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """What the command ends with: 0 done, 1 a job failed, 130 interrupted."""
-        return 130 if self.interrupted else int(bool(self.failed))
+        """What the command ends with: 0 done, 1 a job failed or a device is missing, 130 interrupted."""
+        return 130 if self.interrupted else int(bool(self.failed or self.missing_devices))
 
 
 def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
@@ -70,9 +72,11 @@ def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
     with Interrupts() as interrupts, open_pool(request, logged.note) as pool:
         # The pool is starting, too; what the report needs is there before the first job is timed.
         importing = import_in_background()
+        for problem in broken_plugins().values():
+            logged.note(problem)
         plan = make_plan(request, pool)
         store = Store(request.results_dir, plan.run, warn=logged.note)
-        _check_kind(store, plan)
+        _check_same(store, plan, request)
         with run_lock(store.path), logged.into(store.path), closing(plan):
             store.tidy()
             importing.join()
@@ -80,7 +84,8 @@ def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
             _carry_out(request, plan, dispatch)
             table, report = conclude(store, request.reports_dir)
     failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
-    return RunResult(plan.run, request.results_dir, table, report, failed, dispatch.interrupted)
+    missing = tuple(sorted({*request.devices} - {"auto", *pool.devices}))
+    return RunResult(plan.run, request.results_dir, table, report, failed, dispatch.interrupted, missing)
 
 
 def open_pool(request: BaseRequest, note: Callable[[str], None]) -> Pool:
@@ -117,6 +122,7 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
         observer.note(note)
     earlier = store.facts()
     _decide_arithmetic(request, plan, pool, earlier)
+    begun_anew = request.fresh and bool(plan.difference(earlier))
     done = _done(request, stored, pool)
     jobs = plan.next(done)
     _note_other_machines(jobs, stored, request, dispatch)
@@ -125,7 +131,13 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     if not jobs and earlier.get("finished_at"):
         return
     plan.check_room(done)
-    facts = RunFacts(request, plan, pool.environment, earlier if done and plan.continues(earlier) else {})
+    if begun_anew:
+        for key in stored:
+            store.forget(key)
+        stored = {}
+    # What this call does not measure again stays, and so do the facts of it.
+    stays = bool(stored.keys() - {job.key for job in jobs})
+    facts = RunFacts(request, plan, pool.environment, earlier if stays else {})
     if request.pool is None:
         facts.count_spent(stored.values())
     store.save_facts(facts.begun(done))
@@ -168,8 +180,8 @@ def _note_other_machines(
         )
 
 
-def _check_kind(store: Store, plan: Plan) -> None:
-    """Raise `InputError` for a merged run, or one of another kind, which these measurements would spoil."""
+def _check_same(store: Store, plan: Plan, request: BaseRequest) -> None:
+    """Raise `InputError` for a run of something else, which these measurements would spoil."""
     facts = store.facts()
     sources = facts.get("merged_from")
     if sources:
@@ -181,6 +193,12 @@ def _check_kind(store: Store, plan: Plan) -> None:
         raise InputError(
             f"The run {store.run!r} holds measurements of another kind: give this one another name with "
             "--name."
+        )
+    difference = plan.difference(facts) if store.exists() and not request.fresh else ""
+    if difference:
+        raise InputError(
+            f"The run {store.run!r} is of something else: {difference}. Give this one another name with "
+            "--name, or begin that one anew with --fresh, which removes what it holds."
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.measure.clock import Measurement, measured
 from benchmark.measure.outcome import Outcome, utc_now
-from benchmark.measure.preparation import load_job_dataset, make_job_reducer, samples_for, warm_up
+from benchmark.measure.preparation import hold_out, load_job_dataset, make_job_reducer, samples_for, warm_up
 from benchmark.measure.threads import full_precision, limit_threads
 from benchmark.measure.view import make_view
 from benchmark.plan.job import Job
@@ -36,7 +36,8 @@ def measure(job: Job, dataset: Dataset | None = None) -> Outcome:
     measuring = _Measuring(job)
     try:
         with limit_threads(job.threads), full_precision(job.device):
-            measuring.run(dataset or load_job_dataset(job))
+            dataset = dataset or load_job_dataset(job)
+            measuring.run(dataset if job.part == "test" else hold_out(dataset, job.seed))
     except NotApplicableError as error:
         return replace(measuring.outcome, status="unavailable", error=str(error))
     # A plugin written as a script may call sys.exit.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from benchmark.datasets.split import test_size
 from benchmark.plan.job import Job
 from benchmark.results.record import Record
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 # What a record takes over from its job; all that an outcome holds, but for the arrays, it takes over too.
 _PLANNED = (
     "run", "dataset", "reducer", "device", "threads", "seed", "key", "repeats", "n_train", "n_test",
-    "n_features",
+    "n_features", "setting", "part", "chosen",
 )  # fmt: skip
 
 
@@ -57,6 +58,9 @@ def make_record(job: Job, outcome: Outcome, environment: Mapping[str, Any]) -> R
     """
     values = {name: getattr(job, name) for name in _PLANNED}
     values |= {f.name: getattr(outcome, f.name) for f in fields(outcome) if f.name != "artifacts"}
+    if job.part == "validation":
+        values["n_test"] = test_size(job.n_train)
+        values["n_train"] = job.n_train - values["n_test"]
     # A job that ended before its fit is shown with the precision that was asked for.
     values["precision"] = outcome.precision or job.params.get("precision")
     values["started_at"] = outcome.started_at or utc_now()

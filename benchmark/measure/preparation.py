@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.datasets.split import split_indices
 from benchmark.datasets.synthetic import RECIPE
 from benchmark.errors import InputError
 from benchmark.measure.clock import measured
@@ -38,6 +40,21 @@ def load_job_dataset(job: Job) -> Dataset:
             f"{dataset.sha256[:12]}..., that of the plan {job.data[:12]}...."
         )
     return dataset
+
+
+def hold_out(dataset: Dataset, seed: int) -> Dataset:
+    """Return the training set as a dataset of its own, a fifth of it to test with."""
+    y, rng = dataset.y_train, np.random.default_rng((seed, 3))
+
+    def part(rows: np.ndarray) -> tuple[np.ndarray | Rows, np.ndarray | None]:
+        X = dataset.X_train
+        if not isinstance(X, Rows):
+            return X[rows], None if y is None else y[rows]
+        rows = np.sort(rows)
+        return Rows(X.array, rows if X.index is None else X.index[rows]), None if y is None else y[rows]
+
+    train, test = map(part, split_indices(dataset.n_train, y, rng))
+    return replace(dataset, X_train=train[0], y_train=train[1], X_test=test[0], y_test=test[1])
 
 
 def make_job_reducer(job: Job) -> Reducer:

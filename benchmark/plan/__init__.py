@@ -63,9 +63,9 @@ class Plan:
         """Return what ``run.json`` says of the plan, joined with the `earlier` facts it continues."""
         raise NotImplementedError
 
-    def continues(self, facts: Mapping[str, Any]) -> bool:
-        """Whether a run with these facts (of ``run.json``) measured the same thing."""
-        return True
+    def difference(self, facts: Mapping[str, Any]) -> str:
+        """Return why a run with these facts (of ``run.json``) measured another thing; empty if it did not."""
+        return ""
 
     def check_room(self, records: Mapping[str, Record]) -> None:
         """Raise `InputError` where the disk has no room for the data of what is not in `records`."""

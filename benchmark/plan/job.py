@@ -17,7 +17,9 @@ class Job:
     `data` identifies the dataset's content and `code` the reducer's source, so that a job whose
     meaning changed has another `key`. `arithmetic` is what ``precision="auto"`` was decided to be for
     the run ("fp32" or "bf16"); None where the reducer has no such choice. `clusterings` are those
-    that its codes are judged by.
+    that its codes are judged by. `setting` says what differs from the reducer's defaults, `chosen` by
+    what it was chosen of several; `part` is what is scored: "test", or "validation" for a fifth of the
+    training set, which the rest is fitted without.
     """
 
     run: str
@@ -39,6 +41,9 @@ class Job:
     repeats: int = 1
     arithmetic: str | None = None
     clusterings: tuple[str, ...] = ()
+    setting: str = ""
+    part: str = "test"
+    chosen: str = ""
 
     @property
     def is_undecided(self) -> bool:
@@ -54,11 +59,8 @@ class Job:
         """A name for files: readable, safe, and different for every different measurement."""
         meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
         # Jobs had keys before there were these, and results are kept under them.
-        if self.repeats == 1:
-            del meaning["repeats"]
-        for name in ("arithmetic", "clusterings"):
-            if not meaning[name]:
-                del meaning[name]
+        usual = {"repeats": 1, "arithmetic": None, "clusterings": (), "part": "test", "chosen": ""}
+        meaning = {name: v for name, v in meaning.items() if name not in usual or v != usual[name]}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]
         return f"{reducer}-{self.device}-d{self.params.get('n_components')}-s{self.seed}-{digest[:10]}"
@@ -70,4 +72,4 @@ class Job:
 
 
 # Where data and results lie does not change what is measured.
-_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable"}
+_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting"}

@@ -10,6 +10,7 @@ from benchmark.datasets import Dataset
 from benchmark.datasets.synthetic import Synthetic
 from benchmark.errors import InputError
 from benchmark.plan.job import Job
+from benchmark.plan.settings import DEFAULT, Setting, defaults_of, difference
 from benchmark.plan.suite import Suite
 from benchmark.request import BaseRequest
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 # Made-up data need not be there before their job.
 Data = Dataset | Synthetic
-# A reducer's whole parameters, the digest of its code, and the devices it runs on.
-Resolved = tuple[dict[str, Any], str, tuple[str, ...]]
+# A reducer's whole parameters, what was set of them, the digest of its code, and the devices it runs on.
+Resolved = tuple[dict[str, Any], str, str, tuple[str, ...]]
 
 
 class Machine(Protocol):
@@ -53,8 +54,8 @@ class JobMaker:
         self._digests: dict[str, str] = {}
 
     def make(
-        self, data: Data, suite: Suite, name: str, width: int, asked: str, *, seed: int = 0, source: str = "",
-        data_dir: str | None = None,
+        self, data: Data, suite: Suite, name: str, width: int, asked: str, *, setting: Setting = DEFAULT,
+        seed: int = 0, source: str = "", data_dir: str | None = None,
     ) -> Job:  # fmt: skip
         """Return the job of a reducer at a width of the code on a device asked for ("auto": the best).
 
@@ -63,10 +64,10 @@ class JobMaker:
         InputError
             The reducer cannot be made with the suite's parameters, or a job file could not hold them.
         """
-        place = name, width, data.name, data.n_train
+        place = name, width, data.name, data.n_train, repr(setting)
         if place not in self._known:
-            self._known[place] = self._resolve(data, suite, name, width)
-        params, code, supported = self._known[place]
+            self._known[place] = self._resolve(data, suite, name, width, setting)
+        params, said, code, supported = self._known[place]
         device, unavailable = self._choose_device(name, asked, supported)
         return Job(
             run=self._run,
@@ -86,21 +87,38 @@ class JobMaker:
             plugins=self._request.plugins,
             unavailable=unavailable,
             repeats=suite.repeats,
+            setting=said,
         )
 
-    def _resolve(self, data: Data, suite: Suite, name: str, width: int) -> Resolved:
+    def _resolve(self, data: Data, suite: Suite, name: str, width: int, setting: Setting) -> Resolved:
         from reducers.source import source_digest
 
-        own = dict(suite.reducers.get(name, {}))
-        reducer = self._reducer(name, {"n_components": width, **own})
-        params = _job_params(reducer.get_params(deep=False), own, width, data)
-        if {"epochs", "batch_size"} <= set(params):
-            params |= suite.epochs(params, data.n_train)
+        reducer, params, every = self._parameters(data, suite, name, width, setting)
+        text = setting.label
+        if setting.params and not text:
+            text = difference(every, self._parameters(data, suite, name, width, DEFAULT)[2])
         _check_storable(name, params)
         # To read the code of a reducer takes longer than all the rest.
         if name not in self._digests:
             self._digests[name] = source_digest(reducer)
-        return params, self._digests[name], tuple(reducer.devices)
+        return params, text, self._digests[name], tuple(reducer.devices)
+
+    def _parameters(
+        self, data: Data, suite: Suite, name: str, width: int, setting: Setting
+    ) -> tuple[Reducer, dict[str, Any], dict[str, Any]]:
+        """Return a reducer, the parameters a job carries, and all that it has."""
+        own = suite.parameters(name) | dict(setting.params)
+        reducer = self._reducer(name, {"n_components": width, **own})
+        estimator = getattr(reducer, "estimator", None)
+        if estimator is not None:
+            defaults = defaults_of(estimator)
+            own = {k: v for k, v in own.items() if v != defaults[k]}
+            return reducer, {"n_components": width, **own}, estimator.get_params(deep=False)
+        params = _job_params(reducer.get_params(deep=False), data)
+        # Epochs that were set are those that are wanted.
+        if {"epochs", "batch_size"} <= set(params) and "epochs" not in setting.params:
+            params |= suite.epochs(params, data.n_train)
+        return reducer, params, params
 
     def _reducer(self, name: str, own: Mapping[str, Any]) -> Reducer:
         from reducers.parameters import check_parameters
@@ -143,12 +161,8 @@ def _check_storable(name: str, params: Mapping[str, Any]) -> None:
             ) from None
 
 
-def _job_params(
-    all_params: Mapping[str, Any], own: Mapping[str, Any], width: int, data: Data
-) -> dict[str, Any]:
+def _job_params(all_params: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """Return the parameters a job carries: all but those that have a column of their own."""
-    if "estimator" in all_params:
-        return {"n_components": width, **own}
     params = {k: v for k, v in all_params.items() if k not in ("random_state", "device")}
     if params.get("image_shape", ()) is None and data.image_shape is not None:
         params["image_shape"] = list(data.image_shape)

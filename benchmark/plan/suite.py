@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import reprlib
 import tomllib
 from collections.abc import Mapping
@@ -10,12 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError, suggestion
+from benchmark.plan.settings import DEFAULT, Setting, check_fixed, find_settings
 from benchmark.request import MOST, BaseRequest, Request, whole
+from benchmark.scoring import METRICS
 from reducers.parameters import Allowed
 
 SHIPPED = Path(__file__).parent / "suites"
 
 _COUNT, _FEW, _TEXT = whole(1), whole(1, MOST), Allowed(lambda value: isinstance(value, str), "a string")
+
+
+def _is_table_or_tables(value: Any) -> bool:
+    if not isinstance(value, list):
+        return isinstance(value, dict)
+    return bool(value) and all(isinstance(v, dict) and isinstance(v.get("label", ""), str) for v in value)
+
+
 # What the keys of a suite file may hold.
 _ALLOWED = {
     **dict.fromkeys(("summary", "dataset"), _TEXT),
@@ -27,8 +39,9 @@ _ALLOWED = {
         "a list of integers >= 1",
     ),
     "reducers": Allowed(
-        lambda value: isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()),
-        "a table of tables, as [reducers.stacked]",
+        lambda value: isinstance(value, dict) and all(map(_is_table_or_tables, value.values())),
+        "a table of tables, as [reducers.stacked], or of arrays of tables, as [[reducers.stacked]], whose "
+        "label is a string",
     ),
 }
 
@@ -52,7 +65,8 @@ class Suite:
         their own epochs would be fewer: twenty epochs of a small dataset train nothing. Epochs of
         pretraining are raised by the same factor.
     reducers : mapping
-        Parameters that differ from a reducer's defaults, by reducer.
+        Parameters that differ from a reducer's defaults, by reducer; a list of them where several
+        settings are measured, each with a ``label`` if it has one.
     dataset : str or None
         Dataset of the suite; None leaves the choice to the user, MNIST by default.
     """
@@ -65,8 +79,29 @@ class Suite:
     repeats: int = 1
     components: tuple[int, ...] = (10,)
     min_updates: int = 0
-    reducers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reducers: Mapping[str, Any] = field(default_factory=dict)
     dataset: str | None = None
+
+    def parameters(self, name: str) -> dict[str, Any]:
+        """Return what the suite sets for every setting of a reducer."""
+        table = self.reducers.get(name, {})
+        return {} if isinstance(table, list) else dict(table)
+
+    def settings(self, name: str) -> tuple[Setting, ...]:
+        """Return the settings of a reducer that the suite measures: one, unless it lists several."""
+        tables = self.reducers.get(name)
+        if not isinstance(tables, list):
+            return (DEFAULT,)
+        return tuple(
+            Setting({k: v for k, v in t.items() if k != "label"}, t.get("label", "")) for t in tables
+        )
+
+    @property
+    def sha256(self) -> str:
+        """Identifies the suite but for what a run may have more of: seeds, repeats and components."""
+        names = ("name", "n_train", "n_test", "min_updates", "reducers")
+        said = json.dumps({name: getattr(self, name) for name in names}, sort_keys=True, default=str)
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def epochs(self, params: Mapping[str, Any], n_train: int) -> dict[str, int]:
         """Return the numbers of epochs to raise, all by one factor, for a reducer with `params`."""
@@ -83,9 +118,15 @@ class Suite:
 def check_request(request: BaseRequest) -> None:
     """Raise `InputError` where something asked for is wrong, as far as that is known without data."""
     request.check()
-    choose_reducers(request)
+    names = choose_reducers(request)
     if isinstance(request, Request):
-        find_suite(request)
+        if request.select not in (None, *METRICS):
+            raise InputError(
+                f"--select takes one of {', '.join(METRICS)}; got {request.select!r}."
+                f"{suggestion(str(request.select), METRICS)}"
+            )
+        suite = find_suite(request)
+        find_settings(request.settings, {name: suite.settings(name) for name in names})
         choose_clusterings(request)
 
 
@@ -130,7 +171,7 @@ def find_suite(request: Request) -> Suite:
     if request.repeats is not None:
         suite = replace(suite, repeats=request.repeats)
     if request.components is not None:
-        suite = replace(suite, components=(request.components,))
+        suite = replace(suite, components=tuple(dict.fromkeys(request.components)))
     return suite
 
 
@@ -138,18 +179,18 @@ def _check_reducers(suite: Suite, request: Request) -> None:
     from reducers.registry import find_reducers
 
     known = list(find_reducers(request.plugins))
-    for name, params in suite.reducers.items():
+    for name in suite.reducers:
         if name not in known and not name.startswith("sklearn."):
             raise InputError(
                 f"The suite '{suite.name}' sets parameters of an unknown reducer {name!r}."
                 f"{suggestion(name, known)} Known: {', '.join(known)}."
             )
-        for parameter in ("n_components", "random_state", "device"):
-            if parameter in params:
-                raise InputError(
-                    f"The suite '{suite.name}' cannot set {parameter} of '{name}': components, seeds and "
-                    f"--device say it for every reducer."
-                )
+        settings = suite.settings(name)
+        said = [*suite.parameters(name), *(parameter for s in settings for parameter in s.params)]
+        check_fixed(said, name, f"The suite '{suite.name}'")
+        labels = [setting.label for setting in settings if setting.label]
+        if len(set(labels)) < len(labels):
+            raise InputError(f"The suite '{suite.name}' gives two settings of '{name}' the same label.")
 
 
 def shipped_suites() -> list[str]:

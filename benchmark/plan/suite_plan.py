@@ -1,23 +1,28 @@
-"""A suite on a dataset: every reducer, width, device and seed is a job."""
+"""A suite on datasets: every reducer, setting, width, device and seed is a job."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.errors import InputError
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import JobMaker, Machine
+from benchmark.plan.selection import select
+from benchmark.plan.settings import Setting, find_settings
 from benchmark.plan.suite import Suite, choose_clusterings, choose_reducers, find_suite
 from benchmark.request import Request
-from benchmark.results import Record, check_run_name
+from benchmark.results import Record, check_run_name, title
+
+T = TypeVar("T")
 
 DEFAULT_DATASET = "mnist"
 FALLBACK_DATASET = "digits"
+_SIZES = ("n_train", "n_test", "n_features", "n_classes")
 
 
 class SuitePlan(Plan):
@@ -32,7 +37,8 @@ class SuitePlan(Plan):
     ----------
     suite : Suite
         With what the request says in place of its own.
-    dataset : Dataset
+    datasets : dict of Dataset
+        By what each was asked for as: a name, or the path of a file.
     jobs : tuple of Job
         All of them, seed by seed, so that one dataset after the other is loaded.
 
@@ -44,88 +50,137 @@ class SuitePlan(Plan):
 
     def __init__(self, request: Request, machine: Machine) -> None:
         names = choose_reducers(request)
-        suite = find_suite(request)
-        self.dataset, fallback = _load(request, suite)
-        self.suite, narrowed = _narrow_components(suite, request, self.dataset)
-        self.requested_dataset = DEFAULT_DATASET if fallback else self.dataset.name
-        default_name = f"{self.dataset.name}-{self.suite.name}"
+        self.suite = find_suite(request)
+        settings = find_settings(request.settings, {name: self.suite.settings(name) for name in names})
+        self.datasets, fallback = _load(request, self.suite)
+        _check_names(self.datasets)
+        self.dataset = ", ".join(data.name for data in self.datasets.values())
+        self.requested_dataset = DEFAULT_DATASET if fallback else self.dataset
+        default_name = f"{'+'.join(data.name for data in self.datasets.values())}-{self.suite.name}"
         run = check_run_name(default_name if request.name is None else request.name)
         maker = JobMaker(request, machine, run)
         super().__init__(run, maker.threads)
-        self.notes = (*fallback, *narrowed)
-        self.jobs = tuple(_jobs(maker, self.dataset, self.suite, names, request))
-        self.total = len(self.jobs)
+        self.notes = fallback
+        self.components: list[int] = []
+        jobs: dict[str, Job] = {}
+        for source, data in self.datasets.items():
+            suite, narrowed = _narrow_components(self.suite, request, data)
+            self.notes = (*self.notes, *narrowed)
+            self.components = joined(self.components, suite.components)
+            jobs |= _jobs(maker, source, data, suite, settings, request)
+        self.jobs = tuple(jobs.values())
+        self._select = request.select
+        self.total = len(self.jobs) if self._select is None else None
 
     def undecided(self) -> set[str]:
         """Return the devices of the jobs that leave their arithmetic to the run."""
         return {job.device for job in self.jobs if job.is_undecided}
 
     def next(self, records: Mapping[str, Record]) -> Sequence[Job]:
-        """Return every job that is not in `records`."""
-        jobs = (job.decided(self.arithmetic) for job in self.jobs)
-        return [job for job in jobs if job.key not in records]
+        """Return every job that is not in `records`; where settings are chosen, first those that choose."""
+        jobs = [job.decided(self.arithmetic) for job in self.jobs]
+        wanted = jobs if self._select is None else select(jobs, records, self._select)
+        return [job for job in wanted if job.key not in records]
 
     def describe(self) -> str:
-        """Return the number of jobs, and the size of the data."""
-        data = self.dataset
-        return (
-            f"{len(self.jobs)} jobs on {data.name} ({data.n_train:,} training and {data.n_test:,} test "
-            f"samples of {data.n_features} features)"
+        """Return the number of jobs, and the sizes of the data."""
+        data = (
+            f"{data.name} ({data.n_train:,} training and {data.n_test:,} test samples of {data.n_features} "
+            "features)"
+            for data in self.datasets.values()
         )
+        chosen = f", of which {self._select} chooses the best settings," if self._select else ""
+        return f"{len(self.jobs)} jobs{chosen} on {', '.join(data)}"
 
     def label(self, measured: Job | Record) -> str:
-        """Return reducer, device and seed."""
-        return f"{measured.reducer} on {measured.device}, seed {measured.seed}"
+        """Return reducer, setting, device and seed, and the data where there are several."""
+        where = f" of {measured.dataset}" if len(self.datasets) > 1 else ""
+        trial = "" if measured.part == "test" else ", held out"
+        return f"{title(measured)} on {measured.device}, seed {measured.seed}{where}{trial}"
 
-    def continues(self, facts: Mapping[str, Any]) -> bool:
-        """Whether the facts are of the same data."""
-        return facts.get("dataset_sha256") == self.dataset.sha256
+    def difference(self, facts: Mapping[str, Any]) -> str:
+        """Return in which data, or in which suite, the facts differ from this plan."""
+        # What an older version did not write down cannot differ.
+        held, mine = _shown(data_facts(facts)), _shown(self._data_facts())
+        if held and held != mine:
+            return f"it holds {held}, and this call measures {mine}"
+        name, digest = facts.get("suite", self.suite.name), facts.get("suite_sha256", self.suite.sha256)
+        if name != self.suite.name:
+            return f"it holds the suite '{name}', and this is '{self.suite.name}'"
+        same = digest == self.suite.sha256
+        return "" if same else f"it holds the suite '{name}' as it was before it was changed"
 
     def facts(self, earlier: Mapping[str, Any], records: Mapping[str, Record]) -> dict[str, Any]:
-        """Return what is measured on what; reducers and devices are those of the calls before, too."""
-        data = self.dataset
+        """Return what is measured on what, by this call and those before."""
+        data = self._data_facts()
+        # A run of one dataset says what it says without a name, too.
+        sole = next(iter(data.values())) if len(data) == 1 else {}
         return {
             "suite": self.suite.name,
             "suite_summary": self.suite.summary,
-            "dataset": data.name,
+            "suite_sha256": self.suite.sha256,
+            "dataset": self.dataset,
             "requested_dataset": self.requested_dataset,
-            "dataset_sha256": data.sha256,
-            **{size: getattr(data, size) for size in ("n_train", "n_test", "n_features", "n_classes")},
+            **{"dataset_sha256" if name == "sha256" else name: value for name, value in sole.items()},
+            "datasets": data,
             "reducers": joined(earlier.get("reducers", []), (job.reducer for job in self.jobs)),
             "devices": joined(earlier.get("devices", []), (job.device for job in self.jobs)),
-            "seeds": self.suite.seeds,
+            "seeds": max(self.suite.seeds, earlier.get("seeds", 0)),
             "repeats": self.suite.repeats,
-            "components": list(self.suite.components),
+            "components": joined(earlier.get("components", []), self.components),
             "min_updates": self.suite.min_updates,
-            "notes": list(self.notes),
+            "notes": joined(earlier.get("notes", []), self.notes),
         }
 
+    def _data_facts(self) -> dict[str, dict[str, Any]]:
+        names = ("sha256", *_SIZES)
+        return {d.name: {name: getattr(d, name) for name in names} for d in self.datasets.values()}
 
-def _load(request: Request, suite: Suite) -> tuple[Dataset, tuple[str, ...]]:
-    """Return the dataset; MNIST, where nobody named one and it cannot be had, gives way to digits."""
+
+def data_facts(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return checksum and sizes of the data of a run by their name, from its ``run.json``, if it says so."""
+    sole = {"sha256": facts.get("dataset_sha256"), **{n: facts[n] for n in _SIZES if n in facts}}
+    known = facts.get("datasets") or {facts.get("dataset"): sole}
+    return {name: data for name, data in known.items() if name and isinstance(data.get("sha256"), str)}
+
+
+def _shown(data: Mapping[str, Mapping[str, Any]]) -> str:
+    return " and ".join(f"{name} (SHA-256 {said['sha256'][:16]})" for name, said in sorted(data.items()))
+
+
+def _check_names(datasets: Mapping[str, Dataset]) -> None:
+    known: dict[str, str] = {}
+    for source, data in datasets.items():
+        other = known.setdefault(data.name, source)
+        if other != source:
+            raise InputError(f"Two datasets are named {data.name!r}, {other} and {source}: rename one.")
+
+
+def _load(request: Request, suite: Suite) -> tuple[dict[str, Dataset], tuple[str, ...]]:
+    """Return the datasets; MNIST, where nobody named one and it cannot be had, gives way to digits."""
 
     def load(name: str) -> Dataset:
         return load_dataset(
             name, data_dir=request.data_dir, seed=0, n_train=suite.n_train, n_test=suite.n_test
         )
 
-    named = request.dataset or suite.dataset
-    if named is not None:
-        return load(named), ()
+    named = request.dataset or (suite.dataset and (suite.dataset,))
+    if named:
+        return {name: load(name) for name in dict.fromkeys(named)}, ()
     try:
-        return load(DEFAULT_DATASET), ()
+        return {DEFAULT_DATASET: load(DEFAULT_DATASET)}, ()
     except DataUnavailable as error:
         note = f"{error} This run therefore measures '{FALLBACK_DATASET}' instead of '{DEFAULT_DATASET}'."
-        return load(FALLBACK_DATASET), (note,)
+        return {FALLBACK_DATASET: load(FALLBACK_DATASET)}, (note,)
 
 
 def _narrow_components(suite: Suite, request: Request, dataset: Dataset) -> tuple[Suite, tuple[str, ...]]:
     """Narrow the suite's code to half the data's width; too large a width asked for is an error instead."""
     widest = min(dataset.n_features, dataset.n_train)
     if request.components is not None:
-        if request.components > widest:
+        if max(request.components) > widest:
             raise InputError(
-                f"--components must be 1 to {widest} for {dataset.name}; got {request.components}."
+                f"--components must be 1 to {widest} for {dataset.name}; got {max(request.components)}."
             )
         return suite, ()
     if max(suite.components) < widest:
@@ -137,21 +192,25 @@ def _narrow_components(suite: Suite, request: Request, dataset: Dataset) -> tupl
 
 
 def _jobs(
-    maker: JobMaker, dataset: Dataset, suite: Suite, names: Sequence[str], request: Request
-) -> Iterable[Job]:
+    maker: JobMaker, source: str, dataset: Dataset, suite: Suite,
+    settings: Mapping[str, Sequence[Setting]], request: Request,
+) -> dict[str, Job]:  # fmt: skip
     """Return the jobs seed by seed: a seed decides split and sub-sample, which are then loaded once."""
-    source = request.dataset or suite.dataset or dataset.name
-    wanted = product(range(suite.seeds), names, suite.components, request.devices)
+    reducers = [(name, setting) for name, several in settings.items() for setting in several]
+    wanted = product(range(suite.seeds), reducers, suite.components, request.devices)
     jobs = (
-        maker.make(dataset, suite, name, width, asked, seed=seed, source=source, data_dir=request.data_dir)
-        for seed, name, width, asked in wanted
-    )
+        maker.make(
+            dataset, suite, name, width, asked, setting=setting, seed=seed, source=source,
+            data_dir=request.data_dir,
+        )
+        for seed, (name, setting), width, asked in wanted
+    )  # fmt: skip
     clusterings = choose_clusterings(request)
     jobs = (replace(job, clusterings=clusterings) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
-    return {job.key: job for job in jobs}.values()
+    return {job.key: job for job in jobs}
 
 
-def joined(one: Iterable[str], other: Iterable[str]) -> list[str]:
+def joined(one: Iterable[T], other: Iterable[T]) -> list[T]:
     """Return both lists as one without repetitions."""
     return list(dict.fromkeys([*one, *other]))

@@ -13,7 +13,7 @@ from benchmark.reporting.style import save_figure
 from benchmark.results import Store
 from benchmark.results.atomic import write_atomically
 
-__all__ = ["write_report"]
+__all__ = ["content_of", "write_report"]
 
 
 def write_report(store: Store, reports_dir: str | Path) -> Path:
@@ -22,7 +22,7 @@ def write_report(store: Store, reports_dir: str | Path) -> Path:
     Figures stand next to it. Those that an earlier report left and this one does not draw are
     removed; files of other names are not touched. The tables of a scaling run are written too.
     """
-    content = _content(store)
+    content = content_of(store)
     directory = Path(reports_dir) / store.run
     directory.mkdir(parents=True, exist_ok=True)
     drawn, missing = set(), set()
@@ -40,9 +40,11 @@ def write_report(store: Store, reports_dir: str | Path) -> Path:
     return path
 
 
-def _content(store: Store) -> RunContent | ScalingContent:
+def content_of(store: Store) -> RunContent | ScalingContent:
     """Return what the report of a run says; the tables of a scaling run are written on the way."""
     if store.facts().get("kind") != KIND:
-        return RunContent(gather(store))
+        data = gather(store)
+        names = sorted(data.frame["dataset"].dropna().unique())
+        return RunContent(data, [gather(store, name) for name in names] if len(names) > 1 else [data])
     points, exponents = save_scaling(store)
     return ScalingContent(gather(store), points, exponents)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from benchmark.analysis.columns import varying
 from benchmark.reporting import figures
-from benchmark.reporting.document import Block, Heading, Paragraph, Picture
+from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.reducer_sections import failed_jobs, reducers
@@ -32,40 +33,67 @@ _VIEWS = {
 
 @dataclass(frozen=True)
 class RunContent:
-    """The report of a run that compares reducers."""
+    """The report of a run that compares reducers: what was run, and what came of it on each dataset."""
 
     data: ReportData
+    parts: Sequence[ReportData]
 
     def drawings(self) -> Iterator[tuple[str, Figure | None]]:
         """Yield the file name of every figure with the figure, or None where there is nothing to draw."""
-        board, views = self.data.board, self.data.views
-        yield "pareto.png", figures.pareto_figure(board)
-        yield "times.png", figures.times_figure(board)
-        yield "clusterings.png", figures.clusterings_figure(board)
-        yield "embeddings.png", figures.embeddings_figure(views)
-        yield "reconstructions.png", figures.reconstructions_figure(views)
-        yield "losses.png", figures.losses_figure(views)
-        for view in views:
-            yield self.data.cards[view.name], figures.card_figure(view)
+        for part in self.parts:
+            board, views = part.board, part.views
+            yield part.file("pareto.png"), figures.pareto_figure(board)
+            yield part.file("times.png"), figures.times_figure(board)
+            yield part.file("clusterings.png"), figures.clusterings_figure(board)
+            yield part.file("embeddings.png"), figures.embeddings_figure(views)
+            yield part.file("reconstructions.png"), figures.reconstructions_figure(views)
+            yield part.file("losses.png"), figures.losses_figure(views)
+            for view in views:
+                yield part.cards[view.name], figures.card_figure(view)
 
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figures named in `drawn`."""
         data = self.data
-        blocks: list[Block] = [Heading(f"Dimensionality reduction on {data.dataset}", level=1), summary(data)]
-        blocks += [Heading("What was run"), *run_setup(data)]
-        blocks += [Heading("Leaderboard"), *leaderboard(data)]
-        if data.board["reducer"].nunique() > MOST_VIEWS:
-            blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
-        blocks += [picture for picture in _COSTS if picture.file in drawn]
-        if set(data.devices) - {"cpu"}:
-            blocks += [Heading("CPU beside other devices"), *device_comparison(data)]
-        compared = clusterings(data)
-        if compared:
-            shown = [_CLUSTERINGS] if _CLUSTERINGS.file in drawn else []
-            blocks += [Heading("Clusterings"), *shown, *compared]
-        for title, picture in _VIEWS.items():
-            blocks += [Heading(title), picture] if picture.file in drawn else []
-        if not data.board.empty:
-            blocks += [Heading("Reducers"), *reducers(data, drawn)]
+        blocks: list[Block] = [Heading(f"Dimensionality reduction on {data.dataset}", level=1)]
+        blocks += [*map(summary, self.parts), Heading("What was run"), *run_setup(data)]
+        for part in self.parts:
+            blocks += _results(part, drawn)
         blocks += [Heading("Failures"), *failed_jobs(data)]
         return [*blocks, Heading("How each figure was measured"), *method(data)]
+
+
+def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
+    """Return what came of one dataset."""
+    of = f": {data.part}" if data.part else ""
+    blocks: list[Block] = [Heading(f"Leaderboard{of}"), *leaderboard(data)]
+    blocks += _settings(data)
+    if data.board["reducer"].nunique() > MOST_VIEWS:
+        blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
+    costs, views = ([replace(p, file=data.file(p.file)) for p in ps] for ps in (_COSTS, _VIEWS.values()))
+    blocks += [picture for picture in costs if picture.file in drawn]
+    if set(data.devices) - {"cpu"}:
+        blocks += [Heading(f"CPU beside other devices{of}"), *device_comparison(data)]
+    compared = clusterings(data)
+    if compared:
+        picture = replace(_CLUSTERINGS, file=data.file(_CLUSTERINGS.file))
+        blocks += [Heading(f"Clusterings{of}"), *([picture] if picture.file in drawn else []), *compared]
+    for title, picture in zip(_VIEWS, views, strict=True):
+        blocks += [Heading(f"{title}{of}"), picture] if picture.file in drawn else []
+    if not data.board.empty:
+        blocks += [Heading(f"Reducers{of}"), *reducers(data, drawn)]
+    return blocks
+
+
+def _settings(data: ReportData) -> list[Block]:
+    """Return how settings were chosen, and where they were compared on the test set itself."""
+    names = ["reducer", "setting", "n_components", "chosen"]
+    rows = data.frame.loc[data.frame["chosen"].notna(), names].drop_duplicates()
+    rows["setting"] = rows["setting"].fillna("default")
+    texts = [f"{name} to {width} components, {setting}: {of}" for name, setting, width, of in rows.to_numpy()]
+    blocks: list[Block] = [Paragraph("Chosen settings:"), Items(texts)] if texts else []
+    if "setting" in varying(data.board, ["setting"]):
+        text = (
+            "Settings of a reducer are compared on the test set itself, so the best of them looks too good."
+        )
+        blocks.append(Paragraph(f"{text} --select METRIC chooses by training samples that are held out."))
+    return blocks

@@ -29,14 +29,18 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
     """Return a section a reducer that ended well: its card, parameters, times and memory."""
     blocks: list[Block] = []
     params = {view.name: view.record.params for view in data.views}
+    settings = {view.name: view.record.setting for view in data.views}
     for name, rows in data.board.groupby("reducer", sort=False):
         reducer = str(name)
+        keys = varying(rows, GROUP)
         blocks.append(Heading(reducer, level=3))
         if data.cards[reducer] in drawn:
             blocks.append(Picture(data.cards[reducer], f"Card of {reducer}"))
         if params.get(reducer):
             values = (f"{key} = {_value(value)}" for key, value in sorted(params[reducer].items()))
-            blocks.append(Paragraph(f"Parameters: {', '.join(values)}."))
+            # Of several settings the card shows one; the table says what differs in the others.
+            several = f" of the setting {settings[reducer] or 'by default'}" if "setting" in keys else ""
+            blocks.append(Paragraph(f"Parameters{several}: {', '.join(values)}."))
         blocks += [*_costs(rows), *_interval(data, rows.iloc[0])]
     return blocks
 
@@ -82,11 +86,12 @@ def failed_jobs(data: ReportData) -> list[Block]:
     failed = failures(data.frame)
     if failed.empty:
         return [Paragraph("Every job ended well.")]
-    keys = ["reducer", "device", "n_components", "status", "error"]
+    own = varying(failed, ["dataset", "setting"])
+    keys = ["reducer", *own, "device", "n_components", "status", "error"]
     grouped = failed.groupby(keys, dropna=False, sort=True)["seed"]
     rows = grouped.agg(lambda seeds: ", ".join(map(str, seeds))).reset_index().to_dict("records")
     columns = [
-        *key_columns(["device", "n_components"]),
+        *key_columns([*own, "device", "n_components"]),
         value_column("seeds", "seed", lambda seeds: seeds[:80], numeric=False),
         value_column("status", "status", str, numeric=False),
         value_column("reason", "error", _reason, numeric=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,8 @@ class ReportData:
         One a reducer, the best ranked first; at most `MOST_VIEWS`.
     cards : dict
         File name of every reducer's card.
+    part : str
+        The dataset, where the run has others too and this is what it holds of one.
     """
 
     facts: dict[str, Any]
@@ -41,12 +43,16 @@ class ReportData:
     board: pd.DataFrame
     views: list[View]
     cards: dict[str, str]
+    part: str = ""
 
     @property
     def dataset(self) -> str:
         """Names of the data the run used."""
         return str(
-            self.facts.get("dataset") or ", ".join(self.frame["dataset"].dropna().unique()) or "no data"
+            self.part
+            or self.facts.get("dataset")
+            or ", ".join(self.frame["dataset"].dropna().unique())
+            or "no data"
         )
 
     @property
@@ -55,10 +61,15 @@ class ReportData:
         names = {*self.frame["device"].dropna(), *(self.facts.get("devices") or [])}
         return sorted(names, key=lambda name: (name != "cpu", name))
 
+    def file(self, name: str) -> str:
+        """Return the name of a figure, of which each dataset of several has its own."""
+        return f"{name.removesuffix('.png')}-{self.part}.png" if self.part else name
 
-def gather(store: Store) -> ReportData:
-    """Read a run from its store."""
-    records = latest(store.records())
+
+def gather(store: Store, part: str = "") -> ReportData:
+    """Read a run, or what it holds of one dataset, from its store."""
+    stored = latest(store.records())
+    records = [record for record in stored if part in ("", record.dataset) and record.part == "test"]
     frame = to_frame(records)
     board = leaderboard(frame)
     features = frame.groupby("dataset")["n_features"].max()
@@ -67,7 +78,8 @@ def gather(store: Store) -> ReportData:
         # Full width was asked for: the methods still differ, and only raw stands for the data.
         board["baseline"] = board["reducer"] == "raw"
     views = _ranked_views(store, records, board)
-    return ReportData(store.facts(), frame, board, views, card_files(frame["reducer"].dropna()))
+    data = ReportData(store.facts(), frame, board, views, card_files(frame["reducer"].dropna()), part)
+    return replace(data, cards={name: data.file(file) for name, file in data.cards.items()})
 
 
 def _ranked_views(store: Store, records: list[Record], board: pd.DataFrame) -> list[View]:

@@ -16,29 +16,39 @@ _MOST_LISTED = 30
 def run_setup(data: ReportData) -> list[Block]:
     """Return what was run and on what machine; facts the run did not keep are left out."""
     facts = data.facts
+    several = facts["datasets"] if len(facts.get("datasets") or {}) > 1 else {}
     rows = {
         "data": _join(data.dataset, facts.get("dataset_summary")),
-        "rows": _join(_counted(facts, "n_train", "for training"), _counted(facts, "n_test", "for testing")),
-        "features, classes": _join(_counted(facts, "n_features"), _counted(facts, "n_classes")),
+        **_sizes(facts, ""),
+        **{k: v for name, said in several.items() for k, v in _sizes(said, f" of {name}").items()},
         "suite": facts.get("suite"),
         "reducers": data.frame["reducer"].nunique(),
         "code widths": _numbers(facts.get("components")),
-        "seeds": facts.get("seeds") or sorted(data.frame["seed"].dropna().unique()),
+        "seeds": data.frame["seed"].nunique() or facts.get("seeds"),
         "repeats of each timing": facts.get("repeats") if facts.get("repeats") != 1 else None,
         "devices": _join(*data.devices),
         "threads a job": facts.get("threads"),
         "jobs": f"{len(data.frame):,}, of which {int((data.frame['status'] == 'ok').sum()):,} ok",
         "started": facts.get("started_at"),
         "took": None if facts.get("wall_seconds") is None else format_seconds(float(facts["wall_seconds"])),
-        "command": facts.get("command"),
+        "commands": "; ".join(facts.get("commands") or [facts.get("command") or ""]),
+        "commits of the code": facts.get("commits"),
     }
     # A merged run holds what several machines measured.
     machines = facts.get("environments") or {"": facts.get("environment") or {}}
     for machine, environment in machines.items():
-        known = {k: v for k, v in environment.items() if not (machine and k == "machine")}
+        # What differs within the run was said already.
+        said = {"machine": machine, "git_commit": facts.get("commits")}
+        known = {k: v for k, v in environment.items() if not said.get(k)}
         rows |= {f"{name} of {machine}" if machine else name: v for name, v in _machine(known).items()}
     cells = [[name, plain(value)] for name, value in rows.items() if value not in (None, "", [])]
     return [*_swapped(data), Table(["", ""], cells)]
+
+
+def _sizes(facts: Mapping[str, Any], whose: str) -> dict[str, str]:
+    rows = _join(_counted(facts, "n_train", "for training"), _counted(facts, "n_test", "for testing"))
+    columns = _join(_counted(facts, "n_features"), _counted(facts, "n_classes"))
+    return {f"rows{whose}": rows, f"features, classes{whose}": columns}
 
 
 def _swapped(data: ReportData) -> list[Block]:

@@ -54,8 +54,9 @@ class StoredRun:
         return leaderboard(self.table)
 
     def embedding(
-        self, reducer: str, *, seed: int = 0, device: str | None = None, n_components: int | None = None
-    ) -> pd.DataFrame:
+        self, reducer: str, *, seed: int = 0, device: str | None = None, n_components: int | None = None,
+        dataset: str | None = None, setting: str | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
         """Return the codes of one job: a row a sample, training samples first.
 
         Parameters
@@ -67,6 +68,8 @@ class StoredRun:
             Needed where the reducer was measured on several.
         n_components : int, optional
             Needed where several widths of the code were measured.
+        dataset, setting : str, optional
+            As the columns of these names have them; needed where there are several.
 
         Returns
         -------
@@ -82,7 +85,8 @@ class StoredRun:
         import numpy as np
         import pandas as pd
 
-        job = self._job(reducer, {"seed": seed, "device": device, "n_components": n_components})
+        asked = {"seed": seed, "device": device, "n_components": n_components, "dataset": dataset}
+        job = self._job(reducer, asked | {"setting": setting})
         arrays = self._store.load_arrays("embeddings", job.key)
         if not arrays:
             raise InputError(f"The codes of {reducer!r} are not kept in {self._store.path}: measure it anew.")
@@ -104,11 +108,10 @@ class StoredRun:
         InputError
             The report of this run has no such figure.
         """
-        from benchmark.reporting.content import RunContent
-        from benchmark.reporting.report_data import gather
+        from benchmark.reporting import content_of
 
         found = {}
-        for file, figure in RunContent(gather(self._store)).drawings():
+        for file, figure in content_of(self._store).drawings():
             stem = file.removesuffix(".png")
             if figure is not None and stem == name:
                 return figure
@@ -120,7 +123,7 @@ class StoredRun:
         )
 
     def _job(self, reducer: str, asked: dict[str, Any]) -> Record:
-        ok = [record for record in latest(self._store.records()) if record.status == "ok"]
+        ok = [r for r in latest(self._store.records()) if r.status == "ok" and r.part == "test"]
         names = sorted({record.reducer for record in ok})
         if reducer not in names:
             raise InputError(
@@ -133,7 +136,9 @@ class StoredRun:
             return found[0]
         mine = [record for record in ok if record.reducer == reducer]
         there = "; ".join(
-            f"{name}: {', '.join(sorted({str(getattr(record, name)) for record in mine}))}" for name in asked
+            f"{name}: {', '.join(sorted({str(getattr(record, name)) for record in mine}))}"
+            for name in asked
+            if name != "setting" or any(record.setting for record in mine)
         )
         count = "several jobs" if found else "no job"
         raise InputError(f"{reducer!r} has {count} with {wanted} in {self.name!r}; there are {there}.")

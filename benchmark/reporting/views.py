@@ -83,7 +83,7 @@ def first_views(store: Store, records: Iterable[Record], components: int | None 
 
     def rank(record: Record) -> tuple[Any, ...]:
         place = (record.device != "cpu", record.device, record.n_components or 0, record.seed, record.key)
-        return record.n_components != components, *place
+        return record.setting != "", record.setting, record.n_components != components, *place
 
     ok = [record for record in records if record.status == "ok"]
     first = {record.reducer: record for record in sorted(ok, key=rank, reverse=True)}

@@ -33,6 +33,9 @@ class Record:
     every repeat, `fit_seconds` and `transform_seconds` their medians. `sequence` counts what a store
     was given: of two records, the one with the larger number was stored later, whatever the clock says.
     `job_seconds` is the wall time of the job's whole process, from its start to its record.
+    `setting` says what differs from the reducer's defaults where something was set, or is its label; `chosen`
+    of how many settings it was chosen, and by what. `part` is "test", or "validation" for a job that was
+    fitted on four fifths of the training set and scored on the fifth that was held out.
 
     Raises
     ------
@@ -71,6 +74,9 @@ class Record:
     history: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
     job_seconds: float | None = None
+    setting: str = ""
+    part: str = "test"
+    chosen: str = ""
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 
@@ -89,7 +95,7 @@ class Record:
         # The precision asked for: a job that failed never got to know the one it would have had.
         asked, width = repr(self.params.get("precision")), repr(self.params.get("n_components"))
         return (self.dataset, self.reducer, self.device, asked, self.threads, self.seed, width,
-                self.n_train, self.n_test)  # fmt: skip
+                self.n_train, self.n_test, self.setting, self.part)  # fmt: skip
 
     @property
     def machine(self) -> str:
@@ -134,6 +140,11 @@ class Record:
 
 
 _TYPES: dict[str, Any] = get_type_hints(Record)
+
+
+def title(measured: Any) -> str:
+    """Return the reducer of a job or a record, with its setting if it has one."""
+    return f"{measured.reducer} ({measured.setting})" if measured.setting else str(measured.reducer)
 
 
 def latest(records: Iterable[Record]) -> list[Record]:

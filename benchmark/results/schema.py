@@ -15,11 +15,12 @@ _MOST_NESTED = 50
 # What run.json may say, as far as someone reads it.
 _FACTS: dict[str, Any] = {
     **dict.fromkeys(("run", "suite", "suite_summary", "dataset", "requested_dataset", "dataset_sha256"), str),
-    **dict.fromkeys(("dataset_summary", "started_at", "finished_at", "command"), str),
+    **dict.fromkeys(("dataset_summary", "started_at", "finished_at", "command", "suite_sha256"), str),
     **dict.fromkeys(("n_train", "n_test", "n_features", "n_classes", "seeds", "repeats", "threads"), int),
     **dict.fromkeys(("wall_seconds", "overhead_seconds"), float),
-    **dict.fromkeys(("reducers", "devices", "notes", "merged_from"), list[str]),
+    **dict.fromkeys(("reducers", "devices", "notes", "merged_from", "commands", "commits"), list[str]),
     "components": list[int],
+    "datasets": dict[str, dict[str, str | int]],
     "arithmetic": dict[str, str],
     "environment": dict[str, Any],
     "environments": dict[str, dict[str, Any]],

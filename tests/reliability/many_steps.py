@@ -39,7 +39,7 @@ def plan(directory: Path) -> Figures:
 def store(directory: Path) -> Figures:
     """Store a drawn record a job, its arrays first, as a run does."""
     planned = many_runs.plan(directory)
-    arrays = many_runs.drawn_arrays(planned.dataset)
+    arrays = many_runs.drawn_arrays(next(iter(planned.datasets.values())))
     target = Store(directory / "results", many_runs.RUN)
     target.save_facts(_facts(planned, directory))
     seconds, cpu = [], []
