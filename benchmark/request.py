@@ -7,6 +7,7 @@ these fields.
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields
@@ -63,6 +64,9 @@ def _finite_seconds(value: Any) -> bool:
     return type(value) in (int, float) and 0 < value < math.inf
 
 
+_IMAGE_SHAPE = Allowed(
+    lambda value: bool(re.fullmatch(r"[1-9]\d{0,3}x[1-9]\d{0,3}", str(value))), "HEIGHTxWIDTH, as 28x28"
+)
 SECONDS = Allowed(_finite_seconds, "a finite number of seconds > 0")
 
 
@@ -195,6 +199,22 @@ class Request(BaseRequest):
         None, "--cluster", "tcp://HOST:PORT|local:N",
         "Send jobs to a Dask scheduler, or to N processes here. (default: one job at a time, here)",
         show=_without_host,
+    )  # fmt: skip
+    label: str | None = _option(None, "--label", "COLUMN", "The column of classes. (default: label, if any)")
+    drop: tuple[str, ...] = _option((), "--drop", "COLUMN", "A column that is no feature; repeatable.")
+    split: str | None = _option(None, "--split", "COLUMN", "The column that says train or test.")
+    scale: str | None = _option(
+        None, "--scale", "none|unit|standard",
+        "As given; all features by one scale; or each standardised. (default: by the data, and said)",
+        one_of(("none", "unit", "standard")),
+    )  # fmt: skip
+    missing: str = _option(
+        "error", "--missing", "error|drop|mean", "Refuse missing values, leave out their rows, or fill in.",
+        one_of(("error", "drop", "mean")),
+    )  # fmt: skip
+    image_shape: str | None = _option(
+        None, "--image-shape", "HxW", "The features are pixels of images of this height and width.",
+        _IMAGE_SHAPE,
     )  # fmt: skip
     data_dir: str | None = _option(None, "--data-dir", "DIR", "Where datasets lie, as DIR/mnist/.", show=None)
 

@@ -21,6 +21,7 @@ from waiting import is_running, wait_for
 
 from benchmark import load_results
 from benchmark.cli import app as cli
+from benchmark.datasets import DATASETS
 from benchmark.measure.environment import environment as machine_facts
 from benchmark.scoring import METRICS
 from reducers import find_reducers
@@ -307,7 +308,7 @@ def test_lists_are_complete_in_both_forms(
     results = ["--results-dir", str(place.path / "results")]
     expected = {
         "reducers": set(find_reducers()),
-        "datasets": {"mnist", "fashion-mnist", "kmnist", "digits"},
+        "datasets": set(DATASETS),
         "metrics": set(METRICS),
         "suites": {"quick", "standard", "full"},
         "runs": {"digits-tiny"},

@@ -142,13 +142,16 @@ def test_wrong_data_and_wrong_wishes_from_a_shell(tmp_path: Path) -> None:
         "from reducers.base import Reducer\nclass A(Reducer):\n    name, reference = '../a', ''\n"
     )
     for words, message in (
-        (("bad.csv",), "Error: Column 'b' of bad.csv must hold numbers; got 'two' in data row 1.\n"),
-        (("own.npz", "--components", 7), "Error: --components must be 1 to 6 for own; got 7.\n"),
+        (
+            ("bad.csv",),
+            "Error: Column 'b' of bad.csv must hold numbers; got 'two' in data row 1: if it holds",
+        ),
+        (("own.npz", "--components", 7), "Error: --components must be 1 to 6 for own-"),
         (("own.npz", "--plugin", "plugin.py"), "got '../a'.\n"),
     ):
         done = measure(tmp_path, *words)
         assert done.returncode == 2
-        assert done.stderr.endswith(message)
+        assert message in done.stderr
         assert "Traceback" not in done.stderr
         assert done.stdout == ""
 
@@ -157,5 +160,5 @@ def test_directories_may_have_any_name(tmp_path: Path) -> None:
     np.save(tmp_path / "own.npy", X)
     done = measure(tmp_path, "own.npy", "--reports-dir", "[/red] $x", "--results-dir", "[bold]")
     assert done.returncode == 0, done.stderr
-    assert "Report: [/red] $x/own-tiny/report.md" in done.stdout
-    assert (tmp_path / "[/red] $x" / "own-tiny" / "report.md").is_file()
+    (report,) = (tmp_path / "[/red] $x").glob("own-*-tiny/report.md")
+    assert f"Report: {report.relative_to(tmp_path)}" in done.stdout

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmark.datasets import Dataset, load_dataset
+from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -80,13 +81,12 @@ GOOD = "1,2,x\n" * 9
         ("a,a,label\n" + GOOD, "none of them twice; got 'a' 2 times"),
         ("a,,label\n" + GOOD, "column 2 has no name"),
         ("a,Label,label\n" + GOOD, "at most one column of labels"),
-        ("label\n" + "x\n" * 9, "at least one feature"),
+        ("label\n" + "x\n" * 9, "a column that is a feature"),
         (HEAD, "at least 5 samples"),
         (HEAD + "1,2,x\n" * 4, "at least 5 samples.*got 4"),
         ("0.5,2,3\n" * 9, "begin with a line of column names; got numbers, 0.5, 2, 3"),
         (HEAD + "1,2,3,x\n" * 9, "as many cells in a line as column names, 3; it has more"),
         (HEAD + GOOD + "1,2,3,x\n", "cannot be read.*Expected 3 fields in line 11, saw 4"),
-        ("a;b\n" + "1;2\n" * 9, "separate its columns by commas; its first line has none, but ';'"),
         ("", "it is empty"),
         ("\n\n", "it is empty"),
         (HEAD + GOOD + "1," + "9" * 200_000 + "x,x\n", r"got '9{39}\.\.\.9+x' in data row 10"),
@@ -134,7 +134,7 @@ def test_byte_order_mark_and_line_endings_are_no_data(tmp_path: Path, encoding: 
 
 def test_numbers_beyond_64_bits_are_numbers(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n" + "99999999999999999999,1\n-99999999999999999999,2\n" * 5)
-    data = load_dataset(tmp_path / "t.csv")
+    data = load_dataset(tmp_path / "t.csv", options=DataOptions(scale="none"))
     assert set(np.vstack([data.X_train, data.X_test])[:, 0].tolist()) == {
         float(np.float32(1e20)),
         float(np.float32(-1e20)),

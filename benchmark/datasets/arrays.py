@@ -21,7 +21,8 @@ class Arrays:
     """A data set before it is split: (n, n_features) uint8 or float32, labels int64 or None.
 
     `X_test` is None where the file has no split of its own. `white` is the value of a full pixel
-    where X is uint8.
+    where X is uint8. `notes` are what the user should know of the data; of a table the features may be
+    in different units.
     """
 
     X_train: np.ndarray
@@ -31,6 +32,8 @@ class Arrays:
     class_names: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
     white: float = 255.0
+    notes: tuple[str, ...] = ()
+    is_table: bool = False
 
     def sha256(self) -> str:
         """Return the SHA-256 over names, types, shapes and bytes of all parts."""
@@ -52,6 +55,8 @@ def check_arrays(
     X_test: np.ndarray | None = None,
     y_test: np.ndarray | None = None,
     columns: Sequence[str] | None = None,
+    *,
+    missing: bool = False,
 ) -> Arrays:
     """Return what a file holds as the arrays of a data set, where they are right and fit each other.
 
@@ -65,6 +70,8 @@ def check_arrays(
         Labels, as `encode_labels` takes them.
     columns : sequence of str, optional
         Names of the features.
+    missing : bool, default False
+        Whether NaN stands for a missing value, and is kept.
 
     Raises
     ------
@@ -79,9 +86,10 @@ def check_arrays(
     (y, y_test), class_names = encode_labels((y, y_test), f"The labels of {where}")
     image_shape = (X.shape[1], X.shape[2]) if X.ndim == 3 else None
     if X_test is None:
-        X = check_features(X, f"X of {where}", columns)
+        X = check_features(X, f"X of {where}", columns, missing=missing)
     else:
-        X, X_test = check_features(X, f"X_train of {where}"), check_features(X_test, f"X_test of {where}")
+        X = check_features(X, f"X_train of {where}", columns, missing=missing)
+        X_test = check_features(X_test, f"X_test of {where}", columns, missing=missing)
         if X.dtype != X_test.dtype:
             X, X_test = X.astype(np.float32), X_test.astype(np.float32)
     for part, samples, labels in (("train", X, y), ("test", X_test, y_test)):
@@ -98,7 +106,9 @@ def check_arrays(
     return Arrays(X, y, X_test, y_test, class_names, image_shape)
 
 
-def check_features(X: np.ndarray, where: str, columns: Sequence[str] | None = None) -> np.ndarray:
+def check_features(
+    X: np.ndarray, where: str, columns: Sequence[str] | None = None, *, missing: bool = False
+) -> np.ndarray:
     """Return X flattened to (n, n_features), C-contiguous: uint8 stays, all else becomes float32.
 
     Parameters
@@ -124,14 +134,16 @@ def check_features(X: np.ndarray, where: str, columns: Sequence[str] | None = No
         raise InputError(f"{where} must have at least one feature; got the shape {X.shape}.")
     X = X.reshape(len(X), math.prod(X.shape[1:]))
     if X.dtype != np.uint8 and len(X):
-        _check_range(X, where, columns)
+        _check_range(X, where, columns, missing)
     if isinstance(X, np.memmap):
         return X
     return np.ascontiguousarray(X, dtype=np.uint8 if X.dtype == np.uint8 else np.float32)
 
 
-def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None) -> None:
-    lows, highs = zip(*(_finite_extent(block, where, columns) for block in stored_blocks(X)), strict=True)
+def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None, missing: bool) -> None:
+    blocks = (np.nan_to_num(block, posinf=np.inf, neginf=-np.inf) if missing else block
+              for block in stored_blocks(X))  # fmt: skip
+    lows, highs = zip(*(_finite_extent(block, where, columns) for block in blocks), strict=True)
     low, high = min(lows), max(highs)
     if low != high and np.float32(low) == np.float32(high):
         raise InputError(
@@ -143,7 +155,8 @@ def _finite_extent(X: np.ndarray, where: str, columns: Sequence[str] | None) -> 
     low, high = float(X.min()), float(X.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         wrong = ~np.isfinite(X)
-        raise InputError(f"{where} must be finite; {_count(wrong, columns)} NaN or infinite.")
+        way = "" if columns is None else ": say --missing drop or --missing mean, or --drop COLUMN"
+        raise InputError(f"{where} must be finite; {_count(wrong, columns)} NaN or infinite{way}.")
     limit = float(np.finfo(np.float32).max)
     if low < -limit or high > limit:
         wrong = np.abs(X) > limit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import os
 import re
@@ -16,12 +18,12 @@ from benchmark.datasets.catalog.declarations import DATASETS
 from benchmark.datasets.catalog.named import read_named
 from benchmark.datasets.formats.files import SUFFIXES, read_file
 from benchmark.datasets.mapped import take
+from benchmark.datasets.options import DataOptions
+from benchmark.datasets.scaling import prepare
 from benchmark.datasets.split import split_indices, subsample
 from benchmark.errors import InputError, choices, suggestion
 from benchmark.run_names import check_run_name
-from reducers.rows import Rows, extent
-
-MIN_IMAGE_FEATURES = 16
+from reducers.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +35,21 @@ class Dataset:
     name : str
         Name of the data set, or the stem of its file, fit to name a directory.
     X_train, X_test : ndarray or Rows (n_train or n_test, n_features), uint8 or float32
-        Values as the source holds them; `reducers.rows.Rows` where they stay in their file.
+        Values as the source holds them, or standardised; `reducers.rows.Rows` where they stay in their file.
     y_train, y_test : int64 ndarray (n_train,) or (n_test,), or None
         Classes, 0 to ``n_classes - 1``.
     class_names : tuple of str
         Empty without labels.
     image_shape : (height, width) or None
-        Known, or inferred where `n_features` is a square number of at least 16.
+        Of images: what the source or the user declares.
     offset, scale : float
         ``scaled = (X - offset) / scale``: one affine map for all features, so it keeps the order
         of distances.
     sha256 : str
-        Of the source's arrays before split and sub-sampling: it identifies the data.
+        Of the source's arrays before split and sub-sampling, and of how they were read: it identifies the
+        data.
+    notes : tuple of str
+        What the user should know: what was done to the data, and what looks like a mistake.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Dataset:
     offset: float
     scale: float
     sha256: str
+    notes: tuple[str, ...] = ()
 
     def scaled(self) -> tuple[np.ndarray, np.ndarray]:
         """Return new C-contiguous float32 arrays, train and test; train lies in [0, 1]."""
@@ -97,6 +103,7 @@ def load_dataset(
     n_train: int | None = None,
     n_test: int | None = None,
     download: bool = True,
+    options: DataOptions = DataOptions(),  # noqa: B008 - it is frozen
 ) -> Dataset:
     """Load a data set by name, or from your own file.
 
@@ -115,13 +122,17 @@ def load_dataset(
         Size of a stratified sub-sample, at least 1; no more than there are. Default is all.
     download : bool
         Whether a named data set may be fetched from the internet.
+    options : DataOptions
+        Which column is what, the scale, missing values, the shape of images.
 
     Returns
     -------
     Dataset
         8-bit data stay uint8 and are scaled by 255 (digits: 16). All else is float32, scaled by
         the global minimum and maximum of its training part to [0, 1] unless it lies there
-        already: one scalar affine map for all features, so distances keep their order.
+        already: one scalar affine map for all features, so distances keep their order. A table whose
+        columns differ much in spread is standardised before that, column by column, by the mean and
+        the standard deviation of its training part.
 
     Raises
     ------
@@ -136,14 +147,23 @@ def load_dataset(
             _check_integer(name, size, 1)
     if name_or_path in DATASETS:
         name = str(name_or_path)
+        options.refuse_columns(f"the data set {name}")
         arrays = read_named(name, data_dir, download=download)
+        digest = arrays.sha256()
     else:
         path = _existing(name_or_path)
-        name, arrays = _name_of(path), read_file(path)
-    return _assemble(name, arrays, seed, n_train, n_test)
+        arrays = read_file(path, options)
+        digest = arrays.sha256()
+        name = _name_of(path, digest)
+    facts = options.as_facts()
+    digest = hashlib.sha256(f"{digest}{json.dumps(facts)}".encode()).hexdigest() if facts else digest
+    return _assemble(name, arrays, seed, n_train, n_test, options, digest)
 
 
-def _assemble(name: str, arrays: Arrays, seed: int, n_train: int | None, n_test: int | None) -> Dataset:
+def _assemble(
+    name: str, arrays: Arrays, seed: int, n_train: int | None, n_test: int | None, options: DataOptions,
+    digest: str,
+) -> Dataset:  # fmt: skip
     split, train_rng, test_rng = (np.random.default_rng((seed, place)) for place in range(3))
     X, y, other, y_other = arrays.X_train, arrays.y_train, arrays.X_test, arrays.y_test
     train = test = None
@@ -152,25 +172,22 @@ def _assemble(name: str, arrays: Arrays, seed: int, n_train: int | None, n_test:
         train, test = split_indices(len(X), y, split)
     X_train, y_train = take(X, y, subsample(train, len(X), y, n_train, train_rng))
     X_test, y_test = take(other, y_other, subsample(test, len(other), y_other, n_test, test_rng))
-    image_shape = arrays.image_shape or square(X.shape[1])
-    offset, scale = (0.0, arrays.white) if X.dtype == np.uint8 else _offset_and_scale(X_train)
+    image_shape = _image_shape(arrays, options, X.shape[1])
+    X_train, X_test, offset, scale, notes = prepare(X_train, X_test, arrays, options)
     return Dataset(
-        name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, offset, scale,
-        arrays.sha256(),
+        name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, offset, scale, digest,
+        (*arrays.notes, *notes),
     )  # fmt: skip
 
 
-def _offset_and_scale(X: np.ndarray | Rows) -> tuple[float, float]:
-    low, high = extent(X)
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0
-    return low, (high - low) or 1.0
-
-
-def square(n_features: int) -> tuple[int, int] | None:
-    """Return (height, width) of square images of at least `MIN_IMAGE_FEATURES` pixels, else None."""
-    side = math.isqrt(n_features)
-    return (side, side) if side * side == n_features >= MIN_IMAGE_FEATURES else None
+def _image_shape(arrays: Arrays, options: DataOptions, n_features: int) -> tuple[int, int] | None:
+    shape = options.shape or arrays.image_shape
+    if shape is not None and math.prod(shape) != n_features:
+        raise InputError(
+            f"--image-shape {options.image_shape} has {math.prod(shape)} pixels; the data have {n_features} "
+            "features."
+        )
+    return shape
 
 
 def _existing(name_or_path: str | Path) -> Path:
@@ -185,11 +202,11 @@ def _existing(name_or_path: str | Path) -> Path:
     return Path(path)
 
 
-def _name_of(path: Path) -> str:
-    """Return the stem of a file as a name that can name a directory and is no data set's own."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem)
-    stem = re.sub(r"\.{2,}", ".", stem).strip("._-")[:90] or "data"
-    return check_run_name(f"{stem}-file" if stem in DATASETS else stem)
+def _name_of(path: Path, digest: str) -> str:
+    """Return the stem of a file, and digits of its content: other data have another name."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.removesuffix(".gz").rpartition(".")[0])
+    stem = re.sub(r"\.{2,}", ".", stem).strip("._-")[:80] or "data"
+    return check_run_name(f"{stem}-{digest[:6]}")
 
 
 def _check_integer(name: str, value: object, low: int) -> None:

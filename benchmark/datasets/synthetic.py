@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from typing import Self
 
 import numpy as np
 
-from benchmark.datasets.dataset import square
 from benchmark.errors import InputError, RunError
 
 # Begins a digest that says how the data are made, not what they hash to.
@@ -25,6 +25,13 @@ _VERSION = 1  # Goes up when the same table would get other values.
 _SEED = 0
 _BLOCK_ROWS = 8192
 _MARGIN_BYTES = 2**28
+_MIN_IMAGE_FEATURES = 16
+
+
+def _square(n_features: int) -> tuple[int, int] | None:
+    """Return (height, width) of square images of at least `_MIN_IMAGE_FEATURES` pixels, else None."""
+    side = math.isqrt(n_features)
+    return (side, side) if side * side == n_features >= _MIN_IMAGE_FEATURES else None
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Synthetic:
     @property
     def image_shape(self) -> tuple[int, int] | None:
         """Height and width of a square image of as many pixels; None where there is none."""
-        return square(self.n_features)
+        return _square(self.n_features)
 
     def write(self, path: Path) -> None:
         """Write the table as a .npy file, holding some megabytes of it at a time."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.datasets.options import DataOptions
 from benchmark.datasets.split import split_indices
 from benchmark.datasets.synthetic import RECIPE
 from benchmark.errors import InputError
@@ -29,6 +30,7 @@ def load_job_dataset(job: Job) -> Dataset:
     dataset = load_dataset(
         job.source,
         data_dir=job.data_dir,
+        options=DataOptions.from_facts(job.data_options),
         seed=job.seed,
         n_train=job.n_train,
         n_test=job.n_test,

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -16,10 +16,11 @@ class Job:
 
     `data` identifies the dataset's content and `code` the reducer's source, so that a job whose
     meaning changed has another `key`. `arithmetic` is what ``precision="auto"`` was decided to be for
-    the run ("fp32" or "bf16"); None where the reducer has no such choice. `clusterings` are those
-    that its codes are judged by. `setting` says what differs from the reducer's defaults, `chosen` by
-    what it was chosen of several; `part` is what is scored: "test", or "validation" for a fifth of the
-    training set, which the rest is fitted without.
+    the run ("fp32" or "bf16"); None where the reducer has no such choice. `data_options` are what the
+    user said of the data (see `benchmark.datasets.options.DataOptions`), `clusterings` those that the
+    codes are judged by. `setting` says what differs from the reducer's defaults, `chosen` by what it
+    was chosen of several; `part` is what is scored: "test", or "validation" for a fifth of the training
+    set, which the rest is fitted without.
     """
 
     run: str
@@ -36,6 +37,7 @@ class Job:
     seed: int
     code: str
     data_dir: str | None = None
+    data_options: Mapping[str, Any] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
     unavailable: str | None = None
     repeats: int = 1
@@ -59,7 +61,8 @@ class Job:
         """A name for files: readable, safe, and different for every different measurement."""
         meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
         # Jobs had keys before there were these, and results are kept under them.
-        usual = {"repeats": 1, "arithmetic": None, "clusterings": (), "part": "test", "chosen": ""}
+        usual: dict[str, Any] = {"repeats": 1, "arithmetic": None, "data_options": {}, "clusterings": ()}
+        usual |= {"part": "test", "chosen": ""}
         meaning = {name: v for name, v in meaning.items() if name not in usual or v != usual[name]}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]

@@ -69,6 +69,8 @@ class JobMaker:
             self._known[place] = self._resolve(data, suite, name, width, setting)
         params, said, code, supported = self._known[place]
         device, unavailable = self._choose_device(name, asked, supported)
+        if params.get("image_shape", ()) is None:
+            unavailable = f"{name} takes images: if {data.name} holds some, say --image-shape HEIGHTxWIDTH"
         return Job(
             run=self._run,
             dataset=data.name,

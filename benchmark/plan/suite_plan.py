@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import product
 from typing import Any, TypeVar
 
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
+from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
@@ -65,7 +66,7 @@ class SuitePlan(Plan):
         jobs: dict[str, Job] = {}
         for source, data in self.datasets.items():
             suite, narrowed = _narrow_components(self.suite, request, data)
-            self.notes = (*self.notes, *narrowed)
+            self.notes = (*self.notes, *data.notes, *narrowed)
             self.components = joined(self.components, suite.components)
             jobs |= _jobs(maker, source, data, suite, settings, request)
         self.jobs = tuple(jobs.values())
@@ -156,13 +157,18 @@ def _check_names(datasets: Mapping[str, Dataset]) -> None:
             raise InputError(f"Two datasets are named {data.name!r}, {other} and {source}: rename one.")
 
 
+def _data_options(request: Request) -> DataOptions:
+    return DataOptions(**{field.name: getattr(request, field.name) for field in fields(DataOptions)})
+
+
 def _load(request: Request, suite: Suite) -> tuple[dict[str, Dataset], tuple[str, ...]]:
     """Return the datasets; MNIST, where nobody named one and it cannot be had, gives way to digits."""
 
     def load(name: str) -> Dataset:
         return load_dataset(
-            name, data_dir=request.data_dir, seed=0, n_train=suite.n_train, n_test=suite.n_test
-        )
+            name, data_dir=request.data_dir, seed=0, n_train=suite.n_train, n_test=suite.n_test,
+            options=_data_options(request),
+        )  # fmt: skip
 
     named = request.dataset or (suite.dataset and (suite.dataset,))
     if named:
@@ -185,7 +191,7 @@ def _narrow_components(suite: Suite, request: Request, dataset: Dataset) -> tupl
         return suite, ()
     if max(suite.components) < widest:
         return suite, ()
-    half = max(widest // 2, 1)
+    half = max(widest // 2, min(2, widest - 1), 1)
     components = tuple(dict.fromkeys(min(width, half) for width in suite.components))
     note = f"{dataset.name} has {dataset.n_features} features, so codes have at most {half} components."
     return replace(suite, components=components), (note,)
@@ -205,8 +211,8 @@ def _jobs(
         )
         for seed, (name, setting), width, asked in wanted
     )  # fmt: skip
-    clusterings = choose_clusterings(request)
-    jobs = (replace(job, clusterings=clusterings) for job in jobs)
+    clusterings, options = choose_clusterings(request), _data_options(request).as_facts()
+    jobs = (replace(job, clusterings=clusterings, data_options=options) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}
 

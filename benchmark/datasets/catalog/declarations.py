@@ -16,16 +16,16 @@ _CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt"
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
-    """A data set of images in ten classes.
+    """A data set known by its name.
 
     Attributes
     ----------
     name, summary : str
         As ``list datasets`` shows them; the name is that of the directory of its files, too.
     n_train, n_test : int
-        Number of images.
-    image_shape : (int, int)
-        Height and width in pixels.
+        Number of samples.
+    image_shape : (int, int) or None
+        Height and width of images in pixels.
     class_names : tuple of str
         Names of the labels 0, 1, ...
     citation, url : str
@@ -34,18 +34,40 @@ class DatasetInfo:
         Base URLs, ending in "/", that hold the same four files; none where scikit-learn brings the data.
     sha256 : tuple of str
         SHA-256 of each file, in the order of `FILES`.
+    bundled : str
+        The function of `sklearn.datasets` that brings or makes the data where there are no mirrors.
     """
 
     name: str
     summary: str
     n_train: int = 60000
     n_test: int = 10000
-    image_shape: tuple[int, int] = (28, 28)
+    image_shape: tuple[int, int] | None = (28, 28)
     class_names: tuple[str, ...] = _DIGITS
     citation: str
     url: str
     mirrors: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()
+    bundled: str = ""
+
+
+def _table(
+    name: str, summary: str, bundled: str, sizes: tuple[int, int], number: int, citation: str
+) -> DatasetInfo:
+    return DatasetInfo(
+        name=name, summary=f"{summary}; bundled with scikit-learn", n_train=sizes[0], n_test=sizes[1],
+        image_shape=None, class_names=(), citation=citation,
+        url=f"https://archive.ics.uci.edu/dataset/{number}/", bundled=bundled,
+    )  # fmt: skip
+
+
+def _made(name: str, summary: str, bundled: str) -> DatasetInfo:
+    return DatasetInfo(
+        name=name, summary=f"{summary}; made by scikit-learn", n_train=4000, n_test=1000, image_shape=None,
+        class_names=(), citation="Pedregosa et al., Scikit-learn, JMLR 12, 2011",
+        url=f"https://scikit-learn.org/stable/modules/generated/sklearn.datasets.{bundled}.html",
+        bundled=bundled,
+    )  # fmt: skip
 
 
 _ALL = (
@@ -104,6 +126,22 @@ _ALL = (
         image_shape=(8, 8),
         citation="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
         url="https://archive.ics.uci.edu/dataset/80/",
+        bundled="load_digits",
     ),
-)
+    _table(
+        "iris", "150 flowers of three species, 4 measurements", "load_iris", (120, 30), 53,
+        "Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics 7, 1936",
+    ),
+    _table(
+        "wine", "178 wines of three growers, 13 measurements in different units", "load_wine", (142, 36),
+        109, "Aeberhard and Forina, Wine, UCI, 1991",
+    ),
+    _table(
+        "breast-cancer", "569 tumours of two kinds, 30 measurements", "load_breast_cancer", (455, 114), 17,
+        "Street, Wolberg and Mangasarian, Nuclear feature extraction for breast tumor diagnosis, 1993",
+    ),
+    _made("swiss-roll", "a rolled-up sheet in 3 dimensions, its length in ten classes", "make_swiss_roll"),
+    _made("s-curve", "a sheet bent to an S in 3 dimensions, its length in ten classes", "make_s_curve"),
+    _made("blobs", "ten round clusters in 20 dimensions", "make_blobs"),
+)  # fmt: skip
 DATASETS = {info.name: info for info in _ALL}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_arrays
-from benchmark.datasets.catalog.declarations import DATASETS, FILES
+from benchmark.datasets.catalog.declarations import DATASETS, FILES, DatasetInfo
 from benchmark.datasets.catalog.download import locate
 from benchmark.datasets.formats.idx import read_idx
 from benchmark.errors import InputError
@@ -19,10 +20,31 @@ def read_named(name: str, data_dir: str | Path | None = None, *, download: bool 
     info = DATASETS[name]
     if info.mirrors:
         return read_directory(locate(info, data_dir, download=download), info.class_names)
-    from sklearn.datasets import load_digits
+    return _read_bundled(info)
 
-    digits = load_digits()
-    return replace(check_arrays(name, digits.images.astype(np.uint8), digits.target), white=16.0)
+
+# Five thousand points of a sheet with a little noise, and of clusters that just touch.
+_MADE: dict[str, dict[str, Any]] = {
+    "make_swiss_roll": {"n_samples": 5000, "noise": 0.5, "random_state": 0},
+    "make_s_curve": {"n_samples": 5000, "noise": 0.05, "random_state": 0},
+    "make_blobs": {"n_samples": 5000, "n_features": 20, "centers": 10, "cluster_std": 3.0, "random_state": 0},
+}
+
+
+def _read_bundled(info: DatasetInfo) -> Arrays:
+    """Return the arrays of a data set that scikit-learn brings or makes."""
+    import sklearn.datasets
+
+    found = getattr(sklearn.datasets, info.bundled)(**_MADE.get(info.bundled, {}))
+    if info.name == "digits":
+        return replace(check_arrays(info.name, found.images.astype(np.uint8), found.target), white=16.0)
+    if info.bundled in _MADE:
+        X, y = found
+        # Along a sheet: as many points in each of ten pieces.
+        y = y if y.dtype.kind == "i" else (np.argsort(np.argsort(y)) * 10) // len(y)
+    else:
+        X, y = found.data, np.array(found.target_names)[found.target]
+    return replace(check_arrays(info.name, X, y), is_table=True)
 
 
 def read_directory(directory: Path, class_names: tuple[str, ...]) -> Arrays:

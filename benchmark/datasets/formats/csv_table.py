@@ -1,25 +1,35 @@
-"""Tables of text, .csv: columns of numbers, and the labels in the column `label`."""
+"""Tables of text, .csv and .tsv: columns of numbers, and perhaps one of labels and one of the split."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.datasets.arrays import Arrays, check_arrays
-from benchmark.datasets.formats.table import check_names, is_label, read_labels, short
+from benchmark.datasets.arrays import Arrays
+from benchmark.datasets.formats.limits import memory_limit
+from benchmark.datasets.formats.table import check_names, read_labels, short, table_arrays
+from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_SEPARATORS = ",;\t|"
+_LONGEST_LINE = 2**26
 
-def read_csv(path: Path) -> Arrays:
-    """Read comma-separated values, in UTF-8, below one line of column names.
+
+def read_csv(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # noqa: B008 - it is frozen
+    """Read a table of text, in UTF-8, below one line of column names.
+
+    The separator, one of comma, semicolon, tab and bar, is the one that the first line has most of.
 
     Raises
     ------
@@ -32,27 +42,35 @@ def read_csv(path: Path) -> Arrays:
     except UnicodeDecodeError as error:
         byte = f"the byte {error.object[error.start]:#04x}"
         raise InputError(f"{path.name} must be text in UTF-8; got {byte}, which is none there.") from error
-    label = next(filter(is_label, frame.columns), None)
-    y = None if label is None else read_labels(frame.pop(label), label, path.name)
-    X, columns = _features(frame, path.name), list(frame.columns)
+    columns = options.choose(list(frame.columns), path.name)
+    y = None if columns.label is None else read_labels(frame[columns.label], columns.label, path.name)
+    split = None if columns.split is None else list(frame[columns.split])
+    X = _features(frame[columns.features], path.name)
     del frame  # as large as X
-    return check_arrays(path.name, X, y, columns=columns)
+    return table_arrays(path.name, X, y, split, columns, options)
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        names = next((row for row in csv.reader(file) if row), [])
+    packed = path.suffix.lower() == ".gz"
+    with (gzip.open(path, "rt", encoding="utf-8-sig", newline="") if packed
+          else path.open(encoding="utf-8-sig", newline="")) as file:  # fmt: skip
+        # A line of many megabytes is no line of names.
+        first = next((line for line in iter(partial(file.readline, _LONGEST_LINE), "") if line.strip()), "")
+    separator = max(_SEPARATORS, key=first.count)
+    names = next(csv.reader([first], delimiter=separator), [])
     check_names(names, path.name)
     _check_dialect(names, path.name)
     try:
         with warnings.catch_warnings():
             # pandas only warns where lines are longer than the header, and would drop what is too much
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                path, header=0, names=names, index_col=False, low_memory=False, compression=None
-            )
+            with memory_limit(path) if packed else nullcontext():
+                return pd.read_csv(
+                    path, header=0, names=names, index_col=False, low_memory=False, sep=separator,
+                    compression="gzip" if packed else None,
+                )  # fmt: skip
     except pd.errors.ParserWarning as error:
         raise InputError(
             f"{path.name} must have as many cells in a line as column names, {len(names)}; it has more."
@@ -65,11 +83,6 @@ def _check_dialect(names: Sequence[str], where: str) -> None:
     if all(_is_number(name) for name in names) and list(names) not in counts:
         first = short(", ".join(names[:3])).strip("'")
         raise InputError(f"{where} must begin with a line of column names; got numbers, {first} ...")
-    other = next((mark for mark in ";\t|" if mark in names[0]), None)
-    if len(names) == 1 and other is not None:
-        raise InputError(
-            f"{where} must separate its columns by commas; its first line has none, but {other!r}."
-        )
 
 
 def _is_number(text: str) -> bool:
@@ -103,5 +116,8 @@ def _as_numbers(frame: pd.DataFrame, where: str) -> np.ndarray:
         column = int(np.flatnonzero(wrong.any(axis=0))[0])
         row = int(np.flatnonzero(wrong[:, column])[0])
         name, value = short(frame.columns[column]), short(frame.iat[row, column])
-        raise InputError(f"Column {name} of {where} must hold numbers; got {value} in data row {row + 1}.")
+        raise InputError(
+            f"Column {name} of {where} must hold numbers; got {value} in data row {row + 1}: if it "
+            f"holds the classes, say --label {frame.columns[column]}, else --drop it."
+        )
     return numbers

@@ -10,27 +10,28 @@ from benchmark.datasets.formats.csv_table import read_csv
 from benchmark.datasets.formats.npy import read_npy
 from benchmark.datasets.formats.npz import read_npz
 from benchmark.datasets.formats.parquet import read_parquet
+from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError, choices
 
-# A format is a function from a path to arrays that `check_arrays` let pass.
-READERS: dict[str, Callable[[Path], Arrays]] = {
-    ".csv": read_csv,
-    ".npy": read_npy,
-    ".npz": read_npz,
+# A format is a function from a path to arrays that `check_arrays` let pass; of a table, from options too.
+READERS: dict[str, Callable[[Path], Arrays]] = {".npy": read_npy, ".npz": read_npz}
+TABLE_READERS: dict[str, Callable[[Path, DataOptions], Arrays]] = {
+    **dict.fromkeys((".csv", ".tsv", ".csv.gz", ".tsv.gz"), read_csv),
     ".parquet": read_parquet,
 }
-SUFFIXES = tuple(READERS)
+SUFFIXES = (*TABLE_READERS, *READERS)
 
 
-def read_file(path: Path) -> Arrays:
+def read_file(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # noqa: B008 - it is frozen
     """Read a data set from a file.
 
     Parameters
     ----------
     path : path
         ``.npz`` with `X`, `y` or with `X_train`, `y_train`, `X_test`, `y_test` (labels optional),
-        ``.npy`` with X, or ``.csv`` or ``.parquet`` with columns of numbers and optionally the
-        column `label`. X is (n, n_features) or images (n, height, width).
+        ``.npy`` with X, or ``.csv``, ``.tsv`` (gzipped, too) or ``.parquet`` with columns of numbers
+        and optionally one of labels. X is (n, n_features) or images (n, height, width).
+    options : DataOptions
 
     Raises
     ------
@@ -40,11 +41,14 @@ def read_file(path: Path) -> Arrays:
     if not path.is_file():
         kind = "a directory" if path.is_dir() else "none"
         raise InputError(f"{path} must be a file; got {kind}.")
-    suffix = path.suffix.lower()
-    if suffix not in READERS:
+    suffix = "".join(path.suffixes[-2 if path.suffix.lower() == ".gz" else -1 :]).lower()
+    if suffix not in SUFFIXES:
         kind = path.suffix or "a name without suffix"
         raise InputError(f"{path} must be a file of type {choices(SUFFIXES)}; got {kind}.")
     try:
+        if suffix in TABLE_READERS:
+            return TABLE_READERS[suffix](path, options)
+        options.refuse_columns(path.name)
         return READERS[suffix](path)
     except InputError:
         raise

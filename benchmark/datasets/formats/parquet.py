@@ -1,4 +1,4 @@
-"""Parquet files: columns of numbers, and the labels in the column `label`."""
+"""Parquet files: columns of numbers, and perhaps one of labels and one of the split."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.datasets.arrays import Arrays, check_arrays
+from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.formats.limits import ROW_BYTES, check_size, memory_limit
-from benchmark.datasets.formats.table import check_names, is_label, read_labels, short
+from benchmark.datasets.formats.table import check_names, read_labels, short, table_arrays
+from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 
 
-def read_parquet(path: Path) -> Arrays:
+def read_parquet(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # noqa: B008 - it is frozen
     """Read a parquet file, but for what pandas stored as the index of its rows and is no label.
 
     Raises
@@ -29,32 +30,39 @@ def read_parquet(path: Path) -> Arrays:
     schema = pq.read_schema(path)
     stored = (schema.pandas_metadata or {}).get("index_columns", [])
     index = {name for name in stored if isinstance(name, str)}
-    names = [name for name in schema.names if name not in index or is_label(name)]
+    wanted = {options.label, options.split, *options.drop}
+    names = [name for name in schema.names if name not in index or name in wanted or name.lower() == "label"]
     check_names(names, path.name)
-    for name in names:
-        _check_type(schema.field(name).type, name, path.name)
-    labels = [name for name in names if is_label(name)]
-    features = [name for name in names if not is_label(name)]
+    columns = options.choose(names, path.name)
+    texts = [name for name in (columns.label, columns.split) if name is not None]
+    for name in (*columns.features, *texts):
+        _check_type(schema.field(name).type, name, path.name, text=name in texts)
     # Read as codes, a text takes its room once, however many rows point at it.
-    with memory_limit(path), pq.ParquetFile(path, read_dictionary=labels, pre_buffer=False) as file:
-        check_size(path, _rows(file.metadata) * (8 * len(features) + ROW_BYTES))
-        X = _matrix(file, features)
-        y = read_labels(_column(file, labels[0]).to_pandas(), labels[0], path.name) if labels else None
-    return check_arrays(path.name, X, y, columns=features)
+    with memory_limit(path), pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
+        check_size(path, _rows(file.metadata) * (8 * len(columns.features) + ROW_BYTES))
+        X = _matrix(file, columns.features)
+        y, split = (
+            None if name is None else read_labels(_column(file, name).to_pandas(), name, path.name)
+            for name in (columns.label, columns.split)
+        )
+    return table_arrays(path.name, X, y, split, columns, options)
 
 
-def _check_type(kind: Any, name: str, where: str) -> None:
+def _check_type(kind: Any, name: str, where: str, *, text: bool) -> None:
     from pyarrow import types
 
     number = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
-    if is_label(name):
+    if text:
         value = kind.value_type if types.is_dictionary(kind) else kind
-        text = types.is_string(value) or types.is_large_string(value)
-        allowed, words = number or text or types.is_integer(value), "whole numbers or text"
+        is_text = types.is_string(value) or types.is_large_string(value)
+        allowed, words = number or is_text or types.is_integer(value), "whole numbers or text"
     else:
         allowed, words = number or types.is_decimal(kind) or types.is_null(kind), "numbers"
     if not allowed:
-        raise InputError(f"Column {short(name)} of {where} must hold {words}; got the type {str(kind)[:60]}.")
+        raise InputError(
+            f"Column {short(name)} of {where} must hold {words}; got the type {str(kind)[:60]}"
+            f"{'' if text else ': if it holds the classes, say --label ' + name + ', else --drop it'}."
+        )
 
 
 def _rows(metadata: Any) -> int:

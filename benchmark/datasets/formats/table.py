@@ -1,29 +1,26 @@
-"""What tables of all formats share: the names of their columns, and the labels in the column `label`."""
+"""What tables of all formats share: the names of their columns, and what becomes of them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.datasets.arrays import Arrays, check_arrays
+from benchmark.datasets.options import Columns, DataOptions, suspicions
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LABEL = "label"
 MOST_COLUMNS = 50_000
 
 
-def is_label(name: str) -> bool:
-    """Whether a column of this name holds the labels."""
-    return name.lower() == LABEL
-
-
 def check_names(names: Sequence[str], where: str) -> None:
-    """Raise `InputError` unless all columns have names, no two alike, and one at most is that of labels."""
+    """Raise `InputError` unless all columns have names, and no two are alike."""
     if not names:
         raise InputError(f"{where} must begin with a line of column names; it is empty.")
     if len(names) > MOST_COLUMNS:
@@ -39,9 +36,61 @@ def check_names(names: Sequence[str], where: str) -> None:
             f"{where} must begin with a name for each column, none of them twice; got {short(name)} "
             f"{count} times."
         )
-    labels = [name for name in names if is_label(name)]
-    if len(labels) > 1:
-        raise InputError(f"{where} must have at most one column of labels; got {' and '.join(labels)}.")
+
+
+def table_arrays(
+    where: str, X: np.ndarray, y: np.ndarray | None, split: Any, columns: Columns, options: DataOptions
+) -> Arrays:
+    """Return a table as arrays: its missing values as `options` has them, divided by its split, if any.
+
+    Parameters
+    ----------
+    where : str
+        Name of the file.
+    X, y : ndarray (n, n_features), and (n,) or None
+    split : sequence of str, or None
+        "train" or "test" of each row.
+    columns : Columns
+    options : DataOptions
+
+    Raises
+    ------
+    InputError
+        A split that says something else or leaves a part empty, or what `check_arrays` refuses.
+    """
+    parts = None if split is None else np.array([str(value).strip().lower() for value in split])
+    notes = suspicions(columns)
+    if options.missing == "drop":
+        whole = ~np.isnan(X).any(axis=1)
+        if not whole.all():
+            notes.append(
+                f"{np.count_nonzero(~whole):,} of {len(X):,} rows have missing values and are left out."
+            )
+        X, y = X[whole], None if y is None else y[whole]
+        parts = None if parts is None else parts[whole]
+    constant = [name for name, column in zip(columns.features, X.T, strict=True) if _is_constant(column)]
+    if constant:
+        few = ", ".join(map(short, constant[:3])) + (", ..." if len(constant) > 3 else "")
+        notes.append(f"Columns that are the same in every row tell nothing: {few} ({len(constant)}).")
+    mean = options.missing == "mean"
+    if parts is None:
+        arrays = check_arrays(where, X, y, columns=columns.features, missing=mean)
+    else:
+        train, test = (np.flatnonzero(parts == part) for part in ("train", "test"))
+        if len(train) + len(test) < len(parts) or not len(train) or not len(test):
+            others = sorted(set(parts))
+            raise InputError(
+                f"Column {columns.split!r} of {where} must say train or test of each row, both of some; got "
+                f"{', '.join(map(short, others[:5]))}."
+            )
+        X_test, y_test = X[test], None if y is None else y[test]
+        y_train = None if y is None else y[train]
+        arrays = check_arrays(where, X[train], y_train, X_test, y_test, columns.features, missing=mean)
+    return replace(arrays, notes=tuple(notes), is_table=True)
+
+
+def _is_constant(column: np.ndarray) -> bool:
+    return len(column) > 0 and bool((column == column[0]).all())
 
 
 def read_labels(column: pd.Series[Any], name: str, where: str) -> np.ndarray:
