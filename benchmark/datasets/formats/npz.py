@@ -1,4 +1,4 @@
-"""Arrays in an .npz file, as `numpy.savez` and `numpy.savez_compressed` write it."""
+"""Arrays in an .npz file, as `numpy.savez`, its compressed form and `scipy.sparse.save_npz` write it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from benchmark.datasets.arrays import Arrays, check_arrays
 from benchmark.datasets.formats.limits import ROW_BYTES, check_size
 from benchmark.datasets.formats.npy import MAGIC, check_npy
+from benchmark.datasets.formats.sparse import is_sparse, to_dense
 from benchmark.errors import InputError, choices
 
 _WHOLE = frozenset({"x", "y"})
@@ -20,11 +21,13 @@ _SPLIT = frozenset({"x_train", "y_train", "x_test", "y_test"})
 def read_npz(path: Path) -> Arrays:
     """Read samples and labels by their names, in upper or lower case: X and y, or the four of a split.
 
+    The parts of a sparse matrix of SciPy's are samples without labels.
+
     Raises
     ------
     InputError
-        Arrays of other names, one that `check_npy` or `check_arrays` refuses, or more of them than
-        `check_size` allows.
+        Arrays of other names, one that `check_npy`, `to_dense` or `check_arrays` refuses, or more of
+        them than `check_size` allows.
     """
     with path.open("rb") as file:
         if file.read(len(MAGIC)) == MAGIC:
@@ -35,6 +38,8 @@ def read_npz(path: Path) -> Arrays:
         members = _members(archive, path.name)
         check_size(path, sum(_unpacked(archive, info, path.name) for info in members.values()))
         arrays = {name: _array(archive, info) for name, info in members.items()}
+    if is_sparse(arrays):
+        arrays = {"x": to_dense(path, arrays)}
     X, y = ("x", "y") if "x" in arrays else ("x_train", "y_train")
     return check_arrays(path.name, arrays[X], arrays.get(y), arrays.get("x_test"), arrays.get("y_test"))
 
@@ -43,11 +48,11 @@ def _members(archive: zipfile.ZipFile, where: str) -> dict[str, zipfile.ZipInfo]
     """Return the members by the names of their arrays in lower case, as Keras writes them."""
     stored = [info.filename.removesuffix(".npy") for info in archive.infolist()]
     names = {name.lower() for name in stored}
-    known = {"x"} <= names <= _WHOLE or {"x_train", "x_test"} <= names <= _SPLIT
+    known = {"x"} <= names <= _WHOLE or {"x_train", "x_test"} <= names <= _SPLIT or is_sparse(names)
     if not known or len(names) < len(stored):
         raise InputError(
-            f"{where} must hold X (and y), or X_train and X_test (and y_train, y_test), and nothing else; "
-            f"got {choices(stored) or 'no arrays'}."
+            f"{where} must hold X (and y), or X_train and X_test (and y_train, y_test), and nothing else, or "
+            f"be a sparse matrix of SciPy's; got {choices(stored) or 'no arrays'}."
         )
     return {name.lower(): info for name, info in zip(stored, archive.infolist(), strict=True)}
 
