@@ -37,8 +37,10 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> StoredRun:
         list of values, of which every combination is measured: ``{"umap": {"n_neighbors": [5, 15]}}``; a
         tuple is one value. Of estimators, reducers or scikit-learn's, the parameters count, but for
         `random_state`, which `seeds` decides; their `n_components` are the `components` of all, by default.
-    dataset : str or path, or a list of them, optional
-        Name of a dataset, or a path to own data (.npz, .npy, .csv, .parquet); MNIST by default.
+    dataset : str, path, data, or a list of them, optional
+        Name of a dataset, a path to own data, or data: a DataFrame (with ``label="COLUMN"``), an array or
+        sparse matrix X, (X, y), (X_train, y_train, X_test, y_test), or a Dataset; MNIST by default. What is
+        in memory is written to this user's cache once, and read from there.
     **options
         By keyword, as listed below.
 
@@ -58,6 +60,7 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> StoredRun:
     Other Parameters
     ----------------
     """
+    from benchmark.datasets.in_memory import as_sources
     from benchmark.execution import runner
     from benchmark.plan.settings import from_python
     from benchmark.plan.suite import choose_reducers
@@ -70,7 +73,7 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> StoredRun:
             raise InputError(
                 f"run() has no option {name!r}.{suggestion(name, known)} It has: {', '.join(known)}."
             )
-    given = _plain({"dataset": dataset, **options})
+    given = _plain({"dataset": None if dataset is None else as_sources(dataset), **options})
     if reducers is not None:
         plain = Request(plugins=given.get("plugins", ()), settings=given.get("settings", ()))
         choose_reducers(plain)  # a plugin that cannot be read is an error of its own

@@ -167,7 +167,7 @@ class Request(BaseRequest):
 
     dataset: tuple[str, ...] | None = _option(
         None, "--dataset", "NAME_OR_PATH",
-        "A dataset's name, or a .npz, .npy, .csv or .parquet file; repeatable. (default: mnist)",
+        "A dataset's name, openml:NAME, a file, or a folder of images; repeatable. (default: mnist)",
         show=_basename, positional=True,
     )  # fmt: skip
     settings: tuple[str, ...] = _option(

@@ -108,7 +108,7 @@ WRONG: dict[str, tuple[Write, str]] = {
         "must be text in UTF-8; got the byte 0xe9",
     ),
     "empty.csv": (text(""), "it is empty."),
-    "directory.npy": (Path.mkdir, "directory.npy must be a file; got a directory."),
+    "directory.npy": (Path.mkdir, "got none in 'directory.npy'."),
     "terabyte.npy": (promise((10**12,)), "float32 of the shape (1000000000000,); got 0 bytes."),
     "control\x1b[31m.csv": (text("a,b\n"), "control\\x1b[31m.csv must have at least 5 samples"),
 }

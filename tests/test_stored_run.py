@@ -46,7 +46,7 @@ def test_a_run_is_found_again_by_its_name(found: StoredRun) -> None:
 
 def test_codes_come_with_split_and_label(found: StoredRun) -> None:
     frame = found.embedding("pca", seed=1, n_components=3)
-    assert list(frame) == ["z0", "z1", "z2", "split", "label"]
+    assert list(frame) == ["z0", "z1", "z2", "split", "row", "label"]
     assert frame["split"].value_counts().to_dict() == {"train": 200, "test": 60}
     data = load_dataset("digits", seed=1, n_train=200, n_test=60)
     train, test = data.scaled()

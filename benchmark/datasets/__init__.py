@@ -1,4 +1,4 @@
-"""Data sets: four by name, anything else by the path of a file."""
+"""Data sets: some by name, anything else by the path of a file or a folder."""
 
 from __future__ import annotations
 

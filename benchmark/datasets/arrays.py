@@ -22,7 +22,8 @@ class Arrays:
 
     `X_test` is None where the file has no split of its own. `white` is the value of a full pixel
     where X is uint8. `notes` are what the user should know of the data; of a table the features may be
-    in different units.
+    in different units. `rows` and `rows_test` are the samples' numbers in the source, where these are not
+    their places.
     """
 
     X_train: np.ndarray
@@ -34,6 +35,9 @@ class Arrays:
     white: float = 255.0
     notes: tuple[str, ...] = ()
     is_table: bool = False
+    feature_names: tuple[str, ...] = ()
+    rows: np.ndarray | None = None
+    rows_test: np.ndarray | None = None
 
     def sha256(self) -> str:
         """Return the SHA-256 over names, types, shapes and bytes of all parts."""
@@ -103,7 +107,8 @@ def check_arrays(
         raise InputError(
             f"{where} must have at least {MIN_SAMPLES} samples, and no part may be empty; got {sum(sizes)}."
         )
-    return Arrays(X, y, X_test, y_test, class_names, image_shape)
+    names = tuple(columns or ())
+    return Arrays(X, y, X_test, y_test, class_names, image_shape, feature_names=names)
 
 
 def check_features(

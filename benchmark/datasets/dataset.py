@@ -16,6 +16,7 @@ import numpy as np
 from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.catalog.declarations import DATASETS
 from benchmark.datasets.catalog.named import read_named
+from benchmark.datasets.catalog.openml import PREFIX, openml_table
 from benchmark.datasets.formats.files import SUFFIXES, read_file
 from benchmark.datasets.mapped import take
 from benchmark.datasets.options import DataOptions
@@ -48,6 +49,10 @@ class Dataset:
     sha256 : str
         Of the source's arrays before split and sub-sampling, and of how they were read: it identifies the
         data.
+    feature_names : tuple of str
+        Names of the columns of a table; empty for all else.
+    rows_train, rows_test : int64 ndarray (n_train,) or (n_test,)
+        Number of each sample in the source, from 0; in its part where the source has two.
     notes : tuple of str
         What the user should know: what was done to the data, and what looks like a mistake.
     """
@@ -62,6 +67,9 @@ class Dataset:
     offset: float
     scale: float
     sha256: str
+    feature_names: tuple[str, ...]
+    rows_train: np.ndarray
+    rows_test: np.ndarray
     notes: tuple[str, ...] = ()
 
     def scaled(self) -> tuple[np.ndarray, np.ndarray]:
@@ -110,8 +118,8 @@ def load_dataset(
     Parameters
     ----------
     name_or_path : str or path
-        A name of `DATASETS`, or the path of a .npz, .npy, .csv or .parquet file (see
-        `benchmark.datasets.formats.files.read_file`).
+        A name of `DATASETS`, ``openml:`` and a name or number there, or the path of a file or of a folder of
+        images (see `benchmark.datasets.formats.files.read_file`).
     data_dir : path, optional
         Holds the published files of data set NAME in ``data_dir/NAME/``; default is the environment
         variable BENCHMARK_DATA_DIR. What is not there is taken from the cache, or downloaded.
@@ -151,7 +159,8 @@ def load_dataset(
         arrays = read_named(name, data_dir, download=download)
         digest = arrays.sha256()
     else:
-        path = _existing(name_or_path)
+        asked = str(name_or_path)
+        path = openml_table(asked, download=download) if asked.startswith(PREFIX) else _existing(asked)
         arrays = read_file(path, options)
         digest = arrays.sha256()
         name = _name_of(path, digest)
@@ -170,14 +179,28 @@ def _assemble(
     if other is None:
         other, y_other = X, y
         train, test = split_indices(len(X), y, split)
-    X_train, y_train = take(X, y, subsample(train, len(X), y, n_train, train_rng))
-    X_test, y_test = take(other, y_other, subsample(test, len(other), y_other, n_test, test_rng))
+    # Where one source is split, both parts have its numbers.
+    numbers = arrays.rows if arrays.X_test is None else arrays.rows_test
+    train = subsample(train, len(X), y, n_train, train_rng)
+    test = subsample(test, len(other), y_other, n_test, test_rng)
+    X_train, y_train = take(X, y, train)
+    X_test, y_test = take(other, y_other, test)
     image_shape = _image_shape(arrays, options, X.shape[1])
     X_train, X_test, offset, scale, notes = prepare(X_train, X_test, arrays, options)
     return Dataset(
         name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, offset, scale, digest,
+        arrays.feature_names, _rows(X, train, arrays.rows), _rows(other, test, numbers),
         (*arrays.notes, *notes),
     )  # fmt: skip
+
+
+def _rows(X: np.ndarray, index: np.ndarray | None, numbers: np.ndarray | None) -> np.ndarray:
+    """Return the numbers in the source of what `take` takes, in its order."""
+    if index is None:
+        index = np.arange(len(X))
+    elif isinstance(X, np.memmap):
+        index = np.sort(index)
+    return index if numbers is None else numbers[index]
 
 
 def _image_shape(arrays: Arrays, options: DataOptions, n_features: int) -> tuple[int, int] | None:
@@ -190,21 +213,22 @@ def _image_shape(arrays: Arrays, options: DataOptions, n_features: int) -> tuple
     return shape
 
 
-def _existing(name_or_path: str | Path) -> Path:
-    asked = str(name_or_path)
+def _existing(asked: str) -> Path:
     path = os.path.expanduser(asked)
     hint = suggestion(asked.lower(), list(DATASETS))
     if not os.path.exists(path):
         raise InputError(
-            f"A data set must be one of {choices(DATASETS)}, or the path of a file of type "
-            f"{choices(SUFFIXES)}; got {asked!r}, which is neither.{hint}"
+            f"A data set must be one of {choices(DATASETS)}, openml:NAME, or the path of a folder of images "
+            f"or of a file of type {choices(SUFFIXES)}; got {asked!r}, which is none of these.{hint}"
         )
     return Path(path)
 
 
 def _name_of(path: Path, digest: str) -> str:
     """Return the stem of a file, and digits of its content: other data have another name."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.removesuffix(".gz").rpartition(".")[0])
+    file = path.resolve().name
+    stem = file if path.is_dir() else file.removesuffix(".gz").rpartition(".")[0]
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem)
     stem = re.sub(r"\.{2,}", ".", stem).strip("._-")[:80] or "data"
     return check_run_name(f"{stem}-{digest[:6]}")
 

@@ -129,6 +129,11 @@ def suspicions(columns: Columns) -> list[str]:
     notes += [
         f"The column {name!r} counts as a feature; if it only names the rows, say --drop {name!r}."
         for name in columns.features
-        if name.lower() in _LIKE_IDS or name.lower().endswith("_id")
+        if looks_like_id(name)
     ]
     return notes
+
+
+def looks_like_id(name: str) -> bool:
+    """Whether a column of this name most likely names the rows."""
+    return name.lower() in _LIKE_IDS or name.lower().endswith("_id")

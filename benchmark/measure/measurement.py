@@ -152,10 +152,12 @@ def _reconstruct(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Re
 
 
 def _labels(dataset: Dataset) -> Arrays:
-    """Return what names the samples whose codes are kept; empty without labels."""
+    """Return what names the samples whose codes are kept: their rows in the source, and their classes."""
+    rows = {"rows_train": dataset.rows_train, "rows_test": dataset.rows_test}
     parts = {"y_train": dataset.y_train, "y_test": dataset.y_test}
     known = {name: y for name, y in parts.items() if y is not None}
-    return known and {**known, "class_names": np.array(dataset.class_names)}
+    classes = {**known, "class_names": np.array(dataset.class_names)} if known else {}
+    return {**rows, **classes}
 
 
 def _greatest(*values: float | None) -> float | None:

@@ -48,15 +48,17 @@ def hold_out(dataset: Dataset, seed: int) -> Dataset:
     """Return the training set as a dataset of its own, a fifth of it to test with."""
     y, rng = dataset.y_train, np.random.default_rng((seed, 3))
 
-    def part(rows: np.ndarray) -> tuple[np.ndarray | Rows, np.ndarray | None]:
-        X = dataset.X_train
-        if not isinstance(X, Rows):
-            return X[rows], None if y is None else y[rows]
-        rows = np.sort(rows)
-        return Rows(X.array, rows if X.index is None else X.index[rows]), None if y is None else y[rows]
+    def part(rows: np.ndarray) -> tuple[np.ndarray | Rows, np.ndarray | None, np.ndarray]:
+        X: np.ndarray | Rows = dataset.X_train
+        rows = np.sort(rows) if isinstance(X, Rows) else rows
+        X = Rows(X.array, rows if X.index is None else X.index[rows]) if isinstance(X, Rows) else X[rows]
+        return X, None if y is None else y[rows], dataset.rows_train[rows]
 
     train, test = map(part, split_indices(dataset.n_train, y, rng))
-    return replace(dataset, X_train=train[0], y_train=train[1], X_test=test[0], y_test=test[1])
+    return replace(
+        dataset, X_train=train[0], y_train=train[1], rows_train=train[2], X_test=test[0], y_test=test[1],
+        rows_test=test[2],
+    )  # fmt: skip
 
 
 def make_job_reducer(job: Job) -> Reducer:

@@ -74,8 +74,8 @@ class StoredRun:
         Returns
         -------
         DataFrame
-            ``z0``, ``z1``, ... hold the code, ``split`` is "train" or "test", and ``label`` the class, where
-            the data have any.
+            ``z0``, ``z1``, ... hold the code, ``split`` is "train" or "test", ``row`` the number of the
+            sample in its source, from 0, and ``label`` the class, where the data have any.
 
         Raises
         ------
@@ -93,6 +93,8 @@ class StoredRun:
         codes = np.concatenate([arrays["Z_train"], arrays["Z_test"]])
         frame = pd.DataFrame(codes, columns=[f"z{place}" for place in range(codes.shape[1])])
         frame["split"] = np.repeat(["train", "test"], [len(arrays["Z_train"]), len(arrays["Z_test"])])
+        if {"rows_train", "rows_test"} <= arrays.keys():
+            frame["row"] = np.concatenate([arrays["rows_train"], arrays["rows_test"]])
         if {"y_train", "y_test", "class_names"} <= arrays.keys():
             labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
             frame["label"] = pd.Categorical.from_codes(

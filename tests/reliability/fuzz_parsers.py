@@ -14,6 +14,7 @@ from typing import Any
 import fuzz_arrays
 import fuzz_bombs
 import fuzz_documents
+import fuzz_images
 import fuzz_tables
 import numpy as np
 
@@ -79,6 +80,19 @@ def _read_idx(path: Path) -> None:
 def _read_dataset(path: Path) -> None:
     data = load_dataset(path)
     check_dataset(data)
+
+
+def _read_image(path: Path) -> None:
+    """Read a folder that holds the image among good ones of its size."""
+    folder = path.parent / "folder"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for place in range(5):
+        (folder / f"{place}.png").write_bytes(fuzz_images.images()[".png"][0])
+    shutil.copy(path, folder)
+    data = load_dataset(folder)
+    check_dataset(data)
+    expect(data.n_train + data.n_test == 6, "an image is missing")
 
 
 def _read_bomb(path: Path) -> None:
@@ -163,6 +177,8 @@ PARSERS = {
     "npz": Parser(fuzz_arrays.npz, _read_dataset),
     "csv": Parser(fuzz_tables.csv, _read_dataset),
     "parquet": Parser(fuzz_tables.parquet, _read_dataset),
+    "sparse": Parser(fuzz_images.matrix, _read_dataset),
+    "images": Parser(fuzz_images.image, _read_image),
     "suite": Parser(fuzz_documents.suite, _read_suite),
     "record": Parser(fuzz_documents.record, _read_record, ValueError),
     "run.json": Parser(fuzz_documents.facts, _read_facts, ValueError),

@@ -129,7 +129,7 @@ def _probe(mirror: str, seconds: float, answers: queue.Queue[tuple[str, str]]) -
         requests.head(url, timeout=timeout, allow_redirects=True).raise_for_status()
         answers.put((mirror, ""))
     except (OSError, ValueError) as error:
-        answers.put((mirror, _reason(error)))
+        answers.put((mirror, reason_of(error)))
 
 
 def _transfer(info: DatasetInfo, mirror: str, directory: Path, stall_seconds: float) -> str:
@@ -149,7 +149,7 @@ def _transfer(info: DatasetInfo, mirror: str, directory: Path, stall_seconds: fl
         for name, expected in zip(FILES, info.sha256, strict=True):
             pooch.retrieve(mirror + name, f"sha256:{expected}", name, directory, downloader=bounded)
     except (OSError, ValueError) as error:
-        return _reason(error)
+        return reason_of(error)
     return ""
 
 
@@ -162,7 +162,8 @@ class _BoundedFile(io.FileIO):
         return super().write(data)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return in a few words why a transfer failed."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

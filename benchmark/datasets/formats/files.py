@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.formats.csv_table import read_csv
+from benchmark.datasets.formats.image_folder import read_images
 from benchmark.datasets.formats.npy import read_npy
 from benchmark.datasets.formats.npz import read_npz
 from benchmark.datasets.formats.parquet import read_parquet
@@ -30,7 +31,8 @@ def read_file(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # no
     path : path
         ``.npz`` with `X`, `y` or with `X_train`, `y_train`, `X_test`, `y_test` (labels optional),
         ``.npy`` with X, or ``.csv``, ``.tsv`` (gzipped, too) or ``.parquet`` with columns of numbers
-        and optionally one of labels. X is (n, n_features) or images (n, height, width).
+        and optionally one of labels. X is (n, n_features) or images (n, height, width). A ``.npz`` may
+        hold a sparse matrix of SciPy's, too, and a folder images (see `read_images`).
     options : DataOptions
 
     Raises
@@ -38,9 +40,11 @@ def read_file(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # no
     InputError
         No file, or one of another type, damaged, or with content that cannot be benchmarked.
     """
+    if path.is_dir():
+        options.refuse_columns(path.name)
+        return read_images(path)
     if not path.is_file():
-        kind = "a directory" if path.is_dir() else "none"
-        raise InputError(f"{path} must be a file; got {kind}.")
+        raise InputError(f"{path} must be a file, or a folder of images; got none.")
     suffix = "".join(path.suffixes[-2 if path.suffix.lower() == ".gz" else -1 :]).lower()
     if suffix not in SUFFIXES:
         kind = path.suffix or "a name without suffix"

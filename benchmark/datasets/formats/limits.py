@@ -15,8 +15,9 @@ ROW_BYTES = 40  # what a sample takes besides its features: its label, and its p
 
 
 def most_bytes(path: Path) -> int:
-    """Return how many bytes a packed file may unpack to: 512 MiB, or a hundred times its size."""
-    return max(SMALL, RATIO * path.stat().st_size)
+    """Return how many bytes a packed file, or a folder, may unpack to: 512 MiB, or 100 times its size."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return max(SMALL, RATIO * sum(file.stat().st_size for file in files))
 
 
 def check_size(path: Path, promised: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_arrays
-from benchmark.datasets.options import Columns, DataOptions, suspicions
+from benchmark.datasets.options import Columns, DataOptions, looks_like_id, suspicions
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,20 +59,26 @@ def table_arrays(
         A split that says something else or leaves a part empty, or what `check_arrays` refuses.
     """
     parts = None if split is None else np.array([str(value).strip().lower() for value in split])
-    notes = suspicions(columns)
+    notes, rows = suspicions(columns), np.arange(len(X))
     if options.missing == "drop":
         whole = ~np.isnan(X).any(axis=1)
         if not whole.all():
             notes.append(
                 f"{np.count_nonzero(~whole):,} of {len(X):,} rows have missing values and are left out."
             )
-        X, y = X[whole], None if y is None else y[whole]
+        X, y, rows = X[whole], None if y is None else y[whole], rows[whole]
         parts = None if parts is None else parts[whole]
+    notes += [
+        f"The column {name!r} counts up by one from row to row, as a number of the row would: if it is no "
+        f"feature, say --drop {name!r}."
+        for name, column in zip(columns.features, X.T, strict=True)
+        if _counts_up(column) and not looks_like_id(name)
+    ]
     constant = [name for name, column in zip(columns.features, X.T, strict=True) if _is_constant(column)]
     if constant:
         few = ", ".join(map(short, constant[:3])) + (", ..." if len(constant) > 3 else "")
         notes.append(f"Columns that are the same in every row tell nothing: {few} ({len(constant)}).")
-    mean = options.missing == "mean"
+    mean, rows_test = options.missing == "mean", None
     if parts is None:
         arrays = check_arrays(where, X, y, columns=columns.features, missing=mean)
     else:
@@ -86,7 +92,14 @@ def table_arrays(
         X_test, y_test = X[test], None if y is None else y[test]
         y_train = None if y is None else y[train]
         arrays = check_arrays(where, X[train], y_train, X_test, y_test, columns.features, missing=mean)
-    return replace(arrays, notes=tuple(notes), is_table=True)
+        rows, rows_test = rows[train], rows[test]
+    return replace(arrays, notes=tuple(notes), is_table=True, rows=rows, rows_test=rows_test)
+
+
+def _counts_up(column: np.ndarray) -> bool:
+    # Two rows tell most columns from a count, and the rest need not be read.
+    few = column[:2].astype(np.float64)
+    return len(few) == 2 and few[1] - few[0] == 1 and bool((np.diff(column.astype(np.float64)) == 1).all())
 
 
 def _is_constant(column: np.ndarray) -> bool:
