@@ -43,7 +43,7 @@ COLUMNS = [
     "fit_spread_seconds", "transform_seconds", "transform_spread_seconds", "score_seconds",
     "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari", "kmeans_accuracy",
     "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
-    "continuity", "params", "error", "started_at", "key",
+    "continuity", "params", "error", "started_at", "key", "foreign_cpu",
 ]  # fmt: skip
 SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from benchmark.execution.runner import RunResult
 
 
-def make_console() -> Console:
-    """Return where tables are printed."""
+def make_console(*, stderr: bool = False) -> Console:
+    """Return where tables are printed: standard output, or standard error."""
     from rich.console import Console
 
     # A pipe has no width of its own; tables must not be cut to 80 columns in a log.
-    return Console() if sys.stdout.isatty() else Console(width=140)
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr) if is_terminal else Console(stderr=stderr, width=140)
 
 
 def print_rows(title: str, rows: list[dict[str, object]]) -> None:
@@ -43,6 +46,14 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=1) + "\n")
 
 
+def print_report(run: str, path: Path, *, as_json: bool) -> None:
+    """Print where the report of a run is."""
+    if as_json:
+        print_json({"run": run, "report": str(path)})
+    else:
+        sys.stdout.write(f"{path}\n")
+
+
 def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield nested facts as pairs of a dotted name and a readable value."""
     for name, value in facts.items():
@@ -55,14 +66,32 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 
 
 def print_result(console: Console, result: RunResult, results_dir: str) -> None:
-    """Print the table of a run that ended, a line for each job that failed, and where the report is."""
+    """Print the table of a run that ended."""
     from benchmark.execution.observers.terminal import closing_table
     from benchmark.results import Store
 
     console.print()
     console.print(closing_table(Store(results_dir, result.run).records(), result.run))
+
+
+def print_failures(console: Console, result: RunResult, results_dir: str, *, debug: bool) -> None:
+    """Print a line for each job that failed and, to `debug`, what it printed, its traceback above all."""
+    from pathlib import Path
+
+    from benchmark.execution.observers.log import LOG, printed_by
+
+    log = Path(results_dir) / result.run / LOG
     for record in result.failed:
         job = f"{record.reducer} ({record.device}, seed {record.seed})"
+        lines = [f"{record.status} {job}: {record.error or ''}; see {log}"]
+        lines += [printed_by(log, record.key)] if debug else []
         # Names and reasons come from plugins: brackets in them are no markup.
-        console.print(f"{record.status} {job}: {record.error or ''}", style="red", markup=False)
-    console.print(f"Report: {result.report}", markup=False)
+        console.print("\n".join(lines), style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def result_facts(result: RunResult) -> dict[str, Any]:
+    """Return what came of a run as JSON has it, with every row of its table."""
+    import json
+
+    rows = json.loads(result.table.to_json(orient="records", double_precision=15))
+    return {"run": result.run, "report": str(result.report), "exit_code": result.exit_code, "rows": rows}

@@ -37,6 +37,8 @@ class Dispatch:
         self.interrupted = False
         self._plan, self._interrupts = plan, interrupts
         self._begun: dict[str, float] = {}
+        self._jobs: dict[str, Job] = {}
+        self._repeated: set[str] = set()
 
     @property
     def records(self) -> list[Record]:
@@ -52,6 +54,16 @@ class Dispatch:
             self.interrupted = True
             with self._interrupts.held():
                 self._record_interrupted()
+
+    def disturbed(self) -> list[Job]:
+        """Return the jobs whose times other programs disturbed, each only once: they deserve another try."""
+        disturbed = (key for key, record in self.by_key.items() if _is_disturbed(record))
+        jobs = [self._jobs[key] for key in disturbed if key not in self._repeated]
+        self._repeated.update(job.key for job in jobs)
+        if jobs:
+            what = "1 job was" if len(jobs) == 1 else f"{len(jobs)} jobs were"
+            self.observer.note(f"{what} disturbed by other programs on the machine: measured once more.")
+        return jobs
 
     def _records_of(self, jobs: Sequence[Job], timeout: float | None) -> Iterator[Record]:
         for job in jobs:
@@ -73,7 +85,7 @@ class Dispatch:
         return make_record(job, Outcome(status=status, error=reason), self.pool.environment)
 
     def _started(self, job: Job) -> None:
-        self._begun[job.key] = time.monotonic()
+        self._begun[job.key], self._jobs[job.key] = time.monotonic(), job
         self.observer.started(job)
 
     def _keep(self, record: Record) -> None:
@@ -81,6 +93,8 @@ class Dispatch:
         with self._interrupts.held():
             if record.key in self._begun:
                 record = replace(record, job_seconds=time.monotonic() - self._begun[record.key])
+            held = self.by_key.get(record.key, record)
+            record = held if _is_less_disturbed(held, record) else record
             self.store.save(record)
             if not self._plan.keeps_arrays:
                 self.store.forget_arrays(record.key)
@@ -88,3 +102,14 @@ class Dispatch:
             if record.status == "ok" and record.job_seconds is not None:
                 self.overhead_seconds += record.job_seconds - record.spent_seconds
         self.observer.finished(record)
+
+
+def _is_disturbed(record: Record) -> bool:
+    return record.status == "ok" and record.timing == "disturbed"
+
+
+def _is_less_disturbed(held: Record, again: Record) -> bool:
+    """Whether what was measured first is the better measurement: the second one failed, or had it worse."""
+    if held.status != "ok" or again.status != "ok":
+        return held.status == "ok"
+    return held.foreign_cpu is not None and (again.foreign_cpu or 0.0) > held.foreign_cpu

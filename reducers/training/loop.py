@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reducers.training.batches import Batches
 from reducers.training.cuda_graph import CAPTURABLE, GraphedStep
+from reducers.training.epochs import report_epoch
 from reducers.training.steps import Schedule, Step
 
 
@@ -51,6 +52,7 @@ def train(
                 f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
             )
         history.append({"stage": stage, "epoch": epoch, "loss": loss})
+        report_epoch(history[-1], schedule.epochs)
     return history
 
 

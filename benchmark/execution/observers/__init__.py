@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
+
+# Its entry in the history of the reducer, and ``epochs``: how many there will be.
+Epoch = Mapping[str, Any]
 
 
 class Observer(Protocol):
@@ -20,6 +24,9 @@ class Observer(Protocol):
 
     def started(self, job: Job) -> None:
         """A job begins."""
+
+    def trained(self, job: Job, epoch: Epoch) -> None:
+        """An epoch of a job ended; not every one is told, and none of a cluster's."""
 
     def finished(self, record: Record) -> None:
         """A job ended, well or not."""
@@ -35,6 +42,9 @@ class Silent:
         """Do nothing."""
 
     def started(self, job: Job) -> None:
+        """Do nothing."""
+
+    def trained(self, job: Job, epoch: Epoch) -> None:
         """Do nothing."""
 
     def finished(self, record: Record) -> None:
