@@ -45,7 +45,7 @@ def test_columns_are_the_documented_ones_in_order() -> None:
         "transform_seconds, transform_spread_seconds, score_seconds, "
         "peak_memory_mb, peak_device_memory_mb, kmeans_nmi, kmeans_ari, kmeans_accuracy, knn_accuracy, "
         "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, params, error, "
-        "started_at, key"
+        "started_at, key, foreign_cpu"
     )
     assert ", ".join(COLUMNS) == expected
     assert set(METRICS) <= set(COLUMNS)

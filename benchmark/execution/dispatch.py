@@ -57,9 +57,9 @@ class Dispatch:
 
     def disturbed(self) -> list[Job]:
         """Return the jobs whose times other programs disturbed, each only once: they deserve another try."""
-        disturbed = (key for key, record in self.by_key.items() if _is_disturbed(record))
+        disturbed = [r.key for r in self.records if r.status == "ok" and r.timing == "disturbed"]
         jobs = [self._jobs[key] for key in disturbed if key not in self._repeated]
-        self._repeated.update(job.key for job in jobs)
+        self._repeated.update(disturbed)
         if jobs:
             what = "1 job was" if len(jobs) == 1 else f"{len(jobs)} jobs were"
             self.observer.note(f"{what} disturbed by other programs on the machine: measured once more.")
@@ -93,8 +93,7 @@ class Dispatch:
         with self._interrupts.held():
             if record.key in self._begun:
                 record = replace(record, job_seconds=time.monotonic() - self._begun[record.key])
-            held = self.by_key.get(record.key, record)
-            record = held if _is_less_disturbed(held, record) else record
+            record = _less_disturbed(self.by_key.get(record.key), record)
             self.store.save(record)
             if not self._plan.keeps_arrays:
                 self.store.forget_arrays(record.key)
@@ -104,12 +103,12 @@ class Dispatch:
         self.observer.finished(record)
 
 
-def _is_disturbed(record: Record) -> bool:
-    return record.status == "ok" and record.timing == "disturbed"
-
-
-def _is_less_disturbed(held: Record, again: Record) -> bool:
-    """Whether what was measured first is the better measurement: the second one failed, or had it worse."""
-    if held.status != "ok" or again.status != "ok":
-        return held.status == "ok"
-    return held.foreign_cpu is not None and (again.foreign_cpu or 0.0) > held.foreign_cpu
+def _less_disturbed(held: Record | None, again: Record) -> Record:
+    """Return the better of a job's measurements: the one that ended well, and the first of equals."""
+    if held is None:
+        return again
+    if again.status != "ok" or (again.foreign_cpu or 0.0) >= (held.foreign_cpu or 0.0):
+        return held
+    # What was compiled for the first one was there for the second.
+    warmups = (seconds for seconds in (held.warmup_seconds, again.warmup_seconds) if seconds is not None)
+    return replace(again, warmup_seconds=max(warmups, default=None))

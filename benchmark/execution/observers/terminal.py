@@ -166,7 +166,7 @@ def _clock(seconds: float) -> str:
 
 def _fitting(head: str, parts: Sequence[str], width: int) -> str:
     """Return a line without its last parts, where it would be wider than `width`; the first one stays."""
-    lines = (head + "   ".join(parts[:count]) for count in range(len(parts), 0, -1))
+    lines = (head + "  ".join(parts[:count]) for count in range(len(parts), 0, -1))
     return next((line for line in lines if cell_len(line) <= width), head + parts[0])
 
 
