@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,12 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from benchmark.execution.observers import terminal
 from benchmark.execution.observers.terminal import Terminal
 from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
+from reducers.training.epochs import Epoch
 
 JOB = Job(
     run="mine", dataset="digits", source="digits", data="0" * 64, n_train=1438, n_test=359, n_features=64,
@@ -53,75 +53,60 @@ def watched(
     return shown, out
 
 
-def state(shown: Terminal) -> list[str]:
-    """Return the lines that show what runs."""
+def bars(shown: Terminal) -> list[str]:
+    """Return the lines that show what runs, in a terminal of 80 columns."""
     console = Console(file=io.StringIO(), width=80)
-    return [
-        "".join(s.text for s in line).rstrip() for line in console.render_lines(shown._state(), pad=False)
-    ]
+    lines = console.render_lines(shown._bars.get_renderable(), pad=False)
+    return ["".join(segment.text for segment in line).rstrip() for line in lines]
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Return a function that sets the time."""
-
-    class Time:
-        now = 0.0
-
-        @classmethod
-        def monotonic(cls) -> float:
-            return cls.now
-
-    monkeypatch.setattr(terminal, "time", Time)
-    return lambda now: setattr(Time, "now", now)
-
-
-def test_a_job_that_trains_shows_place_epoch_loss_and_times(clock: Callable[[float], None]) -> None:
-    shown, _ = watched()
+def test_a_job_that_trains_shows_place_epoch_loss_and_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, _ = watched(is_terminal=False)
+    now = [0.0]
+    monkeypatch.setattr(shown._bars, "get_time", lambda: now[0])
     shown.started(JOB)
-    assert state(shown)[0].split() == ["1/12", "random-projection", "on", "cpu,", "seed", "0", "0:00"]
-    clock(10.0)
-    shown.trained(JOB, {"stage": "training", "epoch": 4, "epochs": 40, "loss": 0.5})
-    assert state(shown)[0].endswith(" 0:10")
-    clock(20.0)
-    shown.trained(JOB, {"stage": "training", "epoch": 10, "epochs": 40, "loss": 0.023456})
-    clock(75.0)
-    # Six epochs took ten seconds, so thirty take fifty, of which all have passed.
-    assert state(shown)[0].endswith(" 1:15, 0:00 to epoch 40")
-    clock(25.0)
-    first, second = state(shown)
-    assert first.endswith(" 0:25, 0:45 to epoch 40")
-    assert "1/12  random-projection on cpu, seed 0" in first
-    assert second == "━" * 5 + "┄" * 15 + "  training, epoch 10/40, loss 0.02346"
-    # Another stage, of other epochs, begins anew.
-    shown.trained(JOB, {"stage": "fine-tuning", "epoch": 1, "epochs": 3, "loss": 0.5})
-    assert state(shown)[0].endswith(" 0:25")
+    (line,) = bars(shown)
+    assert line.startswith("  1/12  random-projection on cpu, seed 0 ")
+    assert line.endswith(" 0:00:00")
+    for now[0], epoch in ((10.0, Epoch(4, 40, 0.5)), (20.0, Epoch(10, 40, 0.023456))):
+        shown.trained(JOB, epoch)
+    (line,) = bars(shown)
+    assert cell_len(line) <= 80
+    assert line.startswith("  1/12  random-projection on")
+    # Six epochs took ten seconds, so the other thirty will take fifty.
+    assert re.search(r" 10/40 loss 0.0235 0:00:20 00:50$", line), line
+    assert "━━╸" in line, "a quarter of ten columns"
     shown.finished(made())
-    assert state(shown) in ([], [""])
-    shown.__exit__(None, None, None)
+    assert "".join(bars(shown)) == ""
 
 
-def test_a_job_like_an_earlier_one_shows_what_that_took(clock: Callable[[float], None]) -> None:
+def test_a_job_like_an_earlier_one_shows_what_that_took() -> None:
     shown, _ = watched(is_terminal=False)
     shown.started(JOB)
     shown.finished(made(seconds=43.0))
     shown.started(replace(JOB, seed=1))
-    clock(12.0)
-    assert state(shown)[0].endswith(" 0:12 of about 0:43")
+    assert "took 43 s before" in bars(shown)[0]
     shown.finished(made(seed=1))
     shown.started(replace(JOB, reducer="umap"))
-    assert state(shown)[0].endswith(" 0:00")
+    assert "before" not in bars(shown)[0]
 
 
 def test_a_long_label_gives_way_to_the_times() -> None:
     shown, _ = watched(is_terminal=False)
     job = replace(JOB, reducer="sklearn.random_projection.GaussianRandomProjection" * 2)
     shown.started(job)
-    shown.trained(job, {"stage": "a very long name of a stage" * 5, "epoch": 1, "epochs": 2, "loss": 1e-9})
-    lines = state(shown)
-    assert len(lines) == 2
-    assert all(cell_len(line) <= 80 for line in lines)
-    assert lines[0].endswith("… 0:00")
+    shown.trained(job, Epoch(1, 1000, 1e-9))
+    (line,) = bars(shown)
+    assert cell_len(line) <= 80
+    assert "… " in line
+    assert "1/1000 loss 1e-09" in line
+
+
+def test_jobs_beside_each_other_have_a_line_each() -> None:
+    shown, _ = watched(is_terminal=False)
+    for seed in range(3):
+        shown.started(replace(JOB, seed=seed))
+    assert [line[:8] for line in bars(shown)] == ["  1/12  ", "  2/12  ", "  3/12  "]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +115,7 @@ def test_a_long_label_gives_way_to_the_times() -> None:
         (made(), "  1/12  random-projection on cpu, seed 0 fit 12 ms  k-NN 0.9123  NMI 0.500"),
         (made(fit_times=[8.19]), "fit 8.2 s  "),
         (made(fit_times=[4e-6]), "fit 4 µs  "),
-        (made(fit_times=[8.19], foreign_cpu=0.344), "fit 8.2 s, disturbed (34%)  k-NN 0.9123"),
+        (made(fit_times=[8.19], foreign_cpu=0.344), "fit 8.2 s  disturbed (34%)  k-NN 0.9123"),
         (made(scores={}), "fit 12 ms  transform 4 ms"),
         (made(scores={}, peak_memory_mb=1234.5), "fit 12 ms  transform 4 ms"),
     ],
@@ -152,6 +137,12 @@ def test_a_failed_job_names_its_reason_and_the_log_on_one_line() -> None:
     assert line.endswith("; see run.log")
 
 
+def test_a_job_that_could_not_run_has_no_log_to_see() -> None:
+    shown, out = watched(is_terminal=False)
+    shown.finished(made(status="unavailable", error="umap runs on cpu only"))
+    assert out.getvalue().endswith("unavailable: umap runs on cpu only\n")
+
+
 def test_a_job_that_is_measured_again_does_not_count_twice() -> None:
     shown, out = watched(is_terminal=False)
     for record in (made(), made(seed=1), made()):
@@ -165,7 +156,7 @@ def test_what_is_no_terminal_gets_a_line_a_job_and_no_control_characters() -> No
     with shown:
         shown.started(JOB)
         time.sleep(0.6)
-        shown.trained(JOB, {"epoch": 1, "epochs": 2, "loss": 0.5})
+        shown.trained(JOB, Epoch(1, 2, 0.5))
         shown.finished(made())
     assert out.getvalue().count("\n") == 2
     assert out.getvalue().replace("\n", "").isprintable()

@@ -135,7 +135,7 @@ def train_machine(
             if watched is not None:
                 entry["pseudo_likelihood"] = machine.pseudo_likelihood(watched, generator)
             history.append(entry)
-            report_epoch(entry, descent.epochs)
+            report_epoch(epoch, descent.epochs, entry["loss"])
     return history
 
 

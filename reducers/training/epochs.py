@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import NamedTuple
 
-Watcher = Callable[[Mapping[str, Any]], None]
 
+class Epoch(NamedTuple):
+    """An epoch that ended: its number, from 1, of how many in this stage of the training, and its loss."""
+
+    number: int
+    of: int
+    loss: float
+
+
+Watcher = Callable[[Epoch], None]
 _WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
@@ -22,8 +30,8 @@ def watch_epochs(watcher: Watcher | None) -> Iterator[None]:
         _WATCHER.reset(token)
 
 
-def report_epoch(entry: Mapping[str, Any], epochs: int) -> None:
-    """Tell who watches that an epoch ended: its entry in the history, and how many epochs its stage has."""
+def report_epoch(number: int, of: int, loss: float) -> None:
+    """Tell who watches that an epoch ended; see `Epoch`."""
     watcher = _WATCHER.get()
     if watcher is not None:
-        watcher({**entry, "epochs": epochs})
+        watcher(Epoch(number, of, loss))

@@ -52,7 +52,7 @@ def train(
                 f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
             )
         history.append({"stage": stage, "epoch": epoch, "loss": loss})
-        report_epoch(history[-1], schedule.epochs)
+        report_epoch(epoch, schedule.epochs, loss)
     return history
 
 

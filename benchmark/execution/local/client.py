@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from benchmark.execution.local.job_process import read_epoch, read_reply, remove_scratch
 from benchmark.execution.local.supervise import GRACE_SECONDS, ProcessEnd, terminate_marked
-from benchmark.execution.observers import Epoch
+from reducers.training.epochs import Epoch
 
 # The environment variable by which the processes of a server are known.
 _MARK = "BENCHMARK_SERVER"

@@ -8,13 +8,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from benchmark.execution.local.supervise import become_child
 from benchmark.execution.observers.log import append_output
+from reducers.training.epochs import Epoch
 
 _OUTPUT, _REPLY, _EPOCH = "output.txt", "reply.txt", "epoch.json"
 _EPOCH_SECONDS = 0.5
@@ -29,12 +30,12 @@ class EpochFile:
     def __init__(self, scratch: Path) -> None:
         self._path, self._due = scratch / _EPOCH, 0.0
 
-    def __call__(self, epoch: Mapping[str, Any]) -> None:
+    def __call__(self, epoch: Epoch) -> None:
         """Write an epoch, where it is time for one."""
         now = time.monotonic()
         if now >= self._due:
             self._due = now + _EPOCH_SECONDS
-            with suppress(OSError, TypeError):
+            with suppress(OSError):
                 self._path.write_text(json.dumps(epoch))
 
 
@@ -89,11 +90,10 @@ def read_reply(scratch: Path) -> tuple[str, str]:
     return "", ""
 
 
-def read_epoch(scratch: Path) -> dict[str, Any] | None:
+def read_epoch(scratch: Path) -> Epoch | None:
     """Return the last epoch that a process told of; None where there is none, or it is just being written."""
     with suppress(OSError, ValueError):
-        epoch: dict[str, Any] = json.loads((scratch / _EPOCH).read_text())
-        return epoch
+        return Epoch(*json.loads((scratch / _EPOCH).read_text()))
     return None
 
 

@@ -14,12 +14,12 @@ from typing import Any, Self
 from benchmark.execution.local.client import Client
 from benchmark.execution.local.machine_lock import MachineLock
 from benchmark.execution.local.supervise import ProcessEnd
-from benchmark.execution.observers import Epoch
 from benchmark.execution.observers.log import LOG
 from benchmark.measure.outcome import Outcome, make_record, utc_now
 from benchmark.measure.threads import available_threads
 from benchmark.plan.job import Job
 from benchmark.results import Record, RunError, Store
+from reducers.training.epochs import Epoch
 
 # What a question to this machine may take, where libraries are slow to import.
 _QUESTION_SECONDS = 120.0

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
-
-# Its entry in the history of the reducer, and ``epochs``: how many there will be.
-Epoch = Mapping[str, Any]
+from reducers.training.epochs import Epoch
 
 
 class Observer(Protocol):

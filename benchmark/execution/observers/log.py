@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
-from benchmark.execution.observers import Epoch, Observer
+from benchmark.execution.observers import Observer
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
+from reducers.training.epochs import Epoch
 
 LOG = "run.log"
 # Of what one job printed, so much of the beginning and of the end is kept (bytes).

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.live import Live
+from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
-from rich.text import Text
 
 from benchmark.analysis.columns import RANKING
-from benchmark.execution.observers import Epoch
 from benchmark.execution.observers.log import LOG
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.reporting.style import format_seconds
 from benchmark.results import Record
 from benchmark.scoring import METRICS
+from reducers.training.epochs import Epoch
 
 # Nobody reads a longer table.
 _MOST_ROWS = 100
 # A terminal has no room for every score.
 _LEFT_OUT = ("kmeans_accuracy", "continuity")
-_BAR = 20
 
 
 class Terminal:
@@ -44,12 +40,23 @@ class Terminal:
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self._console, self._quiet = console, quiet
         self._plan: Plan
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, TaskID] = {}
         self._total: int | None = None
         self._ended: set[str] = set()
         self._took: dict[tuple[object, ...], float] = {}
-        # Two looks a second are seen as motion, and cost the jobs that are timed next to nothing.
-        self._live = Live(console=console, get_renderable=self._state, refresh_per_second=2, transient=True)
+        label = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False, table_column=label),
+            BarColumn(10),
+            TextColumn("{task.fields[note]}", markup=False),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            # Seen as motion, and next to nothing for the jobs that are timed meanwhile.
+            refresh_per_second=2,
+            transient=True,
+            expand=True,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +64,8 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        if self._bars.live.is_started:
+            self._bars.stop()
 
     def note(self, text: str) -> None:
         """Print something the user should know."""
@@ -72,19 +80,26 @@ class Terminal:
             self._console.print(f"[bold]{escape(plan.run)}[/]: {escape(plan.describe())}{before}")
 
     def started(self, job: Job) -> None:
-        """Show the jobs that run."""
-        self._running[job.key] = _Running(job, time.monotonic())
+        """Show the jobs that run, and how long one like it took."""
+        took = self._took.get(_work(job))
+        self._running[job.key] = self._bars.add_task(
+            self._place(len(self._ended) + len(self._running) + 1) + self._plan.label(job),
+            total=None,
+            note="" if took is None else f"took {format_seconds(took)} before",
+        )
         if self._console.is_interactive and not self._quiet:
-            self._live.start()
+            self._bars.start()
 
     def trained(self, job: Job, epoch: Epoch) -> None:
-        """Show how far the training is."""
+        """Show how far the training is; elapsed is the time of the job, remaining that of the epochs."""
         if job.key in self._running:
-            self._running[job.key].see(epoch, time.monotonic())
+            note = f"{epoch.number}/{epoch.of} loss {epoch.loss:.3g}"
+            self._bars.update(self._running[job.key], completed=epoch.number, total=epoch.of, note=note)
 
     def finished(self, record: Record) -> None:
         """Print how the job ended."""
-        self._running.pop(record.key, None)
+        if record.key in self._running:
+            self._bars.remove_task(self._running.pop(record.key))
         again = record.key in self._ended
         self._ended.add(record.key)
         if record.status == "ok" and record.job_seconds is not None:
@@ -101,67 +116,11 @@ class Terminal:
     def _place(self, number: int) -> str:
         return "" if self._total is None else f"{number:>3}/{self._total}  "
 
-    def _state(self) -> RenderableType:
-        """Return one line, or two, on what runs: job, elapsed and remaining time, epoch and loss."""
-        running = list(self._running.values())
-        if not running:
-            return ""
-        first, more = running[0], f" and {len(running) - 1} more" if len(running) > 1 else ""
-        table = Table.grid(Column(no_wrap=True, ratio=1), Column(no_wrap=True), expand=True, padding=(0, 1))
-        label = self._place(len(self._ended) + 1) + self._plan.label(first.job) + more
-        table.add_row(Text(label), first.times(time.monotonic(), self._took.get(_work(first.job))))
-        if first.epoch:
-            table.add_row(Text(first.progress()))
-        return table
-
-
-@dataclass
-class _Running:
-    """A job that runs since `begun`: its last epoch, and the first one seen of the same stage."""
-
-    job: Job
-    begun: float
-    epoch: Epoch = field(default_factory=dict)
-    seen: float = 0.0
-    first: tuple[int, float] = (0, 0.0)
-
-    def see(self, epoch: Epoch, now: float) -> None:
-        same = self.epoch and epoch.get("stage") == self.epoch.get("stage")
-        if not same or epoch["epoch"] < self.epoch["epoch"]:
-            self.first = epoch["epoch"], now
-        self.epoch, self.seen = epoch, now
-
-    def times(self, now: float, took: float | None) -> str:
-        """Return the elapsed time, and how long a job like it took, or when the last epoch should come."""
-        elapsed = _clock(now - self.begun)
-        number, at = self.first
-        if took is not None:
-            return f"{elapsed} of about {_clock(took)}"
-        if not self.epoch or self.epoch["epoch"] == number:
-            return elapsed
-        rate = (self.seen - at) / (self.epoch["epoch"] - number)
-        left = rate * (self.epoch["epochs"] - self.epoch["epoch"]) - (now - self.seen)
-        return f"{elapsed}, {_clock(max(left, 0.0))} to epoch {self.epoch['epochs']}"
-
-    def progress(self) -> str:
-        """Return a bar, the stage, the epoch and the loss."""
-        number, epochs = self.epoch["epoch"], self.epoch["epochs"]
-        full = _BAR * number // max(epochs, 1)
-        stage = f"{self.epoch['stage']}, " if self.epoch.get("stage") else ""
-        bar = "━" * full + "┄" * (_BAR - full)
-        return f"{bar}  {stage}epoch {number}/{epochs}, loss {self.epoch['loss']:.4g}"
-
 
 def _work(measured: Job | Record) -> tuple[object, ...]:
     """Return what jobs have in common that take about as long as each other: all but the seed."""
     return (measured.reducer, measured.device, repr(sorted(measured.params.items())), measured.n_train,
             measured.n_features)  # fmt: skip
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _fitting(head: str, parts: Sequence[str], width: int) -> str:
@@ -172,17 +131,17 @@ def _fitting(head: str, parts: Sequence[str], width: int) -> str:
 
 def _outcome(record: Record) -> list[str]:
     if record.status != "ok":
-        return [f"{record.status}: {record.error or ''}; see {LOG}"]
+        log = "" if record.status in ("unavailable", "interrupted") else f"; see {LOG}"
+        return [f"{record.status}: {record.error or ''}{log}"]
     foreign = record.foreign_cpu if record.timing == "disturbed" else None
-    disturbed = "" if foreign is None else f", disturbed ({foreign:.0%})"
-    parts = [] if record.fit_seconds is None else [f"fit {format_seconds(record.fit_seconds)}{disturbed}"]
+    parts = [] if record.fit_seconds is None else [f"fit {format_seconds(record.fit_seconds)}"]
+    parts += [] if foreign is None else [f"disturbed ({foreign:.0%})"]
     scores = [name for name in RANKING[:2] if name in record.scores]
-    if scores or record.transform_seconds is None:
-        return [*parts, *(f"{METRICS[n].title} {METRICS[n].format(record.scores[n])}" for n in scores)] or [
-            ""
-        ]
-    memory = [] if record.peak_memory_mb is None else [f"memory {record.peak_memory_mb:,.0f} MiB"]
-    return [*parts, f"transform {format_seconds(record.transform_seconds)}", *memory]
+    parts += [f"{METRICS[name].title} {METRICS[name].format(record.scores[name])}" for name in scores]
+    if not scores and record.transform_seconds is not None:
+        parts.append(f"transform {format_seconds(record.transform_seconds)}")
+        parts += [] if record.peak_memory_mb is None else [f"memory {record.peak_memory_mb:,.0f} MiB"]
+    return parts or [record.status]
 
 
 def closing_table(records: Iterable[Record], title: str) -> Table:
