@@ -145,8 +145,11 @@ def test_a_job_that_could_not_run_has_no_log_to_see() -> None:
 
 def test_a_job_that_is_measured_again_does_not_count_twice() -> None:
     shown, out = watched(is_terminal=False)
-    for record in (made(), made(seed=1), made()):
-        shown.finished(replace(record, key=f"key-{record.seed}"))
+    for record in (made(), made(seed=1)):
+        shown.finished(record)
+    shown.started(JOB)
+    assert bars(shown)[0].startswith(" again  random-projection")
+    shown.finished(made())
     places = [line[:8] for line in out.getvalue().splitlines()[1:]]
     assert places == ["  1/12  ", "  2/12  ", " again  "]
 

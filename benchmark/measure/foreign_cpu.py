@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import psutil
 
-# With a larger share of all cores, times are not those of the job alone. One busy process takes half of two
-# cores; what the system counts, in ticks of 10 ms a core, strays by 0.02 in windows of the least length.
+# With a larger share of all cores, times are not those of the job alone. Seen on two cores: 0.005 where nothing
+# else ran, 0.4 to 0.5 with one busy process beside. Ticks of 10 ms a core let it stray by 0.03 in the shortest
+# window that counts (seconds).
 DISTURBED = 0.05
 _LEAST_SECONDS = 0.4
 

@@ -83,7 +83,7 @@ class Terminal:
         """Show the jobs that run, and how long one like it took."""
         took = self._took.get(_work(job))
         self._running[job.key] = self._bars.add_task(
-            self._place(len(self._ended) + len(self._running) + 1) + self._plan.label(job),
+            self._place(job.key, len(self._running)) + self._plan.label(job),
             total=None,
             note="" if took is None else f"took {format_seconds(took)} before",
         )
@@ -100,21 +100,22 @@ class Terminal:
         """Print how the job ended."""
         if record.key in self._running:
             self._bars.remove_task(self._running.pop(record.key))
-        again = record.key in self._ended
+        place = self._place(record.key)
         self._ended.add(record.key)
         if record.status == "ok" and record.job_seconds is not None:
             self._took[_work(record)] = record.job_seconds
         if self._quiet:
             return
-        place = self._place(len(self._ended))
-        place = f"{'again':>{max(len(place) - 2, 5)}}  " if again else place
         line = _fitting(f"{place}{self._plan.label(record):<31} ", _outcome(record), self._console.width)
         style = None if record.status == "ok" else "red"
         # Names and reasons come from plugins: brackets in them are no markup.
         self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
-    def _place(self, number: int) -> str:
-        return "" if self._total is None else f"{number:>3}/{self._total}  "
+    def _place(self, key: str, before: int = 0) -> str:
+        """Return the place of a job in the run, `before` others at hand; one measured again had its own."""
+        number = len(self._ended) + before + 1
+        place = "" if self._total is None else f"{number:>3}/{self._total}  "
+        return f"{'again':>{max(len(place) - 2, 5)}}  " if key in self._ended else place
 
 
 def _work(measured: Job | Record) -> tuple[object, ...]:
