@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import psutil
 
-# With a larger share of all cores, times are not those of the job alone. Seen on two cores: 0.005 where nothing
-# else ran, 0.4 to 0.5 with one busy process beside. Ticks of 10 ms a core let it stray by 0.03 in the shortest
-# window that counts (seconds).
+# With a larger share of all cores, times are not those of the job alone. Two cores showed 0.005 with nothing
+# beside, 0.4 to 0.5 with one busy process; ticks of 10 ms let it stray by 0.03 in the least window (seconds).
 DISTURBED = 0.05
 _LEAST_SECONDS = 0.4
 
