@@ -46,7 +46,7 @@ def test_columns_are_the_documented_ones_in_order() -> None:
         "peak_memory_mb, peak_device_memory_mb, kmeans_nmi, kmeans_ari, kmeans_accuracy, knn_accuracy, "
         "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, "
         "triplet_accuracy, distance_correlation, silhouette, stability, favoured_clusters, params, "
-        "error, started_at, key, setting, chosen"
+        "error, started_at, key, setting, chosen, foreign_cpu"
     )
     assert ", ".join(COLUMNS) == expected
     assert {name for name, m in METRICS.items() if m.clustering in ("", "kmeans")} <= set(COLUMNS)

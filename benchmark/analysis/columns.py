@@ -17,18 +17,21 @@ TIMES = (
     "score_seconds",
 )  # fmt: skip
 MEMORY = ("peak_memory_mb", "peak_device_memory_mb")
+LOAD = ("foreign_cpu",)
 COLUMNS = (
     "run", "dataset", "reducer", "device", "precision", "threads", "timing", "machine", "seed", "status",
     "n_train", "n_test", "n_features", "n_components", "n_parameters", *TIMES, *MEMORY, *SCORES, "params",
-    "error", "started_at", "key", "setting", "chosen",
+    "error", "started_at", "key", "setting", "chosen", *LOAD,
 )  # fmt: skip
 _INTEGERS = {"threads", "seed", "n_train", "n_test", "n_features", "n_components", "n_parameters"}
-_NUMBERS = {*TIMES, *MEMORY, *SCORES}
+_NUMBERS = {*TIMES, *MEMORY, *SCORES, *LOAD}
 DTYPES = {
     name: "Int64" if name in _INTEGERS else "Float64" if name in _NUMBERS else "string" for name in COLUMNS
 }
 # What a leaderboard is sorted by, best first, and which scores are shown where there is room for few.
 RANKING = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
+# What ran beside the job, by every `timing` that is not exclusive.
+TIMED_BESIDE = {"shared": "other jobs", "disturbed": "other programs"}
 
 
 class Key(NamedTuple):
@@ -70,7 +73,7 @@ def measured_columns(frame: pd.DataFrame) -> list[str]:
 
 def score_columns(frame: pd.DataFrame) -> list[str]:
     """Return the columns that hold a score, plugins' scores last."""
-    return [name for name in measured_columns(frame) if name not in TIMES + MEMORY]
+    return [name for name in measured_columns(frame) if name not in TIMES + MEMORY + LOAD]
 
 
 def varying(rows: pd.DataFrame, names: Iterable[str], *, within_reducer: bool = False) -> list[str]:

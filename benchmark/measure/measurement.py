@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.measure.clock import Measurement, measured
+from benchmark.measure.foreign_cpu import cpu_times, foreign_share
 from benchmark.measure.outcome import Outcome, utc_now
 from benchmark.measure.preparation import hold_out, load_job_dataset, make_job_reducer, samples_for, warm_up
 from benchmark.measure.threads import full_precision, limit_threads
@@ -67,8 +68,14 @@ class _Measuring:
         """Take every step, in order; raise what goes wrong in one."""
         reducer = make_job_reducer(self.job)
         train, test = (samples_for(reducer, rows) for rows in dataset.rows())
-        self.outcome = replace(self.outcome, warmup_seconds=warm_up(reducer, train, self.job.device))
+        begun = cpu_times()
+        self.outcome = replace(self.outcome, warmup_seconds=warm_up(reducer, train, test, self.job.device))
+        warm = cpu_times()
         reducer, Z_test = self._fit_and_transform(reducer, train, test)
+        ended = cpu_times()
+        # What disturbed the fits alone must not vanish beside a long warm-up.
+        foreign = _greatest(foreign_share(begun, ended), foreign_share(warm, ended))
+        self.outcome = replace(self.outcome, foreign_cpu=foreign)
         Z_train = reducer.transform(train)
         # What is larger than memory is read, and reconstructed, a block at a time.
         test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, RANKING, TIMES, score_columns, varying
+from benchmark.analysis.columns import GROUP, RANKING, TIMED_BESIDE, TIMES, score_columns, varying
 from benchmark.analysis.tables import speedup
 from benchmark.reporting.document import Block, Column, Items, Paragraph, Strong, Text, table
 from benchmark.reporting.number_text import NOT_MEASURED, missing, seconds, spread
@@ -122,10 +122,11 @@ def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:
         parts.append(f"Times are medians of repeats, in brackets the largest minus the smallest{mean}.")
     if board["machine"].nunique() > 1:
         parts.append("Times of different machines do not compare and are never in bold.")
-    shared = board["timing"] == "shared"
-    if shared.any():
-        which = "All times" if shared.all() else "Times marked shared"
-        parts.append(f"{which} were taken while other jobs ran on the machine and are never in bold.")
+    for timing, others in TIMED_BESIDE.items():
+        marked = board["timing"] == timing
+        if marked.any():
+            which = "All times" if marked.all() else f"Times marked {timing}"
+            parts.append(f"{which} were taken while {others} ran on the machine and are never in bold.")
     return parts
 
 

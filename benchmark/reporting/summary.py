@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.columns import RANKING
+from benchmark.analysis.columns import RANKING, TIMED_BESIDE
 from benchmark.reporting.document import Inline, Paragraph, prose
 from benchmark.reporting.number_text import score
 from benchmark.reporting.report_data import ReportData
@@ -66,7 +66,8 @@ def _fastest(ranked: pd.DataFrame, metric: Metric) -> list[Inline]:
     near = near[near["machine"] == machine]
     alone = near[near["timing"] == "exclusive"]
     quick = (near if alone.empty else alone).sort_values("fit_seconds", kind="stable").iloc[0]
-    shared = " while other jobs ran on the machine" if alone.empty else ""
+    beside = TIMED_BESIDE.get(quick["timing"])
+    shared = f" while {beside} ran on the machine" if beside else ""
     return prose(
         " The fastest{among} within 1 % of the best {metric} is **{name}**, fitted in {time} on "
         "{device}{where} ({value}).",
