@@ -56,7 +56,7 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 
 def print_result(console: Console, result: RunResult, results_dir: str) -> None:
     """Print the table of a run that ended, a line for each job that failed, and where the report is."""
-    from benchmark.execution.observers.terminal import closing_table
+    from benchmark.cli.closing_table import closing_table
     from benchmark.results import Store
 
     console.print()

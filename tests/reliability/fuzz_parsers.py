@@ -112,7 +112,7 @@ def _read_suite(path: Path) -> None:
 def _read_record(path: Path) -> None:
     """Read a job file as one of a store, and write the tables and the report made of it."""
     from benchmark.analysis.tables import to_frame
-    from benchmark.execution.observers.terminal import closing_table
+    from benchmark.cli.closing_table import closing_table
     from benchmark.reporting.content import RunContent
     from benchmark.reporting.markdown import render
     from benchmark.reporting.report_data import gather

@@ -23,7 +23,7 @@ from many_report import Figure, figures_of, real_figures
 from benchmark import load_results
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.cli.app import app
-from benchmark.execution.observers.terminal import closing_table
+from benchmark.cli.closing_table import closing_table
 from benchmark.reporting import figures
 from benchmark.reporting.leaderboard import leaderboard as leaderboard_section
 from benchmark.reporting.markdown import render
