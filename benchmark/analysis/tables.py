@@ -94,8 +94,8 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
 
     Only rows with status ``ok`` enter. Rows are told apart by `GROUP`. A column ``x`` holds the
     mean of x, ``x_std`` its sample standard deviation (NA for one seed), ``x_count`` how many
-    seeds measured it; ``seeds`` counts the ok rows; ``n_parameters`` is the largest. Sorted by
-    `RANKING`, best first.
+    seeds measured it; ``seeds`` counts the ok rows; ``n_parameters`` is the largest. A ``baseline`` has
+    codes as wide as the data, so nothing was reduced. Sorted by `RANKING`, best first.
     """
     import pandas as pd
 
@@ -109,7 +109,15 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
             column = summary[statistic].rename(name + suffix)
             parts.append(column.astype("Int64" if statistic == "count" else "Float64"))
     board = pd.concat(parts, axis=1).reset_index()
+    board["baseline"] = _baseline(board, ok)
     return board.sort_values(list(RANKING), ascending=False, ignore_index=True, kind="stable")
+
+
+def _baseline(board: pd.DataFrame, ok: pd.DataFrame) -> pd.Series:
+    features = ok.groupby("dataset")["n_features"].max()
+    full = (board["n_components"] >= board["dataset"].map(features)).fillna(False).astype(bool)
+    # Where full width was asked for, the methods still differ, and only raw stands for the data.
+    return board["reducer"] == "raw" if full.all() else full
 
 
 def speedup(frame: pd.DataFrame) -> pd.DataFrame:

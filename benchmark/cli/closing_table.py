@@ -2,53 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.analysis.columns import RANKING
-from benchmark.results import Record
-from benchmark.scoring import METRICS
+from benchmark.analysis.columns import GROUP, KEYS, RANKING, score_columns, varying
+from benchmark.analysis.tables import failures
+from benchmark.reporting.number_text import missing, significant
+from benchmark.reporting.style import in_unit
+from benchmark.reporting.table_columns import key_text, score_text, score_title
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Nobody reads a longer table.
 _MOST_ROWS = 100
-# A terminal has no room for every score.
-_LEFT_OUT = ("kmeans_accuracy", "continuity")
+# Of the scores, what 80 columns have room for.
+_NARROW = (*RANKING, "reconstruction_mse")
+_TIMES = {"fit_seconds": "fit", "transform_seconds": "transform"}
+_LONGEST_NAME = 30
 
 
-def closing_table(records: Iterable[Record], title: str) -> Table:
-    """Return the table a run ends with: one row a job, the best of very many; empty where there is none."""
-    held = sorted(records, key=lambda r: (*_rank(r), r.reducer, r.device, r.seed))
-    devices = {r.device for r in held}
-    seeds = {r.seed for r in held}
-    widths = {str(r.params.get("n_components")) for r in held}
+def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide: bool = False) -> Table:
+    """Return the table a run ends with: a row a configuration, the best of very many, then what failed.
+
+    Parameters
+    ----------
+    board, frame : DataFrame
+        The leaderboard of the run with its ranks, and the table of its jobs.
+    title : str
+    wide : bool
+        Show every score, in as many columns as that takes; what is left out fits into 80.
+    """
+    scores = [name for name in score_columns(frame) if name in board and board[name].notna().any()]
+    shown = [name for name in scores if wide or name in _NARROW]
+    failed = failures(frame).drop_duplicates(["reducer", "device", "n_components", "status"])
+    keys = [name for name in varying(board, GROUP) if name != "precision" or wide]
+    times = _TIMES if wide else {"fit_seconds": "fit"}
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
-    if len(held) > _MOST_ROWS:
-        table.caption = f"The {_MOST_ROWS} best of {len(held):,} jobs; results.csv holds all."
-    table.add_column("reducer", no_wrap=True)
-    for label, several in (("device", len(devices) > 1), ("D", len(widths) > 1), ("seed", len(seeds) > 1)):
-        if several:
-            table.add_column(label)
-    # A score that no row has (labels are missing, say) would be an empty column.
-    shown = [name for name in METRICS if name not in _LEFT_OUT and any(name in r.scores for r in held)]
-    for label in ("fit s", *(METRICS[name].title for name in shown)):
-        table.add_column(label, justify="right")
-    for record in held[:_MOST_ROWS]:
-        cells = [escape(record.reducer)]
-        cells += [escape(record.device)] if len(devices) > 1 else []
-        cells += [escape(str(record.params.get("n_components")))] if len(widths) > 1 else []
-        cells += [str(record.seed)] if len(seeds) > 1 else []
-        table.add_row(*cells, *_cells(record, shown), style=None if record.status == "ok" else "dim")
+    table.add_column("reducer", no_wrap=True, max_width=None if wide else _LONGEST_NAME, overflow="ellipsis")
+    for name in keys:
+        table.add_column(KEYS[name].header, max_width=None if wide else 8, overflow="ellipsis", no_wrap=True)
+    for header in (*times.values(), *map(score_title, shown)):
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in board[:_MOST_ROWS].to_dict("records"):
+        named = [escape(str(row["reducer"])), *(escape(key_text(row[name])) for name in keys)]
+        table.add_row(
+            *named, *(_duration(row[name]) for name in times), *(_score(row, name) for name in shown)
+        )
+    for row in failed[:_MOST_ROWS].to_dict("records"):
+        named = [escape(str(row["reducer"])), *(escape(key_text(row.get(name))) for name in keys)]
+        table.add_row(*named, row["status"], style="dim")
+    table.caption = _caption(board, shown)
     return table
 
 
-def _rank(record: Record) -> tuple[float, ...]:
-    return tuple(-record.scores.get(name, -1.0) for name in RANKING)
+def _duration(seconds: Any) -> str:
+    if missing(seconds):
+        return ""
+    value, unit = in_unit(float(seconds))
+    return f"{significant(value, 3)} {unit}" if value > 0 else "< 1 µs"
 
 
-def _cells(record: Record, scores: Sequence[str]) -> list[str]:
-    if record.status != "ok":
-        return [record.status, *[""] * len(scores)]
-    time = "" if record.fit_seconds is None else f"{record.fit_seconds:.2f}"
-    return [time, *(METRICS[n].format(record.scores[n]) if n in record.scores else "" for n in scores)]
+def _score(row: dict[Any, Any], name: str) -> str:
+    """Return a score as text, in bold and with a star where no other is told to be better."""
+    if missing(row[name]):
+        return ""
+    text, best = score_text(name)(row[name]), row.get(f"{name}_best_rank")
+    return f"[bold]{text}[/]*" if not missing(best) and best == 1 else f"{text} "
+
+
+def _caption(board: pd.DataFrame, shown: list[str]) -> str | None:
+    said = []
+    if any(board[f"{name}_best_rank"].notna().any() for name in shown if f"{name}_best_rank" in board):
+        said.append("* the best, and what is not told apart from it")
+    if len(board) > _MOST_ROWS:
+        said.append(f"the {_MOST_ROWS} best of {len(board):,} configurations; results.csv holds all")
+    return "; ".join(said) or None

@@ -54,13 +54,15 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
             yield f"{prefix}{name}", "unknown" if value is None else str(value)
 
 
-def print_result(console: Console, result: RunResult, results_dir: str) -> None:
+def print_result(console: Console, result: RunResult, results_dir: str, *, wide: bool = False) -> None:
     """Print the table of a run that ended, a line for each job that failed, and where the report is."""
+    from benchmark.analysis.ranking import load_leaderboard
     from benchmark.cli.closing_table import closing_table
     from benchmark.results import Store
 
     console.print()
-    console.print(closing_table(Store(results_dir, result.run).records(), result.run))
+    board = load_leaderboard(Store(results_dir, result.run))
+    console.print(closing_table(board, result.table, result.run, wide=wide))
     for record in result.failed:
         job = f"{record.reducer} ({record.device}, seed {record.seed})"
         # Names and reasons come from plugins: brackets in them are no markup.

@@ -11,10 +11,11 @@ from benchmark.errors import InputError
 from benchmark.request import Request
 
 All = Annotated[bool, typer.Option("--all", help="Measure every reducer.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Show every score in the closing table.")]
 
 
 @options_of(Request)
-def run(request: Request, all_reducers: All = False, debug: Debug = False) -> None:
+def run(request: Request, all_reducers: All = False, wide: Wide = False, debug: Debug = False) -> None:
     """Measure reducers on a dataset; what was done on this machine already is not done again."""
     if all_reducers == (request.reducers is not None):
         both = "both" if all_reducers else "neither"
@@ -26,5 +27,5 @@ def run(request: Request, all_reducers: All = False, debug: Debug = False) -> No
     console = make_console()
     with Terminal(console) as terminal:
         result = runner.run(request, terminal)
-    print_result(console, result, request.results_dir)
+    print_result(console, result, request.results_dir, wide=wide)
     raise typer.Exit(result.exit_code)

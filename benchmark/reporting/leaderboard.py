@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, RANKING, TIMES, score_columns, varying
+from benchmark.analysis.columns import GROUP, RANKING, TASK, leading_metric, score_columns, varying
 from benchmark.analysis.tables import speedup
 from benchmark.reporting.document import Block, Column, Paragraph, Strong, Text, table
-from benchmark.reporting.number_text import NOT_MEASURED, missing, seconds, spread
+from benchmark.reporting.number_text import NOT_MEASURED, interval, missing, rank, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.table_columns import key_columns, left_out, score_text, score_title, value_column
 from benchmark.scoring import METRICS
@@ -31,66 +31,117 @@ def leaderboard(data: ReportData) -> list[Block]:
     scores = [name for name in score_columns(data.frame) if board[name].notna().any()]
     columns = [
         *key_columns(keys),
-        *(_mean_column(rows, name) for name in ("fit_seconds", "transform_seconds", *scores)),
+        *_rank_column(board),
+        *(_time_column(rows, name) for name in ("fit_seconds", "transform_seconds")),
+        *(_score_column(rows, name) for name in scores),
     ]
     shown = table(rows[:_MOST_ROWS], columns)
-    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, "n_components" in keys))]
+    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, keys))]
 
 
-def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
-    """Return the column of a mean: in bold where it is the best, ± its deviation, its spread in brackets.
+def _rank_column(board: pd.DataFrame) -> list[Column]:
+    """Return the column of the rank by the leading metric; none where nothing was ranked."""
+    metric = leading_metric(board)
+    if metric is None or board[f"{metric.name}_best_rank"].isna().all():
+        return []
+    return [
+        Column("rank", lambda row: rank(*(row[f"{metric.name}_{end}_rank"] for end in ("best", "worst"))))
+    ]
 
-    The best one is the best as it is written, so that what looks equal is marked equal.
-    """
-    time = name in TIMES
-    form = seconds if time else score_text(name)
-    best = _best([row for row in rows if _competes(row, time)], name, form)
-    if time and len({row["machine"] for row in rows}) > 1:
-        best = None
+
+def _time_column(rows: list[dict[Any, Any]], name: str) -> Column:
+    """Return the column of a mean time: in bold the best, ± its deviation, in brackets its spread."""
+    machines = {row["machine"] for row in rows}
+    timed = [row for row in rows if row["timing"] == "exclusive" and len(machines) == 1]
+    best = _best(timed, name, seconds, (*TASK, "device", "threads"), higher=False)
 
     def cell(row: Row) -> Text:
-        text = form(row[name])
-        wins = text == best and _competes(row, time)
-        return [Strong(text) if wins else text, _deviation(row, name, text, form)]
+        text = seconds(row[name])
+        repeated = row.get(name.replace("_seconds", "_spread_seconds"))
+        beside = _deviation(row, name, text, seconds) + (
+            "" if missing(repeated) else f" ({spread(repeated)})"
+        )
+        return [Strong(text) if best(row) and row["timing"] == "exclusive" else text, beside]
 
-    return Column(f"{name.removesuffix('_seconds')} (s)" if time else score_title(name), cell)
-
-
-def _competes(row: Row, time: bool) -> bool:
-    """Whether a row can be the best: codes as wide as the data cannot, nor can times of a shared machine."""
-    return not row["baseline"] and (not time or row["timing"] == "exclusive")
+    return Column(f"{name.removesuffix('_seconds')} (s)", cell)
 
 
-def _best(rows: list[dict[Any, Any]], name: str, form: Callable[..., str]) -> str | None:
-    values = [row[name] for row in rows if not missing(row[name])]
-    if not values or (name not in TIMES and name not in METRICS):
-        return None
-    higher = name in METRICS and METRICS[name].higher_is_better
-    return form(max(values) if higher else min(values))
+def _score_column(rows: list[dict[Any, Any]], name: str) -> Column:
+    """Return the column of a mean score: in bold where no other is told to be better, and its interval.
+
+    Where nothing can be told apart, the best in bold is the best as it is written.
+    """
+    form, metric = score_text(name), METRICS.get(name)
+    best = _best(rows, name, form, TASK, metric.higher_is_better if metric else None)
+
+    def cell(row: Row) -> Text:
+        text, first = form(row[name]), row.get(f"{name}_best_rank")
+        about = interval(row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high"), row[name], form)
+        wins = best(row) if missing(first) else first == 1
+        beside = f" ({about})" if about else _deviation(row, name, text, form)
+        return [Strong(text) if wins else text, beside]
+
+    return Column(score_title(name), cell)
+
+
+def _best(
+    rows: list[dict[Any, Any]], name: str, form: Callable[..., str], task: Sequence[str], higher: bool | None
+) -> Callable[[Row], bool]:
+    """Return whether a row has, as it is written, the best value of those of the same task.
+
+    Codes as wide as the data take no part. Without a direction no row has.
+    """
+    found: dict[tuple[str, ...], list[float]] = {}
+    for row in rows:
+        if not row["baseline"] and not missing(row[name]) and higher is not None:
+            found.setdefault(tuple(str(row[key]) for key in task), []).append(row[name])
+    best = {key: form(max(values) if higher else min(values)) for key, values in found.items()}
+    return lambda row: (
+        not row["baseline"] and form(row[name]) == best.get(tuple(str(row[key]) for key in task))
+    )
 
 
 def _deviation(row: Row, name: str, text: str, form: Callable[..., str]) -> str:
-    std, repeated = row[f"{name}_std"], row.get(name.replace("_seconds", "_spread_seconds"))
+    std = row[f"{name}_std"]
     shown = text != NOT_MEASURED and not text.startswith("<") and not missing(std)
-    deviation = f" ± {form(std, like=row[name])}" if shown else ""
-    return deviation + (f" ({spread(repeated)})" if name in TIMES and not missing(repeated) else "")
+    return f" ± {form(std, like=row[name])}" if shown else ""
 
 
-def _caption(board: pd.DataFrame, widths: bool) -> str:
+def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
     low, high = int(board["seeds"].min()), int(board["seeds"].max())
     first, second, *_ = (METRICS[name] for name in RANKING)
-    sorting = f"sorted by {first.label}, then {second.title}"
+    metric, sorting = leading_metric(board), f"sorted by {first.label}, then {second.title}"
     parts = [f"Best of each column in bold; {NOT_MEASURED} is not measured; {sorting}."]
+    if metric is not None and board[f"{metric.name}_best_rank"].notna().any():
+        parts[0] = (
+            "In bold the best of each column, and all scores that are not told apart from it; "
+            f"{NOT_MEASURED} is not measured; {sorting}. A rank, by {metric.label}, says the best and the "
+            "worst that it can be."
+        )
+    parts += _on_intervals(board)
     if high > 1:
         seeds = f"{low} to {high} seeds" if low != high else f"{high} seeds"
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
+    if varying(board[~board["baseline"]], TASK):
+        parts.append("Bold and ranks are among rows of the same data, sizes, width of the code and version.")
     parts += _on_times(board, high > 1)
-    if widths:
+    if "n_components" in keys:
         parts.append("D is the width of the code.")
     if board["baseline"].any():
         names = ", ".join(board.loc[board["baseline"], "reducer"].unique())
         parts.append(f"The codes of {names} are as wide as the data, so it takes no part in the bold.")
     return " ".join(parts)
+
+
+def _on_intervals(board: pd.DataFrame) -> list[str]:
+    """Return what the intervals of scores count."""
+    ends = board.filter(like="_ci_low")
+    if ends.isna().all(axis=None):
+        return []
+    if board.filter(like="_best_rank").isna().all(axis=None):
+        return ["In brackets 95 % intervals over the seeds alone: no predictions were kept."]
+    counted = "seeds and test rows" if board["seeds"].max() > 1 else "test rows, of one seed"
+    return [f"In brackets 95 % intervals, which count {counted}."]
 
 
 def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:

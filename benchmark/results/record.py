@@ -33,6 +33,7 @@ class Record:
     every repeat, `fit_seconds` and `transform_seconds` their medians. `sequence` counts what a store
     was given: of two records, the one with the larger number was stored later, whatever the clock says.
     `job_seconds` is the wall time of the job's whole process, from its start to its record.
+    `code` identifies the source of the reducer; it is empty in records of earlier versions.
 
     Raises
     ------
@@ -71,6 +72,7 @@ class Record:
     history: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
     job_seconds: float | None = None
+    code: str = ""
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 
@@ -98,6 +100,13 @@ class Record:
         Times of records that differ in it do not compare.
         """
         return machine_id(self.environment)
+
+    @property
+    def version(self) -> str | None:
+        """Version of this package that measured; None where it is not known."""
+        versions = self.environment.get("versions")
+        known = versions.get("dimensionality-reduction-benchmark") if isinstance(versions, dict) else None
+        return None if known is None else str(known)
 
     @property
     def slot(self) -> tuple[object, ...]:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
+
+import numpy as np
 
 from benchmark.errors import InputError, choices
 from benchmark.scoring.embedding import PARTS, Embedding
+from benchmark.scoring.row_statistics import Array, RowStatistic
+
+_SUFFIXES = ("_std", "_count", "_cpu", "_difference", "_ci_low", "_ci_high", "_best_rank", "_worst_rank")
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,8 @@ class Metric:
     name : str
         Name of the score; a column of ``results.csv``.
     function : callable
-        Takes an `Embedding` and returns the score, or None where it does not apply to that data.
+        Takes an `Embedding` and returns the score, or None where it does not apply to that data. With a
+        `statistic` it returns what that makes the score of: a value a test row, shape (n_test,).
     low, high : float
         Range of the score, ends included; `high` may be infinite.
     higher_is_better : bool
@@ -36,10 +43,15 @@ class Metric:
         (``"k-NN accuracy"``); both are the name by default.
     decimals : int
         Decimals of the score in a terminal; one without an upper end has significant digits instead.
+    statistic : RowStatistic, optional
+        How the score follows from the values of the test rows; without one, its interval is over seeds only.
+    column : str
+        Under what name the values of the rows are kept; metrics of the same values share it. By default
+        the name of the metric.
     """
 
     name: str
-    function: Callable[[Embedding], float | None]
+    function: Callable[[Embedding], Any]
     low: float
     high: float
     higher_is_better: bool
@@ -49,14 +61,16 @@ class Metric:
     title: str = ""
     label: str = ""
     decimals: int = 3
+    statistic: RowStatistic | None = None
+    column: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("title", "label"):
+        for name in ("title", "label", "column"):
             object.__setattr__(self, name, getattr(self, name) or self.name)
         if not self.name.isidentifier() or is_reserved(self.name):
             raise InputError(
-                f"A metric's name must be a Python name, not 'seeds', and must not end in _std, _count, _cpu "
-                f"or _difference, which name other columns; got {self.name!r}."
+                f"A metric's name must be a Python name, not 'seeds', and must not end in "
+                f"{', '.join(_SUFFIXES)}, which name other columns; got {self.name!r}."
             )
         unknown = set(self.needs) - set(PARTS)
         if unknown:
@@ -66,9 +80,15 @@ class Metric:
 
     def __call__(self, embedding: Embedding) -> float | None:
         """Return the score of `embedding`, or None where the metric does not apply to it."""
-        if not all(embedding.has(part) for part in self.needs):
-            return None
-        return self.function(embedding)
+        return self.measure(embedding)[0]
+
+    def measure(self, embedding: Embedding) -> tuple[float | None, Array | None]:
+        """Return the score, and the values of the test rows it is made of; None for what there is not."""
+        found = self.function(embedding) if all(embedding.has(part) for part in self.needs) else None
+        if self.statistic is None or found is None:
+            return found, None
+        labels = embedding.y_test if embedding.y_test is not None else np.empty(0)
+        return self.statistic(found, labels), found
 
     def format(self, score: float) -> str:
         """Return a score as a table in a terminal shows it."""
@@ -77,18 +97,19 @@ class Metric:
 
 def is_reserved(name: str) -> bool:
     """Whether a summary of scores has a column of this name already, or would have two."""
-    return name == "seeds" or name.endswith(("_std", "_count", "_cpu", "_difference"))
+    return name == "seeds" or name.endswith(_SUFFIXES)
 
 
 def metric(
     *, low: float, high: float, higher_is_better: bool, reference: str, needs: tuple[str, ...] = (),
-    title: str = "", label: str = "", decimals: int = 3,
-) -> Callable[[Callable[[Embedding], float | None]], Metric]:  # fmt: skip
+    title: str = "", label: str = "", decimals: int = 3, statistic: RowStatistic | None = None,
+    column: str = "",
+) -> Callable[[Callable[[Embedding], Any]], Metric]:  # fmt: skip
     """Declare the decorated function a `Metric`, named after it and summarised by its docstring."""
 
-    def declare(function: Callable[[Embedding], float | None]) -> Metric:
+    def declare(function: Callable[[Embedding], Any]) -> Metric:
         summary = (function.__doc__ or "").strip().partition("\n")[0]
         return Metric(function.__name__, function, low, high, higher_is_better, needs, reference, summary,
-                      title, label, decimals)  # fmt: skip
+                      title, label, decimals, statistic, column)  # fmt: skip
 
     return declare
