@@ -16,12 +16,14 @@ RESAMPLES = 1_000
 
 
 def row_weights() -> Array:
-    """Return how often each resample holds a test row, (SLOTS, RESAMPLES), by the row's slot.
+    """Return how often each resample holds a test row, (SLOTS, 1 + RESAMPLES), by the row's slot.
 
     Poisson with mean 1, as of multinomial draws whose number is random (Chamandy et al. 2012, Estimating
-    uncertainty for massive data streams).
+    uncertainty for massive data streams). The first holds every row once.
     """
-    return np.random.default_rng(0).poisson(1.0, (SLOTS, RESAMPLES)).astype(np.float32)
+    weights = np.random.default_rng(0).poisson(1.0, (SLOTS, 1 + RESAMPLES)).astype(np.float32)
+    weights[:, 0] = 1
+    return weights
 
 
 class Draws:
@@ -91,15 +93,34 @@ def resampled_means(
     """
     from threadpoolctl import threadpool_limits
 
-    size = draws.rows.shape[1]
-    sums = {name: np.zeros((n_rows, size)) for name, metric in METRICS.items() if metric.statistic}
-    weights = np.zeros((n_rows, size))
+    names = [name for name, metric in METRICS.items() if metric.statistic]
+    found: dict[str, list[list[Array]]] = {name: [[] for _ in range(n_rows)] for name in names}
+    drawn: list[list[Array]] = [[] for _ in range(n_rows)]
+    missing = np.full(draws.rows.shape[1], np.nan)
     for row, seed, arrays in jobs:
-        weights[row] += draws.seeds[seed]
+        drawn[row].append(draws.seeds[seed])
         # The products are narrow and bound by memory: BLAS threads slow them down, on a busy machine tenfold.
         with threadpool_limits(1, user_api="blas"):
             scores = draws.resample(arrays)
-        for name, total in sums.items():
-            total[row] += draws.seeds[seed] * scores[name] if name in scores else np.nan
+        for name in names:
+            found[name][row].append(scores.get(name, missing))
+    return {
+        name: np.array([_mean(np.array(d), np.array(s)) for d, s in zip(drawn, rows, strict=True)])
+        for name, rows in found.items()
+    }
+
+
+def _mean(drawn: Array, scores: Array) -> Array:
+    """Return a mean over seeds in every resample, (n_resamples,), from weights and scores (n, n_resamples).
+
+    The rows vary within every seed. The seeds vary in their scores of all rows, less what of that variance
+    is the rows' own: it would count twice.
+    """
+    points, means = scores[:, 0], scores.mean(axis=0)
+    variance = points.var(ddof=1) if len(points) > 1 else 0.0
+    if not variance > 0:
+        return np.asarray(means)
+    of_rows = np.nanmean((scores - points[:, None]).var(axis=0, ddof=1))
     with np.errstate(invalid="ignore"):
-        return {name: total / weights for name, total in sums.items()}
+        varied = points @ drawn / drawn.sum(axis=0) - points.mean()
+    return np.asarray(means + np.sqrt(max(1 - of_rows / variance, 0)) * varied)

@@ -21,7 +21,6 @@ _MOST_ROWS = 100
 # Of the scores, what 80 columns have room for.
 _NARROW = (*RANKING, "reconstruction_mse")
 _TIMES = {"fit_seconds": "fit", "transform_seconds": "transform"}
-_LONGEST_NAME = 30
 
 
 def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide: bool = False) -> Table:
@@ -41,9 +40,9 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     keys = [name for name in varying(board, GROUP) if name != "precision" or wide]
     times = _TIMES if wide else {"fit_seconds": "fit"}
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
-    table.add_column("reducer", no_wrap=True, max_width=None if wide else _LONGEST_NAME, overflow="ellipsis")
-    for name in keys:
-        table.add_column(KEYS[name].header, max_width=None if wide else 8, overflow="ellipsis", no_wrap=True)
+    # Where it is tight, names give way and numbers do not.
+    for header in ("reducer", *(KEYS[name].header for name in keys)):
+        table.add_column(header, overflow="fold" if wide else "ellipsis")
     for header in (*times.values(), *map(score_title, shown)):
         table.add_column(header, justify="right", no_wrap=True)
     for row in board[:_MOST_ROWS].to_dict("records"):
