@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from benchmark.analysis.bootstrap import RESAMPLES, Draws, resampled_means, row_weights
+from benchmark.analysis.bootstrap import RESAMPLES, mean_over_seeds, resample, row_weights, seed_weights
 from benchmark.analysis.ranking import load_leaderboard, with_ranks
-from benchmark.analysis.statistics import bootstrap_interval, ranks
+from benchmark.analysis.statistics import ranks
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.reporting import write_report
 from benchmark.results import Record, Store
@@ -86,7 +86,7 @@ def first(n: int, total: int) -> np.ndarray:
 def test_a_score_is_what_follows_from_the_rows_that_are_kept() -> None:
     scores, rows = score_rows(embedding())
     assert scores == score(embedding())
-    once = Draws(np.ones((SLOTS, 1), dtype=np.float32), [0]).resample({"slots": slots_of(300), **rows})
+    once = resample({"slots": slots_of(300), **rows}, np.ones((SLOTS, 1), dtype=np.float32))
     assert set(once) == set(scores) == set(METRICS)
     for name, value in scores.items():
         assert once[name] == pytest.approx([value], rel=1e-6), name
@@ -113,7 +113,7 @@ def test_a_resample_scores_as_rows_that_are_repeated() -> None:
     _, rows = score_rows(embedding())
     slots = slots_of(300)
     weights = row_weights()[:, :5]
-    found = Draws(weights, [0]).resample({"slots": slots, **rows})
+    found = resample({"slots": slots, **rows}, weights)
     for b in range(5):
         repeated = np.repeat(np.arange(300), weights[slots, b].astype(int))
         for name, (column, index) in SKLEARN.items():
@@ -165,10 +165,17 @@ def test_a_row_has_its_slot_by_its_content() -> None:
 # ---------------------------------------------------------------- intervals
 
 
-def half_width(jobs: Sequence[tuple[int, int, Rows]], seeds: Sequence[int]) -> float:
-    resampled = resampled_means(1, jobs, Draws(row_weights(), seeds))["knn_accuracy"]
-    low, high = bootstrap_interval(np.zeros(1), resampled)
-    return float(high[0] - low[0]) / 2
+def resampled_mean(jobs: Sequence[Rows], weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the mean accuracy over seeds, of which each job is one, in every resample."""
+    weights = row_weights() if weights is None else weights
+    scores = np.array([resample(rows, weights)["knn_accuracy"] for rows in jobs])
+    drawn = seed_weights(range(len(jobs)), weights.shape[1])
+    return mean_over_seeds(scores, np.array([drawn[seed] for seed in range(len(jobs))]))
+
+
+def half_width(jobs: Sequence[Rows]) -> float:
+    low, high = np.quantile(resampled_mean(jobs), [0.025, 0.975])
+    return float(high - low) / 2
 
 
 @pytest.mark.parametrize("n", [200, 5 * SLOTS])
@@ -176,23 +183,22 @@ def test_one_seed_gives_the_binomial_interval(n: int) -> None:
     right = np.random.default_rng(0).random(n) < 0.8
     slots = slots_of(n) if n < SLOTS else row_slots(np.arange(n)[:, None])
     expected = 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / n)
-    assert half_width([(0, 0, kept(right, slots))], [0]) == pytest.approx(expected, rel=0.1)
+    assert half_width([kept(right, slots)]) == pytest.approx(expected, rel=0.1)
 
 
 def test_seeds_on_the_same_test_rows_do_not_make_them_more() -> None:
     right = np.random.default_rng(0).random(400) < 0.8
-    one = half_width([(0, 0, kept(right))], [0])
-    same = half_width([(0, seed, kept(right)) for seed in range(4)], range(4))
+    one = half_width([kept(right)])
+    same = half_width([kept(right)] * 4)
     assert same == pytest.approx(one, rel=1e-6)
-    other = [(0, s, kept(np.roll(right, s), slots_of(400, s))) for s in range(4)]
+    other = [kept(np.roll(right, s), slots_of(400, s)) for s in range(4)]
     # Test rows of their own halve it; those seeds share by chance do not.
-    assert half_width(other, range(4)) == pytest.approx(one / 2, rel=0.2)
+    assert half_width(other) == pytest.approx(one / 2, rel=0.2)
 
 
 def test_seeds_alone_give_their_standard_error() -> None:
     # The score of a seed does not depend on the rows drawn: all right, or all wrong.
-    jobs = [(0, seed, kept(np.full(50, seed < 2))) for seed in range(5)]
-    resampled = resampled_means(1, jobs, Draws(row_weights(), range(5)))["knn_accuracy"]
+    resampled = resampled_mean([kept(np.full(50, seed < 2)) for seed in range(5)])
     expected = np.std([1, 1, 0, 0, 0], ddof=1) / np.sqrt(5)
     assert resampled.std() == pytest.approx(expected, rel=0.05)
 
@@ -205,29 +211,30 @@ def test_the_variance_of_a_mean_over_seeds_is_that_of_runs_made_anew(shared: boo
         drawn = rng.random(250)
         # A seed has its own share of right rows, and test rows of its own or those of all.
         right = [(drawn if shared else rng.random(250)) < rng.normal(0.8, 0.03) for _ in range(4)]
-        rows = [(0, s, kept(r, slots_of(250, 0 if shared else s))) for s, r in enumerate(right)]
-        resampled = resampled_means(1, rows, Draws(weights, range(4)))["knn_accuracy"]
+        resampled = resampled_mean(
+            [kept(own, slots_of(250, 0 if shared else seed)) for seed, own in enumerate(right)], weights
+        )
         means.append(np.mean(right))
         variances.append(resampled.var())
     assert np.mean(variances) == pytest.approx(np.var(means), rel=0.25)
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
-    rng, held = np.random.default_rng(0), []
-    draws = Draws(row_weights(), [0])
-    for _ in range(150):
-        right = rng.random(150) < 0.85
-        resampled = draws.resample(kept(right))["knn_accuracy"]
-        low, high = bootstrap_interval(np.array([right.mean()]), resampled[None])
-        held.append(low[0] <= 0.85 <= high[0])
+def test_intervals_hold_the_truth_as_often_as_they_say(tmp_path: Path) -> None:
+    right = np.random.default_rng(0).random((150, 150)) < 0.85
+    board = board_of(stored(tmp_path, {f"r{i}": [kept(own)] for i, own in enumerate(right)}))
+    held = (board["knn_accuracy_ci_low"] <= 0.85) & (board["knn_accuracy_ci_high"] >= 0.85)
     # 0.95, and 1.8 standard errors of 150 cases on either side.
-    assert 0.915 < np.mean(held) < 0.985
+    assert 0.915 < held.mean() < 0.985
 
 
-def test_an_interval_is_about_the_score_however_resamples_are_shifted() -> None:
-    resampled = np.random.default_rng(0).normal(0.8, 0.01, (1, 4_000))
-    low, high = bootstrap_interval(np.array([0.7]), resampled)
-    assert (low[0], high[0]) == pytest.approx((0.7 - 0.0196, 0.7 + 0.0196), abs=1e-3)
+def test_an_interval_is_about_the_score_though_resamples_agree_better_by_chance(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels, clusters = rng.integers(8, size=(2, 120))
+    rows = kept(first(60, 120)) | {"labels": labels, "kmeans_clusters": clusters}
+    nmi = sklearn_metrics.normalized_mutual_info_score(labels, clusters)
+    board = board_of(stored(tmp_path, {"pca": [rows]}, scores={"kmeans_nmi": nmi}))
+    assert np.quantile(resample(rows, row_weights())["kmeans_nmi"], 0.1) > nmi
+    assert board["kmeans_nmi_ci_low"].item() < nmi < board["kmeans_nmi_ci_high"].item()
 
 
 def test_no_error_in_thirty_rows_leaves_room_for_a_tenth(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from benchmark.analysis.columns import COLUMNS, DTYPES
-from benchmark.analysis.statistics import pareto_front, t_interval
+from benchmark.analysis.statistics import pareto_front
 from benchmark.analysis.tables import failures, leaderboard, load_table, save_tables, speedup, to_frame
 from benchmark.errors import InputError
 from benchmark.results import Record, Store
@@ -211,24 +211,6 @@ def test_speedup_compares_no_times_that_were_shared() -> None:
 def test_failures_name_every_row_that_is_not_ok() -> None:
     failed = failures(to_frame([record(), record(seed=1, status="killed", error="out of memory")]))
     assert failed[["seed", "status", "error"]].values.tolist() == [[1, "killed", "out of memory"]]
-
-
-def test_the_interval_agrees_with_the_closed_form() -> None:
-    values = np.array([1.0, 2.0, 3.0, 4.0])
-    # t(0.975, 3) = 3.18245 by table; standard error sqrt(5 / 3) / 2.
-    low, high = t_interval([values.mean(), 0.0], [values.std(ddof=1), 0.0], [4, 4])
-    assert (low[0], high[0]) == pytest.approx((2.5 - 2.05426, 2.5 + 2.05426), abs=1e-4)
-    assert (low[1], high[1]) == (0, 0)
-
-
-def test_the_interval_of_too_few_values_is_not_a_number() -> None:
-    assert np.isnan(t_interval([0.0, 1.0], [np.nan, np.nan], [0, 1])).all()
-
-
-def test_t_interval_covers_as_often_as_it_says() -> None:
-    draws = np.random.default_rng(0).normal(size=(800, 5))
-    low, high = t_interval(draws.mean(axis=1), draws.std(axis=1, ddof=1), np.full(800, 5))
-    assert 0.93 < np.mean((low <= 0) & (high >= 0)) < 0.97
 
 
 points = hnp.arrays(float, st.tuples(st.integers(0, 12), st.just(2)), elements=st.integers(0, 4).map(float))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.analysis.bootstrap import Array, Draws, resampled_means, row_weights
+from benchmark.analysis.bootstrap import Array, mean_over_seeds, resample, row_weights, seed_weights
 from benchmark.analysis.columns import GROUP, TASK, dtype_of, score_columns
-from benchmark.analysis.statistics import bootstrap_interval, ranks, t_interval
+from benchmark.analysis.statistics import CONFIDENCE, ranks
 from benchmark.results import Store
 from benchmark.scoring import METRICS, Metric
 from benchmark.scoring.row_statistics import SLOTS
@@ -23,7 +23,6 @@ _SUFFIXES = ("_ci_low", "_ci_high", "_best_rank", "_worst_rank")
 _FEWEST_SEEDS = 3
 # Where none of n rows is wrong, at most 3 in n of all are, at 95 % (Hanley & Lippman-Hand 1983, JAMA 249).
 _RULE_OF_THREE = 3
-
 _SINGLE_PRECISION = 1e-6
 
 
@@ -51,17 +50,21 @@ def with_ranks(board: pd.DataFrame, frame: pd.DataFrame, store: Store) -> pd.Dat
     jobs = frame[frame["status"] == "ok"].merge(board[list(GROUP)].reset_index(), on=list(GROUP))
     weights = row_weights()
     for _, rows in board.groupby(list(TASK), dropna=False):
-        places = rows.index.to_numpy()
-        for name, resampled in _resampled(places, jobs, store, weights).items():
-            sampled = np.isfinite(resampled).any(axis=1)
-            if sampled.any():
-                own = board.iloc[places[sampled]]
-                made[name][:2, places[sampled]] = _intervals(METRICS[name], own, resampled[sampled])
-                made[name][2:, places] = _ranks(METRICS[name], rows, resampled)
+        own = jobs[jobs["index"].isin(rows.index)]
+        drawn = seed_weights(own["seed"])
+        found = {place: _resampled(seeds, store, weights, drawn) for place, seeds in own.groupby("index")}
+        for name in made.keys() & METRICS.keys():
+            known = [place for place in rows.index if name in found[place]]
+            if known:
+                resampled = np.array([found[place][name] for place in known])
+                resampled = resampled[:, np.isfinite(resampled).all(axis=0)]
+                made[name][:, known] = _by_rows(METRICS[name], board.loc[known], resampled)
+            if rows.loc[~rows["baseline"] & rows[name].notna() & ~rows.index.isin(known), name].size:
+                made[name][2:, rows.index] = np.nan
     columns = {
         name + end: pd.array(values, "Int64" if end.endswith("rank") else "Float64")
-        for name, found in made.items()
-        for end, values in zip(_SUFFIXES, found, strict=True)
+        for name, ends in made.items()
+        for end, values in zip(_SUFFIXES, ends, strict=True)
     }
     return pd.concat([board, pd.DataFrame(columns, index=board.index)], axis=1)
 
@@ -74,53 +77,48 @@ def load_leaderboard(store: Store) -> pd.DataFrame:
     return pd.read_csv(store.path / LEADERBOARD, dtype=words, keep_default_na=False, na_values=[""])
 
 
-def _resampled(places: Array, jobs: pd.DataFrame, store: Store, weights: Array) -> dict[str, Array]:
-    """Return the resampled scores of the rows of a board that stand at `places`."""
-    own = jobs[jobs["index"].isin(places)]
-    listed = ((int(np.searchsorted(places, index)), int(seed), load_rows(store, str(key)))
-              for index, seed, key in zip(own["index"], own["seed"], own["key"], strict=True))  # fmt: skip
-    return resampled_means(len(places), listed, Draws(weights, own["seed"]))
-
-
 def _by_seeds(board: pd.DataFrame, name: str) -> Array:
     """Return the intervals of a score over seeds, and no ranks: an array (4, n) as of `_SUFFIXES`."""
-    mean, std, count = (floats(board[name + end]) for end in ("", "_std", "_count"))
-    ends: Array = np.where(count < _FEWEST_SEEDS, np.nan, t_interval(mean, std, count))
+    from scipy.stats import t
+
+    mean, std, count = (_floats(board[name + end]) for end in ("", "_std", "_count"))
+    count = np.where(count < _FEWEST_SEEDS, np.nan, count)
+    ends = np.array(t.interval(CONFIDENCE, count - 1, mean, np.maximum(std, 1e-300) / np.sqrt(count)))
     if name in METRICS:
         ends = ends.clip(METRICS[name].low, METRICS[name].high)
     return np.vstack([ends, np.full_like(ends, np.nan)])
 
 
-def _intervals(metric: Metric, rows: pd.DataFrame, resampled: Array) -> Array:
-    """Return the ends of the intervals of a task's rows, (2, n)."""
-    low, high = bootstrap_interval(floats(rows[metric.name]), _complete(resampled))
+def _resampled(jobs: pd.DataFrame, store: Store, weights: Array, drawn: dict[int, Array]) -> dict[str, Array]:
+    """Return the means over seeds in every resample, by name, of the metrics whose rows every job kept."""
+    scores = [resample(load_rows(store, key), weights) for key in jobs["key"]]
+    seeds = np.array([drawn[seed] for seed in jobs["seed"]])
+    names = set.intersection(*(set(found) for found in scores))
+    return {name: mean_over_seeds(np.array([found[name] for found in scores]), seeds) for name in names}
+
+
+def _by_rows(metric: Metric, rows: pd.DataFrame, resampled: Array) -> Array:
+    """Return the intervals and ranks, (4, n), of rows of a task from their resampled scores.
+
+    The width of an interval is that of the resampled scores, about the score: an index of clusters is
+    larger, by chance agreement, in resamples than in data, and only its spread is of interest.
+    """
+    estimates, n_test = _floats(rows[metric.name]), _floats(rows["n_test"])
+    centred = resampled - resampled.mean(axis=1, keepdims=True) + estimates[:, None]
+    low, high = np.quantile(centred, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
     # Where no resample differs from another, they say nothing of rows that are not there.
     fixed = high - low <= _SINGLE_PRECISION * np.maximum(np.abs(low), np.abs(high))
     bounded = metric.statistic is not None and metric.statistic.is_mean and isfinite(metric.high)
-    share = _RULE_OF_THREE / floats(rows["n_test"]) if bounded else np.nan
+    share = _RULE_OF_THREE / n_test if bounded else np.nan
     margins = np.where(fixed, share * (metric.high - metric.low), 0.0)
-    ends: Array = np.clip([low - margins, high + margins], metric.low, metric.high)
-    return ends
+    ends = np.clip([low - margins, high + margins], metric.low, metric.high)
+    found, ranked = np.full_like(ends, np.nan), ~rows["baseline"].to_numpy(bool)
+    sign = 1 if metric.higher_is_better else -1
+    found[:, ranked] = ranks(sign * estimates[ranked], sign * resampled[ranked], n_test.min())
+    return np.vstack([ends, found])
 
 
-def _ranks(metric: Metric, rows: pd.DataFrame, resampled: Array) -> Array:
-    """Return the best and the worst rank of a task's rows, (2, n)."""
-    found, estimates = np.full((2, len(rows)), np.nan), floats(rows[metric.name])
-    ranked = np.isfinite(estimates) & ~rows["baseline"].to_numpy(bool)
-    if ranked.any() and np.isfinite(resampled[ranked]).any(axis=1).all():
-        sign = 1 if metric.higher_is_better else -1
-        values = sign * _complete(resampled[ranked])
-        found[:, ranked] = ranks(sign * estimates[ranked], values, floats(rows["n_test"]).min())
-    return found
-
-
-def _complete(resampled: Array) -> Array:
-    """Return the resamples in which no row is missing."""
-    return resampled[:, np.isfinite(resampled).all(axis=0)]
-
-
-def floats(column: pd.Series) -> Array:
-    """Return the numbers of a column, NaN where there is none."""
+def _floats(column: pd.Series) -> Array:
     values: Array = column.to_numpy(float, na_value=np.nan)
     return values
 

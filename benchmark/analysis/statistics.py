@@ -1,4 +1,4 @@
-"""The few statistics the report needs: intervals, ranks, and the Pareto front."""
+"""The few statistics the report needs: ranks that can be told, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -11,39 +11,6 @@ from benchmark.errors import InputError
 
 Array = NDArray[Any]
 CONFIDENCE = 0.95
-
-
-def t_interval(mean: ArrayLike, std: ArrayLike, count: ArrayLike) -> tuple[Array, Array]:
-    """Return Student's 95 % intervals for means of normal values.
-
-    Parameters
-    ----------
-    mean, std, count : array-like, shape (n,)
-        Means, sample standard deviations, and numbers of values.
-
-    Returns
-    -------
-    low, high : ndarray, shape (n,)
-        NaN for fewer than two values.
-    """
-    from scipy.stats import t
-
-    means, counts = np.asarray(mean, dtype=np.float64), np.asarray(count, dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.asarray(std, dtype=np.float64) / np.sqrt(counts)
-        half = t.ppf((1 + CONFIDENCE) / 2, df=np.where(counts > 1, counts - 1, np.nan)) * error
-    return means - half, means + half
-
-
-def bootstrap_interval(estimates: Array, resampled: Array) -> tuple[Array, Array]:
-    """Return 95 % intervals of scores, each (n,), from their resampled values (n, n_resamples).
-
-    Their widths and shapes are those of the resampled values, about the estimate: an index of clusters is
-    larger, by chance agreement, in resamples than in data, and only its spread is of interest.
-    """
-    ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    low, high = np.quantile(resampled, ends, axis=1) - resampled.mean(axis=1) + estimates
-    return low, high
 
 
 def ranks(estimates: Array, resampled: Array, n_rows: float) -> tuple[Array, Array]:
@@ -67,26 +34,19 @@ def ranks(estimates: Array, resampled: Array, n_rows: float) -> tuple[Array, Arr
     """
     from scipy.stats import norm
 
-    n = len(estimates)
     covariance = np.atleast_2d(np.cov(resampled))
     variance = np.diag(covariance)[:, None] + np.diag(covariance) - 2 * covariance
     difference = estimates[:, None] - estimates
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.nan_to_num(np.abs(difference) / np.sqrt(np.maximum(variance, 0)), posinf=np.inf)
-    first, second = np.triu_indices(n, 1)
-    higher = np.zeros((n, n), dtype=bool)
-    higher[first, second] = _holm(2 * norm.sf(np.minimum(z[first, second], np.sqrt(n_rows))))
-    higher = (higher | higher.T) & (difference > 0)
-    return 1 + higher.sum(axis=0), n - higher.sum(axis=1)
-
-
-def _holm(p: Array) -> Array:
-    """Return which of several hypotheses are rejected, with no more than 5 % for a false one among them."""
+    first, second = np.triu_indices(len(estimates), 1)
+    p = 2 * norm.sf(np.minimum(z[first, second], np.sqrt(n_rows)))
     order = np.argsort(p)
-    passed = p[order] <= (1 - CONFIDENCE) / np.arange(len(p), 0, -1)
-    rejected = np.zeros(len(p), dtype=bool)
-    rejected[order] = np.logical_and.accumulate(passed)
-    return rejected
+    apart = np.zeros_like(difference, dtype=bool)
+    holm = np.logical_and.accumulate(p[order] <= (1 - CONFIDENCE) / np.arange(len(p), 0, -1))
+    apart[first[order], second[order]] = holm
+    higher = (apart | apart.T) & (difference > 0)
+    return 1 + higher.sum(axis=0), len(estimates) - higher.sum(axis=1)
 
 
 def pareto_front(cost: ArrayLike, value: ArrayLike) -> NDArray[np.bool_]:

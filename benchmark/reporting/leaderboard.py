@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, RANKING, TASK, leading_metric, score_columns, varying
+from benchmark.analysis.columns import GROUP, RANKING, TASK, TIMES, leading_metric, score_columns, varying
 from benchmark.analysis.tables import speedup
 from benchmark.reporting.document import Block, Column, Paragraph, Strong, Text, table
 from benchmark.reporting.number_text import NOT_MEASURED, interval, missing, rank, seconds, spread
@@ -32,8 +32,7 @@ def leaderboard(data: ReportData) -> list[Block]:
     columns = [
         *key_columns(keys),
         *_rank_column(board),
-        *(_time_column(rows, name) for name in ("fit_seconds", "transform_seconds")),
-        *(_score_column(rows, name) for name in scores),
+        *(_mean_column(rows, name) for name in ("fit_seconds", "transform_seconds", *scores)),
     ]
     shown = table(rows[:_MOST_ROWS], columns)
     return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, keys))]
@@ -44,81 +43,59 @@ def _rank_column(board: pd.DataFrame) -> list[Column]:
     metric = leading_metric(board)
     if metric is None or board[f"{metric.name}_best_rank"].isna().all():
         return []
-    return [
-        Column("rank", lambda row: rank(*(row[f"{metric.name}_{end}_rank"] for end in ("best", "worst"))))
-    ]
+    best, worst = f"{metric.name}_best_rank", f"{metric.name}_worst_rank"
+    return [Column("rank", lambda row: rank(row[best], row[worst]))]
 
 
-def _time_column(rows: list[dict[Any, Any]], name: str) -> Column:
-    """Return the column of a mean time: in bold the best, ± its deviation, in brackets its spread."""
-    machines = {row["machine"] for row in rows}
-    timed = [row for row in rows if row["timing"] == "exclusive" and len(machines) == 1]
-    best = _best(timed, name, seconds, (*TASK, "device", "threads"), higher=False)
+def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
+    """Return the column of a mean, in bold where it can be the best: with its interval, or ± its deviation.
 
-    def cell(row: Row) -> Text:
-        text = seconds(row[name])
-        repeated = row.get(name.replace("_seconds", "_spread_seconds"))
-        beside = _deviation(row, name, text, seconds) + (
-            "" if missing(repeated) else f" ({spread(repeated)})"
-        )
-        return [Strong(text) if best(row) and row["timing"] == "exclusive" else text, beside]
-
-    return Column(f"{name.removesuffix('_seconds')} (s)", cell)
-
-
-def _score_column(rows: list[dict[Any, Any]], name: str) -> Column:
-    """Return the column of a mean score: in bold where no other is told to be better, and its interval.
-
-    Where nothing can be told apart, the best in bold is the best as it is written.
+    Without ranks the best one of a task is the best as it is written, so that what looks equal is marked
+    equal. The spread of times that were repeated stands in brackets.
     """
-    form, metric = score_text(name), METRICS.get(name)
-    best = _best(rows, name, form, TASK, metric.higher_is_better if metric else None)
+    time = name in TIMES
+    form = seconds if time else score_text(name)
+    task = (*TASK, "device", "threads") if time else TASK
+    competing = [row for row in rows if _competes(row, time) and not missing(row[name])]
+    if len({row["machine"] for row in rows}) > 1 and time:
+        competing = []
+    best: dict[str, Any] = {}
+    higher = name in METRICS and METRICS[name].higher_is_better
+    for row in sorted(competing, key=lambda row: row[name], reverse=bool(higher)):
+        best.setdefault(str([row[key] for key in task]), form(row[name]))
 
     def cell(row: Row) -> Text:
         text, first = form(row[name]), row.get(f"{name}_best_rank")
-        about = interval(row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high"), row[name], form)
-        wins = best(row) if missing(first) else first == 1
-        beside = f" ({about})" if about else _deviation(row, name, text, form)
-        return [Strong(text) if wins else text, beside]
+        as_good = _competes(row, time) and text == best.get(str([row[key] for key in task]))
+        wins = as_good and (time or name in METRICS) if missing(first) else first == 1
+        return [Strong(text) if wins else text, _beside(row, name, text, form)]
 
-    return Column(score_title(name), cell)
-
-
-def _best(
-    rows: list[dict[Any, Any]], name: str, form: Callable[..., str], task: Sequence[str], higher: bool | None
-) -> Callable[[Row], bool]:
-    """Return whether a row has, as it is written, the best value of those of the same task.
-
-    Codes as wide as the data take no part. Without a direction no row has.
-    """
-    found: dict[tuple[str, ...], list[float]] = {}
-    for row in rows:
-        if not row["baseline"] and not missing(row[name]) and higher is not None:
-            found.setdefault(tuple(str(row[key]) for key in task), []).append(row[name])
-    best = {key: form(max(values) if higher else min(values)) for key, values in found.items()}
-    return lambda row: (
-        not row["baseline"] and form(row[name]) == best.get(tuple(str(row[key]) for key in task))
-    )
+    return Column(f"{name.removesuffix('_seconds')} (s)" if time else score_title(name), cell)
 
 
-def _deviation(row: Row, name: str, text: str, form: Callable[..., str]) -> str:
-    std = row[f"{name}_std"]
+def _competes(row: Row, time: bool) -> bool:
+    """Whether a row can be the best: codes as wide as the data cannot, nor can times of a shared machine."""
+    return not row["baseline"] and (not time or row["timing"] == "exclusive")
+
+
+def _beside(row: Row, name: str, text: str, form: Callable[..., str]) -> str:
+    about = interval(row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high"), row[name], form)
+    if about:
+        return f" ({about})"
+    std, repeated = row[f"{name}_std"], row.get(name.replace("_seconds", "_spread_seconds"))
     shown = text != NOT_MEASURED and not text.startswith("<") and not missing(std)
-    return f" ± {form(std, like=row[name])}" if shown else ""
+    deviation = f" ± {form(std, like=row[name])}" if shown else ""
+    return deviation + (f" ({spread(repeated)})" if name in TIMES and not missing(repeated) else "")
 
 
 def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
     low, high = int(board["seeds"].min()), int(board["seeds"].max())
     first, second, *_ = (METRICS[name] for name in RANKING)
-    metric, sorting = leading_metric(board), f"sorted by {first.label}, then {second.title}"
-    parts = [f"Best of each column in bold; {NOT_MEASURED} is not measured; {sorting}."]
-    if metric is not None and board[f"{metric.name}_best_rank"].notna().any():
-        parts[0] = (
-            "In bold the best of each column, and all scores that are not told apart from it; "
-            f"{NOT_MEASURED} is not measured; {sorting}. A rank, by {metric.label}, says the best and the "
-            "worst that it can be."
-        )
-    parts += _on_intervals(board)
+    parts = [
+        f"Best of each column in bold; {NOT_MEASURED} is not measured; sorted by {first.label}, then "
+        f"{second.title}.",
+        *_on_scores(board),
+    ]
     if high > 1:
         seeds = f"{low} to {high} seeds" if low != high else f"{high} seeds"
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
@@ -133,15 +110,17 @@ def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
     return " ".join(parts)
 
 
-def _on_intervals(board: pd.DataFrame) -> list[str]:
-    """Return what the intervals of scores count."""
-    ends = board.filter(like="_ci_low")
-    if ends.isna().all(axis=None):
+def _on_scores(board: pd.DataFrame) -> list[str]:
+    """Return how intervals and ranks read, where there are any."""
+    if board.filter(like="_ci_low").isna().all(axis=None):
         return []
     if board.filter(like="_best_rank").isna().all(axis=None):
         return ["In brackets 95 % intervals over the seeds alone: no predictions were kept."]
     counted = "seeds and test rows" if board["seeds"].max() > 1 else "test rows, of one seed"
-    return [f"In brackets 95 % intervals, which count {counted}."]
+    ties = (
+        "Scores that are not told apart from the best are bold too; a rank is the best and worst it can be."
+    )
+    return [f"{ties} In brackets 95 % intervals, which count {counted}."]
 
 
 def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:

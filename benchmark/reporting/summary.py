@@ -34,9 +34,8 @@ def summary(data: ReportData) -> Paragraph:
         )
     ranked = _ranked(board, metric)
     text = [*_best(data, ranked, metric), *_reservations(ranked, metric)]
-    clusters = ranked[ranked[_CLUSTERS.name].notna()].sort_values(
-        _CLUSTERS.name, ascending=False, kind="stable"
-    )
+    known = ranked[ranked[_CLUSTERS.name].notna()]
+    clusters = known.sort_values(_CLUSTERS.name, ascending=False, kind="stable")
     if not clusters.empty:
         first = _first(clusters, _CLUSTERS)
         text += prose(
@@ -54,10 +53,8 @@ def summary(data: ReportData) -> Paragraph:
 def _ranked(board: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Return the rows of the task that most of those measured share, the best first, with a ``label``."""
     known = board[board[metric.name].notna()].sort_values(metric.name, ascending=False, kind="stable")
-    sizes = known.groupby(list(TASK), dropna=False, sort=False)[metric.name].transform("size")
-    largest = known[sizes == sizes.max()]
-    tasks = largest.groupby(list(TASK), dropna=False, sort=False).ngroup()
-    rows: pd.DataFrame = largest[tasks == tasks.iloc[0]]
+    tasks = known.groupby(list(TASK), dropna=False, sort=False).ngroup()
+    rows: pd.DataFrame = known[tasks == tasks.value_counts(sort=False).idxmax()]
     return rows.assign(label=row_labels(rows))
 
 
@@ -73,42 +70,31 @@ def _best(data: ReportData, ranked: pd.DataFrame, metric: Metric) -> list[Inline
     measured, asked = ranked["reducer"].nunique(), data.frame["reducer"].nunique()
     among = f", of {measured} reducers" if measured > 1 else " (the only one measured)" if asked > 1 else ""
     tasks = [key_label(name, top[name]) for name in varying(data.board[~data.board["baseline"]], TASK)]
-    template = "On {data}{task}, {names} reached the best {metric}, {value}{interval}{among}."
+    said = "{names} reached the best {metric},"
+    if len(first) > 1:
+        said = "{names} are not told apart in the best {metric}; the highest is"
     if len(first) == len(ranked) > 1:
-        template = (
-            "On {data}{task}, these data cannot tell which of {names} has the best {metric}; the highest is "
-            "{value}{interval}."
-        )
-    elif len(first) > 1:
-        template = (
-            "On {data}{task}, {names} are not told apart in the best {metric}; the highest is "
-            "{value}{interval}{among}."
-        )
+        said, among = "these data cannot tell which of {names} has the best {metric}; the highest is", ""
     return prose(
-        template, data=data.dataset, task=f" ({', '.join(tasks)})" if tasks else "", names=_names(first),
-        metric=metric.label, value=score(top[metric.name]), among=among,
-        interval=f" (95 % interval {about})" if about else "",
+        "On {data}{task}, " + said + " {value}{interval}{among}.", data=data.dataset,
+        task=f" ({', '.join(tasks)})" if tasks else "", names=_names(first), metric=metric.label,
+        value=score(top[metric.name]), interval=f" (95 % interval {about})" if about else "", among=among,
     )  # fmt: skip
 
 
 def _names(rows: pd.DataFrame) -> list[Inline]:
     """Return the labels of rows as a list in a sentence."""
     named: list[Inline] = [Strong(label) for label in rows["label"][:_MOST_NAMED]]
-    more = len(rows) - len(named)
-    named += [f"{more} more"] if more else []
-    joints = [", "] * (len(named) - 2) + [" and "] * (len(named) > 1) + [""]
-    return [part for name, joint in zip(named, joints, strict=True) for part in (name, joint) if part]
+    named += [f"{len(rows) - _MOST_NAMED} more"] if len(rows) > _MOST_NAMED else []
+    joints = [""] + [", "] * (len(named) - 2) + [" and "]
+    return [part for pair in zip(joints, named, strict=False) for part in pair if part]
 
 
 def _reservations(ranked: pd.DataFrame, metric: Metric) -> list[Inline]:
     """Return what keeps the best from being sure: no predictions, one seed, few test rows."""
     if ranked[f"{metric.name}_best_rank"].isna().all():
-        known = len(ranked) < 2
-        return (
-            []
-            if known
-            else [" Whether others are told apart from it is not known: no predictions were kept."]
-        )
+        unknown = " Whether others are told apart from it is not known: no predictions were kept."
+        return [unknown] if len(ranked) > 1 else []
     widths = ranked[f"{metric.name}_ci_high"] - ranked[f"{metric.name}_ci_low"]
     parts: list[Inline] = []
     if ranked["seeds"].max() == 1:

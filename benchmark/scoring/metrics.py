@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-import numpy as np
-
 from benchmark.errors import InputError, choices
 from benchmark.scoring.embedding import PARTS, Embedding
 from benchmark.scoring.row_statistics import Array, RowStatistic
@@ -87,8 +85,7 @@ class Metric:
         found = self.function(embedding) if all(embedding.has(part) for part in self.needs) else None
         if self.statistic is None or found is None:
             return found, None
-        labels = embedding.y_test if embedding.y_test is not None else np.empty(0)
-        return self.statistic(found, labels), found
+        return self.statistic(found, embedding.y_test), found
 
     def format(self, score: float) -> str:
         """Return a score as a table in a terminal shows it."""

@@ -30,11 +30,11 @@ class RowStatistic:
         The score is a mean over the rows of something within the range of the score.
     """
 
-    tabulate: Callable[[Array, Array], tuple[Any, tuple[int, ...]]]
+    tabulate: Callable[[Array, Any], tuple[Any, tuple[int, ...]]]
     finish: Callable[[Array], Array]
     is_mean: bool = False
 
-    def __call__(self, values: Array, labels: Array) -> float:
+    def __call__(self, values: Array, labels: Array | None) -> float:
         """Return the score of all rows."""
         matrix, shape = self.tabulate(values, labels)
         return float(self.scores(matrix.sum(axis=0), shape)[0])
@@ -56,7 +56,7 @@ def row_slots(X: Any) -> NDArray[np.uint16]:
     return np.array(checksums, dtype=np.uint16)
 
 
-def _values(values: Array, _: Array) -> tuple[Array, tuple[int, ...]]:
+def _values(values: Array, _: object) -> tuple[Array, tuple[int, ...]]:
     known = np.isfinite(values)
     return np.column_stack([np.where(known, values, 0.0), known]), (2,)
 
