@@ -27,14 +27,13 @@ def row_weights() -> Array:
 
 
 def seed_weights(seeds: Iterable[int], n_resamples: int = 1 + RESAMPLES) -> dict[int, Array]:
-    """Return how often each resample holds a seed, (n_resamples,), by seed.
+    """Return the weight of a seed in each resample, (n_resamples,), by seed.
 
-    Each holds S - 1 of S seeds, with which the variance of a mean over them comes out unbiased (Rao & Wu
-    1988, Resampling inference with complex survey data, JASA 83).
+    Standard normal, as of the multiplier bootstrap (Wu 1986, Jackknife, bootstrap and other resampling
+    methods, Annals of Statistics 14): a draw of two or three seeds would have too few outcomes.
     """
     ordered = sorted(set(seeds))
-    shares = np.full(len(ordered), 1 / len(ordered))
-    drawn = np.random.default_rng(1).multinomial(max(len(ordered) - 1, 1), shares, n_resamples)
+    drawn = np.random.default_rng(1).standard_normal((n_resamples, len(ordered)))
     return dict(zip(ordered, drawn.T, strict=True))
 
 
@@ -75,13 +74,12 @@ def mean_over_seeds(scores: Array, drawn: Array) -> Array:
     Parameters
     ----------
     scores, drawn : ndarray, shape (n_seeds, n_resamples)
-        Scores of the resampled rows, the first of all rows, and how often a resample holds the seed.
+        Scores of the resampled rows, the first of all rows, and the weights of the seeds.
     """
-    points, means = scores[:, 0], scores.mean(axis=0)
-    variance = points.var(ddof=1) if len(points) > 1 else 0.0
+    points, means, n = scores[:, 0], scores.mean(axis=0), len(scores)
+    variance = points.var(ddof=1) if n > 1 else 0.0
     if not variance > 0:
         return np.asarray(means)
     of_rows = np.nanmean((scores - points[:, None]).var(axis=0, ddof=1))
-    with np.errstate(invalid="ignore"):
-        varied = points @ drawn / drawn.sum(axis=0) - points.mean()
-    return np.asarray(means + np.sqrt(max(1 - of_rows / variance, 0)) * varied)
+    share = np.sqrt(max(1 - of_rows / variance, 0) / (n * (n - 1)))
+    return np.asarray(means + share * ((points - points.mean()) @ drawn))

@@ -17,8 +17,9 @@ def ranks(estimates: Array, resampled: Array, n_rows: float) -> tuple[Array, Arr
     """Return the best and the worst rank that each of several scores can have, higher being better.
 
     Two scores are told apart where the interval of their difference leaves out 0, at 95 % for all pairs
-    together (Holm 1979, A simple sequentially rejective multiple test procedure). A score has at best the
-    rank behind all that are told to be higher, at worst that before all that are told to be lower.
+    together (Holm 1979, A simple sequentially rejective multiple test procedure): the best is chosen by the
+    same data, so it was compared with all. A score has at best the rank behind all that are told to be
+    higher, at worst that before all that are told to be lower.
 
     Parameters
     ----------
@@ -39,12 +40,13 @@ def ranks(estimates: Array, resampled: Array, n_rows: float) -> tuple[Array, Arr
     difference = estimates[:, None] - estimates
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.nan_to_num(np.abs(difference) / np.sqrt(np.maximum(variance, 0)), posinf=np.inf)
-    first, second = np.triu_indices(len(estimates), 1)
-    p = 2 * norm.sf(np.minimum(z[first, second], np.sqrt(n_rows)))
+    pairs = np.triu_indices(len(estimates), 1)
+    p = 2 * norm.sf(np.minimum(z, np.sqrt(n_rows))[pairs])
     order = np.argsort(p)
-    apart = np.zeros_like(difference, dtype=bool)
-    holm = np.logical_and.accumulate(p[order] <= (1 - CONFIDENCE) / np.arange(len(p), 0, -1))
-    apart[first[order], second[order]] = holm
+    told = np.zeros(len(p), dtype=bool)
+    told[order] = np.logical_and.accumulate(p[order] <= (1 - CONFIDENCE) / np.arange(len(p), 0, -1))
+    apart = np.zeros_like(z, dtype=bool)
+    apart[pairs] = told
     higher = (apart | apart.T) & (difference > 0)
     return 1 + higher.sum(axis=0), len(estimates) - higher.sum(axis=1)
 

@@ -23,12 +23,12 @@ _METHOD = """\
 - **Memory.** Peak resident memory (MiB) above what was in use before; device memory as torch allocated it.
 - **Labels** are used for scoring only; no reducer sees them.
 - **Seeds.** A seed fixes every random choice of its job. A job that did not end well enters no mean.
-- **Intervals** of scores hold the true value in 95 % of cases. They are bootstrapped: 1,000 times the seeds
-  are drawn anew, and the test rows within them, the same for every reducer. With one seed they count test
-  rows only. Of jobs without predictions, and of metrics that no row has a part in, they are Student's t over
-  three seeds or more.
+- **Intervals** of scores are bootstrapped at 95 %: 1,000 times the seeds are weighted anew, and the test rows
+  within them, the same for every reducer. With one seed they count test rows only; of few, seeds say little.
+  Of jobs without predictions, and metrics that are not made of rows, they are Student's t over three seeds
+  or more.
 - **Ranks.** Two scores are told apart where the interval of their difference, over the same draws, leaves out
-  0, at 95 % for all pairs together (Holm). A rank has behind it all that are told to be higher.
+  0, at 95 % for all pairs together (Holm). The best rank of a score is behind those told to be better.
 - **Pictures** of codes wider than two show their first two principal components, of the first ok seed.
 - **What is comparable.** Scores compare across machines that ran the same data, sizes, code width and
   version;
