@@ -71,10 +71,13 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 
 def print_result(console: Console, result: RunResult, *, wide: bool) -> None:
     """Print the table of a run that ended."""
+    from benchmark.analysis.ranking import load_leaderboard
     from benchmark.cli.closing_table import closing_table
+    from benchmark.results import Store
 
     console.print()
-    table = closing_table(result.table, result.run, console.width, wide=wide)
+    board = load_leaderboard(Store(result.results_dir, result.run))
+    table = closing_table(board, result.table, result.run, wide=wide)
     (make_console(_WIDEST) if wide else console).print(table)
 
 

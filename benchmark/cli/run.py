@@ -11,8 +11,7 @@ from benchmark.errors import InputError
 from benchmark.request import Request
 
 All = Annotated[bool, typer.Option("--all", help="Measure every reducer.")]
-
-Wide = Annotated[bool, typer.Option("--wide", help="Show every score at the end, not only what has room.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Show every score in the closing table.")]
 
 
 @options_of(Request)

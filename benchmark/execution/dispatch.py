@@ -14,7 +14,6 @@ from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record, Store
 
-
 # So many disturbed jobs are measured again, however many there are in all.
 _FEW = 3
 
@@ -66,8 +65,8 @@ class Dispatch:
         self._repeated.update(disturbed)
         if len(jobs) > _FEW and 2 * len(jobs) > len(self.records):
             self.observer.note(
-                f"{len(jobs)} of {len(self.records)} jobs were disturbed by other programs: this machine is busy, "
-                "so none is measured again; times are better taken when it is idle."
+                f"{len(jobs)} of {len(self.records)} jobs were disturbed by other programs: this machine is "
+                "busy, so none is measured again; times are better taken when it is idle."
             )
             return []
         if jobs:

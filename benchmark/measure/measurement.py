@@ -17,6 +17,7 @@ from benchmark.measure.threads import full_precision, limit_threads
 from benchmark.measure.view import make_view
 from benchmark.plan.job import Job
 from benchmark.scoring.blocks import Reconstruction, Samples
+from benchmark.scoring.row_statistics import row_slots
 from reducers.base import NotApplicableError
 from reducers.rows import Rows
 
@@ -80,8 +81,8 @@ class _Measuring:
         # What is larger than memory is read, and reconstructed, a block at a time.
         test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
         reconstruction = _reconstruct(reducer, Z_test, test)
-        self._score(dataset, (Z_train, Z_test), test, reconstruction)
-        artifacts: dict[str, Arrays] = {}
+        rows = self._score(dataset, (Z_train, Z_test), test, reconstruction)
+        artifacts: dict[str, Arrays] = {"predictions": {"slots": row_slots(dataset.X_test), **rows}}
         # A code as wide as the input saves nothing over computing it again.
         if Z_test.shape[1] < test.shape[1]:
             artifacts["embeddings"] = {"Z_train": Z_train, "Z_test": Z_test, **_labels(dataset)}
@@ -129,8 +130,9 @@ class _Measuring:
         codes: tuple[np.ndarray, np.ndarray],
         test: Samples,
         reconstruction: np.ndarray | Reconstruction | None,
-    ) -> None:
-        from benchmark.scoring import Embedding, metrics_of, score
+    ) -> Arrays:
+        """Score the codes; return what the scores are made of, a value a test row."""
+        from benchmark.scoring import Embedding, metrics_of, score_rows
 
         # A file may label one part only, which is no help to a metric that compares the two.
         labelled = dataset.y_train is not None and dataset.y_test is not None
@@ -145,8 +147,9 @@ class _Measuring:
             n_jobs=self.job.threads,
         )
         with measured("cpu") as scoring:
-            scores = score(embedding, metrics_of(self.job.clusterings))
+            scores, rows = score_rows(embedding, metrics_of(self.job.clusterings))
         self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
+        return rows
 
 
 def _reconstruct(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # What a record takes over from its job; all that an outcome holds, but for the arrays, it takes over too.
 _PLANNED = (
     "run", "dataset", "reducer", "device", "threads", "seed", "key", "repeats", "n_train", "n_test",
-    "n_features", "setting", "part", "chosen",
+    "n_features", "setting", "part", "chosen", "code",
 )  # fmt: skip
 
 

@@ -29,8 +29,15 @@ _METHOD = """\
 - **Memory.** Peak resident memory (MiB) above what was in use before; device memory as torch allocated it.
 - **Labels** are used for scoring only; no reducer sees them.
 - **Seeds.** A seed fixes every random choice of its job. A job that did not end well enters no mean.
+- **Intervals** of scores are bootstrapped at 95 %: 1,000 times the seeds are weighted anew, and the test rows
+  within them, the same for every reducer. With one seed they count test rows only; of few, seeds say little.
+  Of jobs without predictions, and metrics that are not made of rows, they are Student's t over three seeds
+  or more.
+- **Ranks.** Two scores are told apart where the interval of their difference, over the same draws, leaves out
+  0, at 95 % for all pairs together (Holm). The best rank of a score is behind those told to be better.
 - **Pictures** of codes wider than two show their first two principal components, of the first ok seed.
-- **What is comparable.** Scores compare across machines that ran the same data, sizes and code width;
+- **What is comparable.** Scores compare across machines that ran the same data, sizes, code width and
+  version;
   times and memory only within one machine, device and number of threads, and where the timing is
   exclusive. Losses of different reducers are different quantities and do not compare.
 """

@@ -38,6 +38,7 @@ class Record:
     `setting` says what differs from the reducer's defaults where something was set, or is its label; `chosen`
     of how many settings it was chosen, and by what. `part` is "test", or "validation" for a job that was
     fitted on four fifths of the training set and scored on the fifth that was held out.
+    `code` identifies the source of the reducer; it is empty in records of earlier versions.
 
     Raises
     ------
@@ -80,6 +81,7 @@ class Record:
     part: str = "test"
     chosen: str = ""
     foreign_cpu: float | None = None
+    code: str = ""
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 
@@ -107,6 +109,13 @@ class Record:
         Times of records that differ in it do not compare.
         """
         return machine_id(self.environment)
+
+    @property
+    def version(self) -> str | None:
+        """Version of this package that measured; None where it is not known."""
+        versions = self.environment.get("versions")
+        known = versions.get("dimensionality-reduction-benchmark") if isinstance(versions, dict) else None
+        return None if known is None else str(known)
 
     @property
     def slot(self) -> tuple[object, ...]:
