@@ -68,8 +68,10 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     # Whether the first fit in a process compiles code for so long that jobs should be forked from a process
     # that has done it.
     compiles: ClassVar[bool] = False
-    # Enough rows to run every code path once, and the parameters that make doing so cheap.
+    # Enough rows, of the training set for `fit` and of the test set for `transform`, to take every code path
+    # that larger sets take, and the parameters that make doing so cheap.
     warmup_samples: ClassVar[int] = 256
+    warmup_unseen: ClassVar[int] = 256
     warmup_params: ClassVar[Mapping[str, Any]] = {}
 
     n_components: int = integer(10, low=1)

@@ -46,7 +46,7 @@ COLUMNS = [
     "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari", "kmeans_accuracy",
     "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
     "continuity", "triplet_accuracy", "distance_correlation", "silhouette", "stability", "favoured_clusters",
-    "params", "error", "started_at", "key", "setting", "chosen",
+    "params", "error", "started_at", "key", "setting", "chosen", "foreign_cpu", "code", "version",
 ]  # fmt: skip
 SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 
@@ -268,7 +268,7 @@ def test_one_reducer_that_fails_costs_its_own_row_only(workplace: Workplace) -> 
     for name, reason in {
         "raises": "RuntimeError: the matrix is singular",
         "returns-nan": "'returns-nan' returned codes with 1 values that are NaN or infinite",
-        "wrong-shape": "'wrong-shape' returned codes of shape (256, 5); expected (256, 4)",
+        "wrong-shape": "'wrong-shape' returned codes of shape (100, 5); expected (100, 4)",
         "leaves": "SystemExit: no licence",
         "kills-itself": "SIGKILL",
     }.items():
@@ -682,3 +682,68 @@ def test_the_help_of_run_tells_the_defaults(capsys: pytest.CaptureFixture[str]) 
     suite, reducer = "the suite's", "the reducer's"
     for default in ("mnist", "auto", suite, reducer, "no limit", "all cores", "<dataset>-<suite>"):
         assert f"(default: {default})" in told
+
+
+def test_json_is_one_object_with_every_row_and_all_else_goes_to_standard_error(
+    workplace: Workplace,
+) -> None:
+    words = ("--reducer", "pca", "--reducer", "raises", "--plugin", MISBEHAVING, "--dataset", "digits")
+    done = workplace.measure(*words, "--json", "--debug")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["run"], told["report"]) == ("digits-tiny", "reports/digits-tiny/report.md")
+    assert told["exit_code"] == 1
+    rows = {row["reducer"]: row for row in told["rows"]}
+    table = workplace.table("digits-tiny")
+    assert rows["pca"]["fit_seconds"] == pytest.approx(table.loc["pca", "fit_seconds"], rel=1e-12)
+    assert (rows["raises"]["status"], rows["raises"]["fit_seconds"]) == ("failed", None)
+    assert list(rows["pca"]) == COLUMNS
+    # The failed job names its log, and on demand shows what that holds of it.
+    reason = "failed raises (cpu, seed 0): RuntimeError: the matrix is singular"
+    assert f"{reason}; see results/digits-tiny/run.log\n" in done.stderr
+    assert "Traceback (most recent call last):" in done.stderr
+    assert "pca on cpu, seed 0" in done.stderr
+    quiet = workplace.measure(*words, "--quiet")
+    assert (quiet.returncode, quiet.stdout) == (1, "")
+    assert quiet.stderr == f"{reason}; see results/digits-tiny/run.log\n"
+
+
+@pytest.mark.slow
+def test_a_scaling_run_tells_its_exponents_in_json(workplace: Workplace) -> None:
+    sizes = ("--samples-up-to", 3000, "--features-up-to", 64, "--components-up-to", 5)
+    done = workplace.call("scale", "--reducer", "pca", *sizes, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["run"] == "scale"
+    assert {row["reducer"] for row in told["exponents"]} == {"pca"}
+    assert {row["n_train"] for row in told["rows"]} == {1000, 3000}
+
+
+def test_reports_and_merged_runs_are_told_in_json(
+    copied: tuple[Workplace, dict[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place, _ = copied
+    monkeypatch.chdir(place.path)
+    shutil.copytree(place.path / "results" / "digits-tiny", place.path / "results" / "other")
+    for words, run in ((("report", "digits-tiny"), "digits-tiny"),
+                       (("merge", "digits-tiny", "other", "--name", "both"), "both")):  # fmt: skip
+        code, out, _ = call_here(capsys, *words, "--json")
+        assert code == 0
+        assert json.loads(out) == {"run": run, "report": f"reports/{run}/report.md"}
+        assert (place.path / json.loads(out)["report"]).is_file()
+
+
+def test_a_file_named_like_the_package_does_not_get_in_the_way_of_the_script(workplace: Workplace) -> None:
+    script = Path(sys.executable).parent / "dr-benchmark"
+    if not script.is_file():
+        pytest.skip("the package is not installed, so there is no dr-benchmark")
+    for name in ("benchmark.py", "reducers.py"):
+        (workplace.path / name).write_text("raise SystemExit('the wrong file')\n")
+    words = ["run", "--suite", "tiny.toml", "--reducer", "pca", "--dataset", "digits"]
+    done = subprocess.run(
+        [script, *words], cwd=workplace.path, env=environment(), capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert workplace.table("digits-tiny")["status"].to_dict() == {"pca": "ok"}

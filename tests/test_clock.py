@@ -92,7 +92,7 @@ def test_repeats_are_kept_and_their_medians_are_the_times(records: Records) -> N
         assert record.repeats == len(record.fit_times) == len(record.transform_times) == REPEATS
         assert record.fit_seconds == statistics.median(record.fit_times)
         assert record.transform_seconds == statistics.median(record.transform_times)
-        assert record.timing == "exclusive"
+        assert record.timing in ("exclusive", "disturbed")
 
 
 @pytest.mark.slow

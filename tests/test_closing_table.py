@@ -1,81 +1,103 @@
-"""The table that a run ends with: it fits the terminal, and says the mean over the seeds."""
+"""The table that a run ends with, as a terminal of 80 columns shows it."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
+from test_ranking import board_of, first, kept, stored
 
 from benchmark.analysis.tables import to_frame
 from benchmark.cli.closing_table import closing_table
-from benchmark.results import Record
+from benchmark.results import Record, Store
 
-SCORES = {
-    "kmeans_nmi": 0.7512, "kmeans_ari": 0.6512, "knn_accuracy": 0.9735, "forest_accuracy": 0.9612,
-    "linear_accuracy": 0.9, "reconstruction_mse": 0.01284, "trustworthiness": 0.9984, "silhouette": 0.2512,
-}  # fmt: skip
-BASE = Record(
-    run="r", dataset="d", reducer="pca", device="cpu", precision="fp32", threads=2, seed=0, status="ok",
-    key="k", n_train=90, n_test=30, n_features=9, n_components=2, fit_seconds=0.00042, scores=SCORES,
-)  # fmt: skip
+LONG = "a-reducer-whose-name-is-as-long-as-that-of-no-other-one"
+SCORES = {"kmeans_nmi": 0.7012, "kmeans_ari": 0.5, "kmeans_accuracy": 0.6, "forest_accuracy": 0.9,
+          "linear_accuracy": 0.8, "reconstruction_mse": 0.000123456, "trustworthiness": 0.95,
+          "continuity": 0.97}  # fmt: skip
 
 
-def rendered(records: list[Record], width: int = 80, *, wide: bool = False) -> str:
-    """Return the table as a terminal shows it."""
-    keyed = [replace(record, key=f"k{place}") for place, record in enumerate(records)]
-    console = Console(width=1_000 if wide else width, file=io.StringIO())
-    console.print(closing_table(to_frame(keyed), "a run", width, wide=wide))
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return text
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = stored(tmp_path, {
+        "pca": [kept(first(960, 1_000)), kept(first(955, 1_000))],
+        LONG: [kept(first(958, 1_000)), kept(first(956, 1_000))],
+        "rbm": [kept(first(500, 1_000)), kept(first(510, 1_000))],
+    })  # fmt: skip
+    for record in list(store.records()):
+        store.save(replace(record, scores=record.scores | SCORES))
+    return store
 
 
-def test_it_fits_eighty_columns_and_cuts_no_number() -> None:
-    names = ("pca", "a-reducer-of-a-very-long-name-indeed", "sklearn.decomposition.FactorAnalysis")
-    records = [
-        replace(
-            BASE, reducer=name, device=device, n_components=width, params={"n_components": width}, seed=seed
+def shown(store: Store, width: int = 80, *, wide: bool = False) -> list[str]:
+    console = Console(width=width, record=True, file=StringIO())
+    board = board_of(store).reset_index(drop=True)
+    console.print(closing_table(board, to_frame(store.records()), "run", wide=wide))
+    return [line.rstrip() for line in console.export_text().splitlines()]
+
+
+def test_it_fits_80_columns_and_has_a_row_a_configuration(store: Store) -> None:
+    lines = shown(store)
+    assert max(map(len, lines)) <= 80
+    header = [cell.strip() for cell in lines[2].strip("┃").split("┃")]
+    assert header == ["reducer", "fit", "NMI", "k-NN", "MSE", "trust."]
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
+    assert [row[0] for row in rows] == ["pca", "a-reducer-whose-name-is-as-…", "rbm"]
+    assert rows[0] == ["pca", "120 µs", "0.701", "0.958*", "0.000123", "0.950"]
+    # Nothing is squeezed away but the end of that name.
+    assert sum(line.count("…") for line in lines) == 1
+
+
+def test_ties_are_marked_and_explained(store: Store) -> None:
+    lines = shown(store)
+    marked = [line.split("│")[1].strip() for line in lines if "*" in line and line.startswith("│")]
+    assert marked == ["pca", "a-reducer-whose-name-is-as-…"]
+    assert "* the best, and what is not told apart from it" in lines
+
+
+def test_wide_shows_every_score_and_the_whole_name(store: Store) -> None:
+    text = "\n".join(shown(store, 200, wide=True))
+    assert LONG in text
+    for title in ("transform", "ARI", "cluster acc.", "forest", "linear", "cont."):
+        assert title in text
+
+
+def test_many_keys_still_fit(store: Store) -> None:
+    for record in list(store.records()):
+        store.add(replace(record, device="cuda", threads=16, n_components=500, key=f"{record.key}-cuda"))
+    lines = shown(store)
+    assert max(map(len, lines)) <= 80
+    assert {"device", "D", "fit", "trust."} < {cell.strip() for cell in lines[2].strip("┃").split("┃")}
+
+
+def test_failures_stand_below(store: Store) -> None:
+    for seed in (0, 1):
+        store.save(
+            Record("r", "digits", "[bold]umap", "cpu", None, 1, seed, "failed", f"f{seed}", error="no")
         )
-        for name in names
-        for device in ("cpu", "cuda")
-        for width in (2, 100)
-        for seed in (0, 1)
-    ]
-    text = rendered(records)
-    assert max(map(len, text.splitlines())) <= 80
-    assert "0.…" not in text
-    assert text.count("0.974") == 12, "a row a configuration"
-    assert "0.751" in text
-    assert "indeed" in text
+    rows = [line for line in shown(store) if line.startswith("│")]
+    assert "[bold]umap" in rows[-1]
+    assert "failed" in rows[-1]
+    assert len(rows) == 4
 
 
-def test_a_row_is_the_mean_over_the_seeds() -> None:
-    records = [replace(BASE, seed=seed, scores={"knn_accuracy": 0.9 + seed / 10}) for seed in (0, 1)]
-    (row,) = [line for line in rendered(records).splitlines() if "pca" in line]
-    assert [cell.strip() for cell in row.strip("│ ").split("│")] == ["pca", "2", "420 µs", "0.950"]
+def test_a_run_without_a_good_job_has_a_table(tmp_path: Path) -> None:
+    store = Store(tmp_path, "r")
+    store.save(Record("r", "digits", "umap", "cpu", None, 1, 0, "failed", "f", error="no"))
+    rows = [line for line in shown(store) if line.startswith("│")]
+    assert len(rows) == 1
+    assert "umap" in rows[0]
+    assert shown(Store(tmp_path, "empty"))
 
 
-def test_no_time_is_written_as_nothing() -> None:
-    assert "420 µs" in rendered([BASE])
-    assert "0.00" not in rendered([BASE])
-
-
-def test_what_never_ended_well_is_a_row_with_its_status_behind_the_others() -> None:
-    failed = replace(BASE, reducer="umap", status="timeout", fit_seconds=None, scores={}, error="too slow")
-    lines = [line for line in rendered([failed, BASE]).splitlines() if "│" in line]
-    assert "pca" in lines[0]
-    assert "timeout" in lines[1]
-    assert "0.974" in rendered([failed, BASE])
-
-
-def test_where_nothing_ended_well_the_statuses_are_the_table() -> None:
-    failed = replace(BASE, status="killed", fit_seconds=None, scores={}, error="by SIGKILL")
-    assert "killed" in rendered([failed])
-
-
-@pytest.mark.parametrize("title", ["linear", "ARI", "silhouette"])
-def test_a_wide_table_has_every_score(title: str) -> None:
-    records = [replace(BASE, reducer="a-reducer-of-a-long-name", device=d) for d in ("cpu", "cuda")]
-    assert title in rendered(records, wide=True)
-    assert title not in rendered(records, width=60)
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(3e-7, "0.300 µs"), (0.0, "< 1 µs"), (0.00412, "4.12 ms"), (7.5, "7.50 s"), (4000.0, "66.7 min")],
+)  # fmt: skip
+def test_times_are_in_a_unit_that_fits(seconds: float, text: str, tmp_path: Path) -> None:
+    store = stored(tmp_path, {"pca": [kept(np.ones(9, dtype=bool))]}, fit_seconds=seconds)
+    assert any(f"│ {text} │" in " ".join(line.split()) for line in shown(store))

@@ -211,13 +211,15 @@ def test_jobs_of_two_runs_are_never_timed_side_by_side(place: Place) -> None:
     # Two seeds each, and each with a warm-up of its own.
     lines = [line.split() for line in (place.path / "times").read_text().splitlines()]
     times = sorted((float(begun), float(ended)) for begun, ended, _ in lines)
-    assert len(times) == 8
+    # A job that something else on the machine disturbs is measured once more.
+    assert len(times) >= 8
     assert len({parent for _, _, parent in lines}) == 2
     assert all(one[1] <= other[0] for one, other in pairwise(times))
     assert any("the runs take turns" in " ".join(out.split()) for out in said)
     for name in ("one", "two"):
         table = load_results(name, place.path / "results")
-        assert (table["status"].tolist(), set(table["timing"])) == (["ok"] * 2, {"exclusive"})
+        assert table["status"].tolist() == ["ok"] * 2
+        assert set(table["timing"]) <= {"exclusive", "disturbed"}
 
 
 def test_tables_and_report_come_back_from_the_job_files_alone(place: Place) -> None:

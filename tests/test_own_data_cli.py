@@ -144,7 +144,7 @@ def test_wrong_data_and_wrong_wishes_from_a_shell(tmp_path: Path) -> None:
     for words, message in (
         (
             ("bad.csv",),
-            "Error: Column 'b' of bad.csv must hold numbers; got 'two' in data row 1: if it holds",
+            "Error: Column 'b' of bad.csv must hold numbers; got 'two' in data row 1: if it",
         ),
         (("own.npz", "--components", 7), "Error: --components must be 1 to 6 for own-"),
         (("own.npz", "--plugin", "plugin.py"), "got '../a'.\n"),

@@ -297,6 +297,77 @@ def test_the_log_is_no_business_of_the_program_around(run: Callable[..., RunResu
     assert [name for name in logging.Logger.manager.loggerDict if name.startswith("benchmark")] == []
 
 
+class DisturbedPool(FakePool):
+    """A pool whose jobs end as they are told to, try after try."""
+
+    def __init__(self, *tries: Outcome) -> None:
+        super().__init__()
+        self.tries = iter(tries)
+
+    def run_all(
+        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
+    ) -> Iterator[Record]:
+        for job in jobs:
+            self.asked.append(job)
+            started(job)
+            yield make_record(job, next(self.tries), self.environment)
+
+
+def tried(foreign: float | None, status: str = "ok", warmup: float | None = None) -> Outcome:
+    return Outcome(status, fit_times=[1.0], foreign_cpu=foreign, warmup_seconds=warmup)
+
+
+@pytest.mark.parametrize(
+    ("tries", "kept", "timing"),
+    [
+        ([tried(0.5), tried(0.01)], 0.01, "exclusive"),
+        ([tried(0.5), tried(0.2)], 0.2, "disturbed"),
+        ([tried(0.2), tried(0.5)], 0.2, "disturbed"),
+        ([tried(0.5), tried(None)], None, "exclusive"),
+        ([tried(0.5), tried(None, "killed")], 0.5, "disturbed"),
+        ([tried(0.05)], 0.05, "exclusive"),
+        ([tried(None)], None, "exclusive"),
+    ],
+)
+def test_a_disturbed_job_is_measured_once_more_and_the_better_one_kept(
+    tries: list[Outcome], kept: float | None, timing: str, run: Callable[..., RunResult], store: Store
+) -> None:
+    pool, told = DisturbedPool(*tries), Told()
+    result = run(pool, "raw", told=told)
+    (record,) = store.records()
+    assert (record.status, record.foreign_cpu, record.timing) == ("ok", kept, timing)
+    assert len(pool.asked) == len(tries)
+    assert [note.partition(":")[0] for note in told.notes] == [
+        "1 job was disturbed by other programs on the machine" for _ in tries[1:]
+    ]
+    assert result.exit_code == 0
+    assert result.table["timing"].tolist() == [timing]
+
+
+def test_disturbed_jobs_wait_for_the_end_of_the_run_and_failed_ones_are_no_case(
+    run: Callable[..., RunResult],
+) -> None:
+    pool = DisturbedPool(tried(0.5), tried(0.5, "failed"), tried(0.0), tried(0.0))
+    run(pool, "raw", "pca", "umap")
+    assert [job.reducer for job in pool.asked] == ["raw", "pca", "umap", "raw"]
+
+
+def test_where_most_jobs_are_disturbed_the_machine_is_busy_and_none_is_measured_again(
+    run: Callable[..., RunResult],
+) -> None:
+    pool, told = DisturbedPool(*(tried(0.5) for _ in range(4)), tried(0.0)), Told()
+    run(pool, "raw", "pca", "umap", "rbm", "sparse", told=told)
+    assert len(pool.asked) == 5
+    assert any("4 of 5 jobs were disturbed" in note for note in told.notes)
+
+
+def test_what_was_compiled_for_the_first_try_stays_in_the_warm_up(
+    run: Callable[..., RunResult], store: Store
+) -> None:
+    run(DisturbedPool(tried(0.5, warmup=12.0), tried(0.0, warmup=0.5)), "raw")
+    assert [record.warmup_seconds for record in store.records()] == [12.0]
+
+
 class DecidingPool(FakePool):
     """A pool that says which arithmetic is native, and counts how often it was asked."""
 

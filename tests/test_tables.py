@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from benchmark.analysis.columns import COLUMNS, DTYPES
-from benchmark.analysis.statistics import pareto_front, t_interval
+from benchmark.analysis.statistics import pareto_front
 from benchmark.analysis.tables import failures, leaderboard, load_table, save_tables, speedup, to_frame
 from benchmark.errors import InputError
 from benchmark.results import Record, Store
@@ -46,7 +46,7 @@ def test_columns_are_the_documented_ones_in_order() -> None:
         "peak_memory_mb, peak_device_memory_mb, kmeans_nmi, kmeans_ari, kmeans_accuracy, knn_accuracy, "
         "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, "
         "triplet_accuracy, distance_correlation, silhouette, stability, favoured_clusters, params, "
-        "error, started_at, key, setting, chosen"
+        "error, started_at, key, setting, chosen, foreign_cpu, code, version"
     )
     assert ", ".join(COLUMNS) == expected
     assert {name for name, m in METRICS.items() if m.clustering in ("", "kmeans")} <= set(COLUMNS)
@@ -170,11 +170,22 @@ def test_leaderboard_averages_ok_seeds_only() -> None:
         {"n_train": 9},
         {"threads": 1},
         {"timing": "shared"},
+        {"code": "other"},
+        {"environment": {"versions": {"dimensionality-reduction-benchmark": "0.2.0"}}},
     ],
 )
 def test_leaderboard_never_averages_different_configurations(change: dict[str, Any]) -> None:
     board = leaderboard(to_frame([record(), record(seed=1), record(key="other", **change)]))
     assert sorted(board["seeds"]) == [1, 2]
+
+
+def test_codes_as_wide_as_the_data_are_the_baseline() -> None:
+    board = leaderboard(to_frame([record("raw", n_components=64), record("pca"), record("umap", seed=1)]))
+    assert dict(zip(board["reducer"], board["baseline"], strict=True)) == {
+        "raw": True, "pca": False, "umap": False,
+    }  # fmt: skip
+    full = leaderboard(to_frame([record("raw", n_components=64), record("pca", n_components=64)]))
+    assert dict(zip(full["reducer"], full["baseline"], strict=True)) == {"raw": True, "pca": False}
 
 
 def test_speedup_sets_devices_side_by_side() -> None:
@@ -201,27 +212,6 @@ def test_speedup_compares_no_times_that_were_shared() -> None:
 def test_failures_name_every_row_that_is_not_ok() -> None:
     failed = failures(to_frame([record(), record(seed=1, status="killed", error="out of memory")]))
     assert failed[["seed", "status", "error"]].values.tolist() == [[1, "killed", "out of memory"]]
-
-
-def test_the_interval_agrees_with_the_closed_form() -> None:
-    values = [1.0, 2.0, 3.0, 4.0, np.nan]
-    # t(0.975, 3) = 3.18245 by table; standard error sqrt(5 / 3) / 2.
-    low, high = t_interval(values)
-    assert (low, high) == pytest.approx((2.5 - 2.05426, 2.5 + 2.05426), abs=1e-4)
-    assert t_interval(values, 0.5)[0] > low
-
-
-def test_the_interval_of_too_few_values_is_not_a_number() -> None:
-    assert np.isnan(t_interval([])).all()
-    assert np.isnan(t_interval([1.0])).all()
-    with pytest.raises(InputError, match="between 0 and 1"):
-        t_interval([1.0, 2.0], 95)
-
-
-def test_t_interval_covers_as_often_as_it_says() -> None:
-    draws = np.random.default_rng(0).normal(size=(800, 5))
-    covered = np.mean([low <= 0 <= high for low, high in map(t_interval, draws)])
-    assert 0.93 < covered < 0.97
 
 
 points = hnp.arrays(float, st.tuples(st.integers(0, 12), st.just(2)), elements=st.integers(0, 4).map(float))

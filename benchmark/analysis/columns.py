@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmark.scoring import DEFAULT, METRICS
+from benchmark.scoring import DEFAULT, METRICS, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,18 +17,21 @@ TIMES = (
     "score_seconds",
 )  # fmt: skip
 MEMORY = ("peak_memory_mb", "peak_device_memory_mb")
+LOAD = ("foreign_cpu",)
 COLUMNS = (
     "run", "dataset", "reducer", "device", "precision", "threads", "timing", "machine", "seed", "status",
     "n_train", "n_test", "n_features", "n_components", "n_parameters", *TIMES, *MEMORY, *SCORES, "params",
-    "error", "started_at", "key", "setting", "chosen",
+    "error", "started_at", "key", "setting", "chosen", *LOAD, "code", "version",
 )  # fmt: skip
 _INTEGERS = {"threads", "seed", "n_train", "n_test", "n_features", "n_components", "n_parameters"}
-_NUMBERS = {*TIMES, *MEMORY, *SCORES}
+_NUMBERS = {*TIMES, *MEMORY, *SCORES, *LOAD}
 DTYPES = {
     name: "Int64" if name in _INTEGERS else "Float64" if name in _NUMBERS else "string" for name in COLUMNS
 }
 # What a leaderboard is sorted by, best first, and which scores are shown where there is room for few.
 RANKING = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
+# What ran beside the job, by every `timing` that is not exclusive.
+TIMED_BESIDE = {"shared": "other jobs", "disturbed": "other programs"}
 
 
 class Key(NamedTuple):
@@ -51,9 +54,14 @@ KEYS = {
     "timing": Key("timing"),
     "machine": Key("machine", "on {}"),
     "n_components": Key("D", "{}-D"),
+    "code": Key("code", "code {}"),
+    "version": Key("version", "of version {}"),
 }
 # Rows that agree in all of these differ by seed only, so they may be averaged.
 GROUP = tuple(name for name in KEYS if name != "asked_precision")
+# Rows that agree in these were given the same task, so their scores may be compared and ranked. Where
+# a row was measured does not matter to a score; to a time it does.
+TASK = ("dataset", "n_train", "n_test", "n_components", "version")
 # Points that agree in all of these lie on one line of a sweep; the precision is the one asked for.
 CURVE = ("reducer", "device", "threads", "asked_precision")
 
@@ -70,18 +78,24 @@ def measured_columns(frame: pd.DataFrame) -> list[str]:
 
 def score_columns(frame: pd.DataFrame) -> list[str]:
     """Return the columns that hold a score, plugins' scores last."""
-    return [name for name in measured_columns(frame) if name not in TIMES + MEMORY]
+    return [name for name in measured_columns(frame) if name not in TIMES + MEMORY + LOAD]
+
+
+def leading_metric(board: pd.DataFrame) -> Metric | None:
+    """Return the metric that rows are ranked by: the first of `RANKING`, or without labels the last."""
+    names = (name for name in (RANKING[0], RANKING[-1]) if board[name].notna().any())
+    return next((METRICS[name] for name in names), None)
 
 
 def varying(rows: pd.DataFrame, names: Iterable[str], *, within_reducer: bool = False) -> list[str]:
     """Return which of the columns have several values, or several among the rows of one reducer.
 
-    A setting is of one reducer, whatever those of the others are.
+    A setting and the code are of one reducer, whatever those of the others are.
     """
 
-    def count(name: str) -> int:
-        if within_reducer or name == "setting":
-            return int(rows.groupby("reducer")[name].nunique(dropna=False).max()) if len(rows) else 0
-        return int(rows[name].nunique(dropna=False))
+    def several(name: str) -> bool:
+        if within_reducer or name in ("setting", "code"):
+            return bool((rows.groupby("reducer")[name].nunique(dropna=False) > 1).any())
+        return int(rows[name].nunique(dropna=False)) > 1
 
-    return [name for name in names if name != "reducer" and count(name) > 1]
+    return [name for name in names if name != "reducer" and several(name)]

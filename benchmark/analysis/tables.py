@@ -11,6 +11,7 @@ from benchmark.analysis.columns import (
     GROUP,
     RANKING,
     SCORES,
+    TIMES,
     dtype_of,
     measured_columns,
     score_columns,
@@ -92,15 +93,15 @@ def _read_table(store: Store) -> pd.DataFrame | None:
 def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
     """Return mean, spread and count over seeds of everything measured, one row a configuration.
 
-    Only rows with status ``ok`` enter. Rows are told apart by `GROUP`. A column ``x`` holds the
+    Only rows of `ended_well` enter. Rows are told apart by `GROUP`. A column ``x`` holds the
     mean of x, ``x_std`` its sample standard deviation (NA for one seed), ``x_count`` how many
-    seeds measured it; ``seeds`` counts the ok rows; ``n_parameters`` is the largest. Sorted by
-    `RANKING`, best first.
+    seeds measured it; ``seeds`` counts the ok rows; ``n_parameters`` is the largest. A ``baseline`` has
+    codes as wide as the data, so nothing was reduced. Sorted by `RANKING`, best first.
     """
     import pandas as pd
 
     names = measured_columns(frame)
-    ok = frame[frame["status"] == "ok"]
+    ok = ended_well(frame)
     groups = ok.groupby(list(GROUP), dropna=False, sort=True)
     parts = [groups.size().rename("seeds").astype("Int64"), groups["n_parameters"].max()]
     for name in names:
@@ -109,7 +110,28 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
             column = summary[statistic].rename(name + suffix)
             parts.append(column.astype("Int64" if statistic == "count" else "Float64"))
     board = pd.concat(parts, axis=1).reset_index()
+    board["baseline"] = _baseline(board, ok)
     return board.sort_values(list(RANKING), ascending=False, ignore_index=True, kind="stable")
+
+
+def ended_well(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the ok rows; where some seeds of a configuration were disturbed, their times do not count."""
+    import pandas as pd
+
+    ok = frame[frame["status"] == "ok"].copy()
+    keys = [ok[name] for name in GROUP if name != "timing"]
+    undisturbed = (ok["timing"] == "exclusive").groupby(keys, dropna=False).transform("any")
+    mixed = undisturbed & (ok["timing"] == "disturbed")
+    ok.loc[mixed, list(TIMES)] = pd.NA
+    ok.loc[mixed, "timing"] = "exclusive"
+    return ok
+
+
+def _baseline(board: pd.DataFrame, ok: pd.DataFrame) -> pd.Series:
+    features = ok.groupby("dataset")["n_features"].max()
+    full = (board["n_components"] >= board["dataset"].map(features)).fillna(False).astype(bool)
+    # Where full width was asked for, the methods still differ, and only raw stands for the data.
+    return board["reducer"] == "raw" if full.all() else full
 
 
 def speedup(frame: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,8 @@ ResultsDir = Annotated[str, _SHARED["results_dir"]]
 ReportsDir = Annotated[str, _SHARED["reports_dir"]]
 Plugins = Annotated[list[str] | None, _SHARED["plugins"]]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, and all else to standard error.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print warnings and failures only.")]
 
 
 def options_of(kind: type[BaseRequest]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from benchmark.execution.runner import RunResult
@@ -16,12 +18,13 @@ if TYPE_CHECKING:
 _WIDEST = 1_000
 
 
-def make_console(width: int | None = None) -> Console:
-    """Return where tables are printed, as wide as the terminal where no width is given."""
+def make_console(width: int | None = None, *, stderr: bool = False) -> Console:
+    """Return where tables are printed: standard output or error, as wide as the terminal by default."""
     from rich.console import Console
 
     # A pipe has no width of its own; tables must not be cut to 80 columns in a log.
-    return Console(width=width if width or sys.stdout.isatty() else 140)
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=width if width or is_terminal else 140)
 
 
 def print_rows(title: str, rows: list[dict[str, object]]) -> None:
@@ -47,6 +50,14 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=1) + "\n")
 
 
+def print_report(run: str, path: Path, *, as_json: bool) -> None:
+    """Print where the report of a run is."""
+    if as_json:
+        print_json({"run": run, "report": str(path)})
+    else:
+        sys.stdout.write(f"{path}\n")
+
+
 def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield nested facts as pairs of a dotted name and a readable value."""
     for name, value in facts.items():
@@ -59,17 +70,38 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 
 
 def print_result(console: Console, result: RunResult, *, wide: bool) -> None:
-    """Print the table of a run that ended, a line for each job that failed, and where the report is."""
+    """Print the table of a run that ended."""
+    from benchmark.analysis.ranking import load_leaderboard
     from benchmark.cli.closing_table import closing_table
-    from benchmark.results import title
+    from benchmark.results import Store
 
     console.print()
-    table = closing_table(result.table, result.run, console.width, wide=wide)
+    board = load_leaderboard(Store(result.results_dir, result.run))
+    table = closing_table(board, result.table, result.run, wide=wide)
     (make_console(_WIDEST) if wide else console).print(table)
+
+
+def print_failures(console: Console, result: RunResult, results_dir: str, *, debug: bool) -> None:
+    """Print a line for each job that failed and, to `debug`, what it printed, its traceback above all."""
+    from pathlib import Path
+
+    from benchmark.execution.observers.log import LOG, printed_by
+    from benchmark.results import title
+
+    log = Path(results_dir) / result.run / LOG
     for record in result.failed:
         job = f"{title(record)} ({record.device}, seed {record.seed})"
+        lines = [f"{record.status} {job}: {record.error or ''}; see {log}"]
+        lines += [printed_by(log, record.key)] if debug else []
         # Names and reasons come from plugins: brackets in them are no markup.
-        console.print(f"{record.status} {job}: {record.error or ''}", style="red", markup=False)
+        console.print("\n".join(lines), style="red", markup=False, highlight=False, soft_wrap=True)
     for device in result.missing_devices:
         console.print(f"unavailable: the device '{device}' that was asked for", style="red", markup=False)
-    console.print(f"Report: {result.report}", markup=False)
+
+
+def result_facts(result: RunResult) -> dict[str, Any]:
+    """Return what came of a run as JSON has it, with every row of its table."""
+    import json
+
+    rows = json.loads(result.table.to_json(orient="records", double_precision=15))
+    return {"run": result.run, "report": str(result.report), "exit_code": result.exit_code, "rows": rows}

@@ -6,27 +6,39 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Debug, options_of
+from benchmark.cli.options import Debug, Json, Quiet, options_of
 from benchmark.errors import InputError
 from benchmark.request import Request
 
 All = Annotated[bool, typer.Option("--all", help="Measure every reducer.")]
-
-Wide = Annotated[bool, typer.Option("--wide", help="Show every score at the end, not only what has room.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Show every score in the closing table.")]
 
 
 @options_of(Request)
-def run(request: Request, all_reducers: All = False, wide: Wide = False, debug: Debug = False) -> None:
+def run(
+    request: Request,
+    all_reducers: All = False,
+    wide: Wide = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
     """Measure reducers on a dataset; what was done on this machine already is not done again."""
     if all_reducers == (request.reducers is not None):
         both = "both" if all_reducers else "neither"
         raise InputError(f"run needs either --all or --reducer NAME (repeatable); got {both}.")
-    from benchmark.cli.printing import make_console, print_result
+    from benchmark.cli.printing import make_console, print_failures, print_json, print_result, result_facts
     from benchmark.execution import runner
     from benchmark.execution.observers.terminal import Terminal
 
-    console = make_console()
-    with Terminal(console) as terminal:
+    console = make_console(stderr=as_json or quiet)
+    with Terminal(console, quiet=quiet) as terminal:
         result = runner.run(request, terminal)
-    print_result(console, result, wide=wide)
+    if not (as_json or quiet):
+        print_result(console, result, wide=wide)
+    print_failures(console, result, request.results_dir, debug=debug)
+    if as_json:
+        print_json(result_facts(result))
+    elif not quiet:
+        console.print(f"Report: {result.report}", markup=False)
     raise typer.Exit(result.exit_code)

@@ -14,6 +14,9 @@ from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record, Store
 
+# So many disturbed jobs are measured again, however many there are in all.
+_FEW = 3
+
 
 class Dispatch:
     """Runs the jobs of one call and keeps what comes of them.
@@ -37,6 +40,8 @@ class Dispatch:
         self.interrupted = False
         self._plan, self._interrupts = plan, interrupts
         self._begun: dict[str, float] = {}
+        self._jobs: dict[str, Job] = {}
+        self._repeated: set[str] = set()
 
     @property
     def records(self) -> list[Record]:
@@ -52,6 +57,22 @@ class Dispatch:
             self.interrupted = True
             with self._interrupts.held():
                 self._record_interrupted()
+
+    def disturbed(self) -> list[Job]:
+        """Return the jobs whose times other programs disturbed, each only once: they deserve another try."""
+        disturbed = [r.key for r in self.records if r.status == "ok" and r.timing == "disturbed"]
+        jobs = [self._jobs[key] for key in disturbed if key not in self._repeated]
+        self._repeated.update(disturbed)
+        if len(jobs) > _FEW and 2 * len(jobs) > len(self.records):
+            self.observer.note(
+                f"{len(jobs)} of {len(self.records)} jobs were disturbed by other programs: this machine is "
+                "busy, so none is measured again; times are better taken when it is idle."
+            )
+            return []
+        if jobs:
+            what = "1 job was" if len(jobs) == 1 else f"{len(jobs)} jobs were"
+            self.observer.note(f"{what} disturbed by other programs on the machine: measured once more.")
+        return jobs
 
     def _records_of(self, jobs: Sequence[Job], timeout: float | None) -> Iterator[Record]:
         for job in jobs:
@@ -73,7 +94,7 @@ class Dispatch:
         return make_record(job, Outcome(status=status, error=reason), self.pool.environment)
 
     def _started(self, job: Job) -> None:
-        self._begun[job.key] = time.monotonic()
+        self._begun[job.key], self._jobs[job.key] = time.monotonic(), job
         self.observer.started(job)
 
     def _keep(self, record: Record) -> None:
@@ -81,6 +102,7 @@ class Dispatch:
         with self._interrupts.held():
             if record.key in self._begun:
                 record = replace(record, job_seconds=time.monotonic() - self._begun[record.key])
+            record = _less_disturbed(self.by_key.get(record.key), record)
             self.store.save(record)
             if not self._plan.keeps_arrays:
                 self.store.forget_arrays(record.key)
@@ -88,3 +110,14 @@ class Dispatch:
             if record.status == "ok" and record.job_seconds is not None:
                 self.overhead_seconds += record.job_seconds - record.spent_seconds
         self.observer.finished(record)
+
+
+def _less_disturbed(held: Record | None, again: Record) -> Record:
+    """Return the better of a job's measurements: the one that ended well, and the first of equals."""
+    if held is None:
+        return again
+    if again.status != "ok" or (again.foreign_cpu or 0.0) >= (held.foreign_cpu or 0.0):
+        return held
+    # What was compiled for the first one was there for the second.
+    warmups = (seconds for seconds in (held.warmup_seconds, again.warmup_seconds) if seconds is not None)
+    return replace(again, warmup_seconds=max(warmups, default=None))

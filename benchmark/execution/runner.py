@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
     check_request(request)
     _check_writable(Path(request.results_dir), Path(request.reports_dir))
     logged = Logged(observer or Silent())
-    with Interrupts() as interrupts, open_pool(request, logged.note) as pool:
+    with Interrupts() as interrupts, open_pool(request, logged) as pool:
         # The pool is starting, too; what the report needs is there before the first job is timed.
         importing = import_in_background()
         for problem in broken_plugins().values():
@@ -88,16 +88,16 @@ def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
     return RunResult(plan.run, request.results_dir, table, report, failed, dispatch.interrupted, missing)
 
 
-def open_pool(request: BaseRequest, note: Callable[[str], None]) -> Pool:
-    """Return where the jobs of `request` run; `note` is given what the user should know."""
+def open_pool(request: BaseRequest, observer: Observer) -> Pool:
+    """Return where the jobs of `request` run; `observer` is told what happens there."""
     if request.pool is not None:
         from benchmark.execution.cluster import open_cluster
 
-        return open_cluster(request.pool, note)
+        return open_cluster(request.pool, observer.note)
     from benchmark.execution.local import LocalWorker
 
     worker = LocalWorker()
-    worker.note = note
+    worker.note, worker.trained = observer.note, observer.trained
     return worker
 
 
@@ -143,7 +143,7 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     store.save_facts(facts.begun(done))
     while jobs and not dispatch.interrupted:
         dispatch.run(jobs, request.timeout)
-        jobs = plan.next(done | dispatch.by_key)
+        jobs = plan.next(done | dispatch.by_key) or dispatch.disturbed()
     store.save_facts(facts.ended(done | dispatch.by_key, store.records(), dispatch.overhead_seconds))
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.measure.clock import Measurement, measured
+from benchmark.measure.foreign_cpu import cpu_times, foreign_share
 from benchmark.measure.outcome import Outcome, utc_now
 from benchmark.measure.preparation import hold_out, load_job_dataset, make_job_reducer, samples_for, warm_up
 from benchmark.measure.threads import full_precision, limit_threads
 from benchmark.measure.view import make_view
 from benchmark.plan.job import Job
 from benchmark.scoring.blocks import Reconstruction, Samples
+from benchmark.scoring.row_statistics import row_slots
 from reducers.base import NotApplicableError
 from reducers.rows import Rows
 
@@ -67,14 +69,20 @@ class _Measuring:
         """Take every step, in order; raise what goes wrong in one."""
         reducer = make_job_reducer(self.job)
         train, test = (samples_for(reducer, rows) for rows in dataset.rows())
-        self.outcome = replace(self.outcome, warmup_seconds=warm_up(reducer, train, self.job.device))
+        begun = cpu_times()
+        self.outcome = replace(self.outcome, warmup_seconds=warm_up(reducer, train, test, self.job.device))
+        warm = cpu_times()
         reducer, Z_test = self._fit_and_transform(reducer, train, test)
+        ended = cpu_times()
+        # What disturbed the fits alone must not vanish beside a long warm-up.
+        foreign = _greatest(foreign_share(begun, ended), foreign_share(warm, ended))
+        self.outcome = replace(self.outcome, foreign_cpu=foreign)
         Z_train = reducer.transform(train)
         # What is larger than memory is read, and reconstructed, a block at a time.
         test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
         reconstruction = _reconstruct(reducer, Z_test, test)
-        self._score(dataset, (Z_train, Z_test), test, reconstruction)
-        artifacts: dict[str, Arrays] = {}
+        rows = self._score(dataset, (Z_train, Z_test), test, reconstruction)
+        artifacts: dict[str, Arrays] = {"predictions": {"slots": row_slots(dataset.X_test), **rows}}
         # A code as wide as the input saves nothing over computing it again.
         if Z_test.shape[1] < test.shape[1]:
             artifacts["embeddings"] = {"Z_train": Z_train, "Z_test": Z_test, **_labels(dataset)}
@@ -122,8 +130,9 @@ class _Measuring:
         codes: tuple[np.ndarray, np.ndarray],
         test: Samples,
         reconstruction: np.ndarray | Reconstruction | None,
-    ) -> None:
-        from benchmark.scoring import Embedding, metrics_of, score
+    ) -> Arrays:
+        """Score the codes; return what the scores are made of, a value a test row."""
+        from benchmark.scoring import Embedding, metrics_of, score_rows
 
         # A file may label one part only, which is no help to a metric that compares the two.
         labelled = dataset.y_train is not None and dataset.y_test is not None
@@ -138,8 +147,9 @@ class _Measuring:
             n_jobs=self.job.threads,
         )
         with measured("cpu") as scoring:
-            scores = score(embedding, metrics_of(self.job.clusterings))
+            scores, rows = score_rows(embedding, metrics_of(self.job.clusterings))
         self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
+        return rows
 
 
 def _reconstruct(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:

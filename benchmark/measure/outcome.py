@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmark.datasets.split import test_size
+from benchmark.measure.foreign_cpu import DISTURBED
 from benchmark.plan.job import Job
 from benchmark.results.record import Record
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 # What a record takes over from its job; all that an outcome holds, but for the arrays, it takes over too.
 _PLANNED = (
     "run", "dataset", "reducer", "device", "threads", "seed", "key", "repeats", "n_train", "n_test",
-    "n_features", "setting", "part", "chosen",
+    "n_features", "setting", "part", "chosen", "code",
 )  # fmt: skip
 
 
@@ -27,8 +28,10 @@ class Outcome:
     """How a job ended, and everything it measured until then.
 
     What was not measured is None or empty. Seconds are wall time, memory is in MiB; `fit_times` and
-    `transform_times` hold one number a repeat, the peaks are the greatest of all repeats. `artifacts`
-    maps the name of a kind of arrays (see `benchmark.results.artifacts`) to these arrays by name.
+    `transform_times` hold one number a repeat, the peaks are the greatest of all repeats. `foreign_cpu` is
+    the share of all cores that other processes took from warm-up to transform, or from the first fit to
+    there, whichever is larger. `artifacts` maps the name of a kind of arrays (see
+    `benchmark.results.artifacts`) to these arrays by name.
     """
 
     status: str
@@ -44,6 +47,7 @@ class Outcome:
     score_seconds: float | None = None
     peak_memory_mb: float | None = None
     peak_device_memory_mb: float | None = None
+    foreign_cpu: float | None = None
     scores: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, Arrays] = field(default_factory=dict)
 
@@ -66,6 +70,7 @@ def make_record(job: Job, outcome: Outcome, environment: Mapping[str, Any]) -> R
     values["started_at"] = outcome.started_at or utc_now()
     return Record(
         **values,
+        timing="disturbed" if (outcome.foreign_cpu or 0.0) > DISTURBED else "exclusive",
         fit_seconds=median(outcome.fit_times) if outcome.fit_times else None,
         transform_seconds=median(outcome.transform_times) if outcome.transform_times else None,
         params=dict(job.params),

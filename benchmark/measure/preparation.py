@@ -16,6 +16,7 @@ from benchmark.measure.clock import measured
 from benchmark.plan.job import Job
 from reducers.registry import make_reducer
 from reducers.rows import Rows
+from reducers.training.epochs import watch_epochs
 
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
@@ -82,10 +83,11 @@ def samples_for(reducer: Reducer, rows: Rows) -> Samples:
     return rows if reducer.streams and rows.compact else np.asarray(rows)
 
 
-def warm_up(reducer: Reducer, train: Samples, device: str) -> float:
-    """Compile, allocate and start libraries on a slice, so that none of it is charged to the fit.
+def warm_up(reducer: Reducer, train: Samples, test: Samples, device: str) -> float:
+    """Compile, allocate and start libraries on slices, so that none of it is charged to what is timed.
 
-    Returns the seconds it took.
+    Like what is timed, it fits training rows and transforms test rows: of rows that it was fitted on, a
+    reducer may know the codes, and compile nothing. Returns the seconds it took.
     """
     from sklearn.base import clone
 
@@ -93,9 +95,9 @@ def warm_up(reducer: Reducer, train: Samples, device: str) -> float:
     trial = clone(reducer).set_params(**reducer.warmup_params)
     # The stopwatch starts a GPU before it reads the clock; that is part of the warm-up too.
     start = perf_counter()
-    with measured(device):
+    with measured(device), watch_epochs(None):
         trial.fit(rows)
-        codes = trial.transform(rows[:256])
+        codes = trial.transform(test[: reducer.warmup_unseen])
         if trial.supports_inverse:
             trial.inverse_transform(codes)
     return perf_counter() - start

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark.analysis.frames import save_frame
+from benchmark.analysis.ranking import LEADERBOARD
 from benchmark.analysis.scaling import KIND, save_scaling
 from benchmark.reporting.content import RunContent
 from benchmark.reporting.markdown import render
@@ -20,7 +22,8 @@ def write_report(store: Store, reports_dir: str | Path) -> Path:
     """Write the report of a run, of whatever kind it is; return the path of its ``report.md``.
 
     Figures stand next to it. Those that an earlier report left and this one does not draw are
-    removed; files of other names are not touched. The tables of a scaling run are written too.
+    removed; files of other names are not touched. ``leaderboard.csv``, or the tables of a scaling run, are
+    written beside the results.
     """
     content = content_of(store)
     directory = Path(reports_dir) / store.run
@@ -41,9 +44,10 @@ def write_report(store: Store, reports_dir: str | Path) -> Path:
 
 
 def content_of(store: Store) -> RunContent | ScalingContent:
-    """Return what the report of a run says; the tables of a scaling run are written on the way."""
+    """Return what the report of a run says; the tables that it is made of are written on the way."""
     if store.facts().get("kind") != KIND:
         data = gather(store)
+        save_frame(store, data.board, LEADERBOARD)
         names = sorted(data.frame["dataset"].dropna().unique())
         return RunContent(data, [gather(store, name) for name in names] if len(names) > 1 else [data])
     points, exponents = save_scaling(store)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, RANKING, TIMES, score_columns, varying
+from benchmark.analysis.columns import (
+    GROUP,
+    RANKING,
+    TASK,
+    TIMED_BESIDE,
+    TIMES,
+    leading_metric,
+    score_columns,
+    varying,
+)
 from benchmark.analysis.tables import speedup
 from benchmark.reporting.document import Block, Column, Items, Paragraph, Strong, Text, table
-from benchmark.reporting.number_text import NOT_MEASURED, missing, seconds, spread
+from benchmark.reporting.number_text import NOT_MEASURED, interval, missing, rank, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.table_columns import key_columns, left_out, score_text, score_title, value_column
 from benchmark.scoring import CLUSTERINGS, DEFAULT, METRICS
@@ -28,16 +37,30 @@ def leaderboard(data: ReportData) -> list[Block]:
         return [Paragraph("No job ended well, so there is nothing to rank; see the failures below.")]
     rows = board.to_dict("records")
     keys = varying(board, GROUP)
-    scores = [name for name in score_columns(data.frame) if board[name].notna().any() and not _beside(name)]
+    scores = [
+        name
+        for name in score_columns(data.frame)
+        if board[name].notna().any() and not _of_another_clustering(name)
+    ]
     columns = [
         *key_columns(keys),
+        *_rank_column(board),
         *(_mean_column(rows, name) for name in ("fit_seconds", "transform_seconds", *scores)),
     ]
     shown = table(rows[:_MOST_ROWS], columns)
-    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, "n_components" in keys))]
+    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, keys))]
 
 
-def _beside(name: str) -> bool:
+def _rank_column(board: pd.DataFrame) -> list[Column]:
+    """Return the column of the rank by the leading metric; none where nothing was ranked."""
+    metric = leading_metric(board)
+    if metric is None or board[f"{metric.name}_best_rank"].isna().all():
+        return []
+    best, worst = f"{metric.name}_best_rank", f"{metric.name}_worst_rank"
+    return [Column("rank", lambda row: rank(row[best], row[worst]))]
+
+
+def _of_another_clustering(name: str) -> bool:
     """Whether a score judges another clustering than the default one: that has a table of its own."""
     return name in METRICS and METRICS[name].clustering not in ("", DEFAULT)
 
@@ -58,20 +81,27 @@ def clusterings(data: ReportData) -> list[Block]:
 
 
 def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
-    """Return the column of a mean: in bold where it is the best, ± its deviation, its spread in brackets.
+    """Return the column of a mean, in bold where it can be the best: with its interval, or ± its deviation.
 
-    The best one is the best as it is written, so that what looks equal is marked equal.
+    Without ranks the best one of a task is the best as it is written, so that what looks equal is marked
+    equal. The spread of times that were repeated stands in brackets.
     """
     time = name in TIMES
     form = seconds if time else score_text(name)
-    best = _best([row for row in rows if _competes(row, time)], name, form)
-    if time and len({row["machine"] for row in rows}) > 1:
-        best = None
+    task = (*TASK, "device", "threads") if time else TASK
+    competing = [row for row in rows if _competes(row, time) and not missing(row[name])]
+    if len({row["machine"] for row in rows}) > 1 and time:
+        competing = []
+    best: dict[str, Any] = {}
+    higher = name in METRICS and METRICS[name].higher_is_better
+    for row in sorted(competing, key=lambda row: row[name], reverse=bool(higher)):
+        best.setdefault(str([row[key] for key in task]), form(row[name]))
 
     def cell(row: Row) -> Text:
-        text = form(row[name])
-        wins = text == best and _competes(row, time)
-        return [Strong(text) if wins else text, _deviation(row, name, text, form)]
+        text, first = form(row[name]), row.get(f"{name}_best_rank")
+        as_good = _competes(row, time) and text == best.get(str([row[key] for key in task]))
+        wins = as_good and (time or name in METRICS) if missing(first) else first == 1
+        return [Strong(text) if wins else text, _beside(row, name, text, form)]
 
     return Column(f"{name.removesuffix('_seconds')} (s)" if time else score_title(name), cell)
 
@@ -81,38 +111,49 @@ def _competes(row: Row, time: bool) -> bool:
     return not row["baseline"] and (not time or row["timing"] == "exclusive")
 
 
-def _best(rows: list[dict[Any, Any]], name: str, form: Callable[..., str]) -> str | None:
-    values = [row[name] for row in rows if not missing(row[name])]
-    if not values or (name not in TIMES and name not in METRICS):
-        return None
-    higher = name in METRICS and METRICS[name].higher_is_better
-    if higher is None:
-        return None
-    return form(max(values) if higher else min(values))
-
-
-def _deviation(row: Row, name: str, text: str, form: Callable[..., str]) -> str:
+def _beside(row: Row, name: str, text: str, form: Callable[..., str]) -> str:
+    about = interval(row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high"), row[name], form)
+    if about:
+        return f" ({about})"
     std, repeated = row[f"{name}_std"], row.get(name.replace("_seconds", "_spread_seconds"))
     shown = text != NOT_MEASURED and not text.startswith("<") and not missing(std)
     deviation = f" ± {form(std, like=row[name])}" if shown else ""
     return deviation + (f" ({spread(repeated)})" if name in TIMES and not missing(repeated) else "")
 
 
-def _caption(board: pd.DataFrame, widths: bool) -> str:
+def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
     low, high = int(board["seeds"].min()), int(board["seeds"].max())
     first, second, *_ = (METRICS[name] for name in RANKING)
-    sorting = f"sorted by {first.label}, then {second.title}"
-    parts = [f"Best of each column in bold; {NOT_MEASURED} is not measured; {sorting}."]
+    parts = [
+        f"Best of each column in bold; {NOT_MEASURED} is not measured; sorted by {first.label}, then "
+        f"{second.title}.",
+        *_on_scores(board),
+    ]
     if high > 1:
         seeds = f"{low} to {high} seeds" if low != high else f"{high} seeds"
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
+    if varying(board[~board["baseline"]], TASK):
+        parts.append("Bold and ranks are among rows of the same data, sizes, width of the code and version.")
     parts += _on_times(board, high > 1)
-    if widths:
+    if "n_components" in keys:
         parts.append("D is the width of the code.")
     if board["baseline"].any():
         names = ", ".join(board.loc[board["baseline"], "reducer"].unique())
         parts.append(f"The codes of {names} are as wide as the data, so it takes no part in the bold.")
     return " ".join(parts)
+
+
+def _on_scores(board: pd.DataFrame) -> list[str]:
+    """Return how intervals and ranks read, where there are any."""
+    if board.filter(like="_ci_low").isna().all(axis=None):
+        return []
+    if board.filter(like="_best_rank").isna().all(axis=None):
+        return ["In brackets 95 % intervals over the seeds alone: no predictions were kept."]
+    counted = "seeds and test rows" if board["seeds"].max() > 1 else "test rows, of one seed"
+    ties = (
+        "Scores that are not told apart from the best are bold too; a rank is the best and worst it can be."
+    )
+    return [f"{ties} In brackets 95 % intervals, which count {counted}."]
 
 
 def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:
@@ -122,10 +163,11 @@ def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:
         parts.append(f"Times are medians of repeats, in brackets the largest minus the smallest{mean}.")
     if board["machine"].nunique() > 1:
         parts.append("Times of different machines do not compare and are never in bold.")
-    shared = board["timing"] == "shared"
-    if shared.any():
-        which = "All times" if shared.all() else "Times marked shared"
-        parts.append(f"{which} were taken while other jobs ran on the machine and are never in bold.")
+    for timing, others in TIMED_BESIDE.items():
+        marked = board["timing"] == timing
+        if marked.any():
+            which = "All times" if marked.all() else f"Times marked {timing}"
+            parts.append(f"{which} were taken while {others} ran on the machine and are never in bold.")
     return parts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from math import floor, log10
 from typing import Any
@@ -52,6 +53,18 @@ def score(value: Any, like: Any = None) -> str:
         return NOT_MEASURED
     large = abs(float(value if missing(like) else like)) > 1
     return significant(value, 4, like) if large else f"{float(value):.3f}"
+
+
+def interval(low: Any, high: Any, like: Any, form: Callable[..., str]) -> str:
+    """Return the ends of an interval with the decimals of what it is about; nothing for an unknown one."""
+    return "" if missing(low) or missing(high) else f"{form(low, like=like)} to {form(high, like=like)}"
+
+
+def rank(best: Any, worst: Any) -> str:
+    """Return a rank, or the best and the worst that it can be."""
+    if missing(best):
+        return NOT_MEASURED
+    return f"{int(best)}" if best == worst else f"{int(best)}-{int(worst)}"
 
 
 def count(value: Any) -> str:

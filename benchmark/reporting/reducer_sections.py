@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, RANKING, varying
-from benchmark.analysis.statistics import t_interval
+from benchmark.analysis.columns import GROUP, varying
 from benchmark.analysis.tables import failures
 from benchmark.reporting.document import Block, Heading, Paragraph, Picture, table
-from benchmark.reporting.number_text import NOT_MEASURED, count, memory, missing, score, seconds, spread
+from benchmark.reporting.number_text import NOT_MEASURED, count, memory, missing, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.run_setup import plain
 from benchmark.reporting.table_columns import key_columns, left_out, value_column
-from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 _MOST_FAILURES = 200
 # Rows of a table that each reducer has.
 _MOST_COSTS = 50
-# With two seeds the t-interval is 12.7 standard errors wide on either side and says nothing.
-_FEWEST_FOR_INTERVAL = 3
 
 
 def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
@@ -41,7 +37,7 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
             # Of several settings the card shows one; the table says what differs in the others.
             several = f" of the setting {settings[reducer] or 'by default'}" if "setting" in keys else ""
             blocks.append(Paragraph(f"Parameters{several}: {', '.join(values)}."))
-        blocks += [*_costs(rows), *_interval(data, rows.iloc[0])]
+        blocks += _costs(rows)
     return blocks
 
 
@@ -65,20 +61,6 @@ def _costs(rows: pd.DataFrame) -> list[Block]:
     measured = [value_column(*cost) for cost in costs if cost[1] in rows and rows[cost[1]].notna().any()]
     shown = table(rows[:_MOST_COSTS].to_dict("records"), [*key_columns(keys)[1:], *measured])
     return [shown, *left_out(len(rows), _MOST_COSTS)]
-
-
-def _interval(data: ReportData, top: pd.Series) -> list[Block]:
-    """Return the interval of the leading score of a configuration, where it has several seeds."""
-    metric = METRICS[RANKING[0]]
-    seeds = top[f"{metric.name}_count"]
-    if missing(top[metric.name]) or seeds < _FEWEST_FOR_INTERVAL:
-        return []
-    frame = data.frame[data.frame["status"] == "ok"]
-    for key in GROUP:
-        frame = frame[frame[key].isna() if missing(top[key]) else (frame[key] == top[key]).fillna(False)]
-    low, high = t_interval(frame[metric.name].to_numpy(dtype=float, na_value=float("nan")))
-    ends = f"{score(max(low, metric.low))} to {score(min(high, metric.high))}"
-    return [Paragraph(f"{metric.label} {score(top[metric.name])}; 95 % interval over {seeds} seeds: {ends}.")]
 
 
 def failed_jobs(data: ReportData) -> list[Block]:

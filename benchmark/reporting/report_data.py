@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
+from benchmark.analysis.ranking import with_ranks
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.reporting.views import View, first_views
 from benchmark.results import Record, Store, latest
@@ -28,8 +29,7 @@ class ReportData:
     facts : dict
         The run's ``run.json``; may be empty.
     frame, board : DataFrame
-        All records, and their `leaderboard` with a boolean column ``baseline``: the codes are as
-        wide as the data, so nothing was reduced.
+        All records, and their `leaderboard` with intervals and ranks, see `with_ranks`.
     views : list of View
         One a reducer, the best ranked first; at most `MOST_VIEWS`.
     cards : dict
@@ -71,12 +71,7 @@ def gather(store: Store, part: str = "") -> ReportData:
     stored = latest(store.records())
     records = [record for record in stored if part in ("", record.dataset) and record.part == "test"]
     frame = to_frame(records)
-    board = leaderboard(frame)
-    features = frame.groupby("dataset")["n_features"].max()
-    board["baseline"] = (board["n_components"] >= board["dataset"].map(features)).fillna(False).astype(bool)
-    if board["baseline"].all():
-        # Full width was asked for: the methods still differ, and only raw stands for the data.
-        board["baseline"] = board["reducer"] == "raw"
+    board = with_ranks(leaderboard(frame), frame, store)
     views = _ranked_views(store, records, board)
     data = ReportData(store.facts(), frame, board, views, card_files(frame["reducer"].dropna()), part)
     return replace(data, cards={name: data.file(file) for name, file in data.cards.items()})

@@ -154,6 +154,14 @@ def shorten(name: str, length: int = 26) -> str:
 
 def format_seconds(seconds: float) -> str:
     """Return a duration as a person says it: ``3 ms``, ``4.2 s``, ``12 min``, ``1.5 h``."""
+    value, unit = in_unit(seconds)
+    if unit == "h":
+        return f"{value:.3g} h"
+    return f"{value:.0f} {unit}" if value >= 9.95 or value == round(value) else f"{value:.1f} {unit}"
+
+
+def in_unit(seconds: float) -> tuple[float, str]:
+    """Return a duration in the unit that fits it, and that unit: µs, ms, s, min or h."""
     for limit, size, unit in (
         (0.9995e-3, 1e-6, "µs"),
         (0.9995, 1e-3, "ms"),
@@ -161,9 +169,8 @@ def format_seconds(seconds: float) -> str:
         (7170, 60, "min"),
     ):
         if seconds < limit:
-            value = seconds / size
-            return f"{value:.0f} {unit}" if value >= 9.95 or value == round(value) else f"{value:.1f} {unit}"
-    return f"{seconds / 3600:.3g} h"
+            return seconds / size, unit
+    return seconds / 3600, "h"
 
 
 def halo(text: Text, width: float = 2.0) -> Text:

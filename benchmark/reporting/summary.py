@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.columns import RANKING
-from benchmark.reporting.document import Inline, Paragraph, prose
-from benchmark.reporting.number_text import score
+from benchmark.analysis.columns import RANKING, TASK, TIMED_BESIDE, leading_metric, varying
+from benchmark.reporting.document import Inline, Paragraph, Strong, prose
+from benchmark.reporting.number_text import count, interval, score
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.style import format_seconds
+from benchmark.reporting.table_columns import key_label, row_labels
 from benchmark.scoring import METRICS, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ACCURACY, _CLUSTERS, _STRUCTURE = (METRICS[name] for name in RANKING)
+_CLUSTERS = METRICS[RANKING[1]]
+# Names of a list.
+_MOST_NAMED = 8
+# Intervals wider than this are said to be wide.
+_WIDE = 0.05
 
 
 def summary(data: ReportData) -> Paragraph:
     """Return what came out, in one paragraph."""
     board = data.board[~data.board["baseline"]]
-    metric = next((m for m in (_ACCURACY, _STRUCTURE) if board[m.name].notna().any()), None)
-    asked = data.frame["reducer"].nunique()
+    metric = leading_metric(board)
     if metric is None:
+        asked = data.frame["reducer"].nunique()
         return Paragraph(
             f"Of the {asked} reducers asked for, none was measured to the end; the reasons stand below."
         )
     ranked = _ranked(board, metric)
-    top = ranked.iloc[0]
-    text = prose(
-        "On {data}, **{name}** reached the best {metric}, {value}{among}.", data=data.dataset,
-        name=top["reducer"], metric=metric.label, value=score(top[metric.name]), among=_among(ranked, asked),
-    )  # fmt: skip
-    clusters = _ranked(board, _CLUSTERS)
+    text = [*_best(data, ranked, metric), *_reservations(ranked, metric)]
+    known = ranked[ranked[_CLUSTERS.name].notna()]
+    clusters = known.sort_values(_CLUSTERS.name, ascending=False, kind="stable")
     if not clusters.empty:
+        first = _first(clusters, _CLUSTERS)
         text += prose(
-            " The classes fell apart into clusters best with **{name}** ({metric} {value}).",
-            name=clusters["reducer"].iloc[0], metric=_CLUSTERS.label,
-            value=score(clusters[_CLUSTERS.name].iloc[0]),
+            " The classes fell apart into clusters best with {names}{apart} ({metric} {value}).",
+            names=_names(first), apart=", which are not told apart" if len(first) > 1 else "",
+            metric=_CLUSTERS.label, value=score(clusters[_CLUSTERS.name].iloc[0]),
         )  # fmt: skip
     text += _fastest(ranked, metric)
     unreduced = data.board.loc[data.board["baseline"], metric.name].dropna()
@@ -47,13 +51,58 @@ def summary(data: ReportData) -> Paragraph:
 
 
 def _ranked(board: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    known = board[board[metric.name].notna()]
-    return known.sort_values(metric.name, ascending=False, kind="stable")
+    """Return the rows of the task that most of those measured share, the best first, with a ``label``."""
+    known = board[board[metric.name].notna()].sort_values(metric.name, ascending=False, kind="stable")
+    tasks = known.groupby(list(TASK), dropna=False, sort=False).ngroup()
+    rows: pd.DataFrame = known[tasks == tasks.value_counts(sort=False).idxmax()]
+    return rows.assign(label=row_labels(rows))
 
 
-def _among(ranked: pd.DataFrame, asked: int) -> str:
-    measured = ranked["reducer"].nunique()
-    return f", of {measured} reducers" if measured > 1 else (" (the only one measured)" if asked > 1 else "")
+def _first(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """Return the rows, best first, that can be the best; the first alone where nothing was told apart."""
+    first = rows[(rows[f"{metric.name}_best_rank"] == 1).fillna(False)]
+    return rows[:1] if first.empty else first
+
+
+def _best(data: ReportData, ranked: pd.DataFrame, metric: Metric) -> list[Inline]:
+    top, first = ranked.iloc[0], _first(ranked, metric)
+    about = interval(top[f"{metric.name}_ci_low"], top[f"{metric.name}_ci_high"], top[metric.name], score)
+    measured, asked = ranked["reducer"].nunique(), data.frame["reducer"].nunique()
+    among = f", of {measured} reducers" if measured > 1 else " (the only one measured)" if asked > 1 else ""
+    tasks = [key_label(name, top[name]) for name in varying(data.board[~data.board["baseline"]], TASK)]
+    said = "{names} reached the best {metric},"
+    if len(first) > 1:
+        said = "{names} are not told apart in the best {metric}; the highest is"
+    if len(first) == len(ranked) > 1:
+        said, among = "these data cannot tell which of {names} has the best {metric}; the highest is", ""
+    return prose(
+        "On {data}{task}, " + said + " {value}{interval}{among}.", data=data.dataset,
+        task=f" ({', '.join(tasks)})" if tasks else "", names=_names(first), metric=metric.label,
+        value=score(top[metric.name]), interval=f" (95 % interval {about})" if about else "", among=among,
+    )  # fmt: skip
+
+
+def _names(rows: pd.DataFrame) -> list[Inline]:
+    """Return the labels of rows as a list in a sentence."""
+    named: list[Inline] = [Strong(label) for label in rows["label"][:_MOST_NAMED]]
+    named += [f"{len(rows) - _MOST_NAMED} more"] if len(rows) > _MOST_NAMED else []
+    joints = [""] + [", "] * (len(named) - 2) + [" and "]
+    return [part for pair in zip(joints, named, strict=False) for part in pair if part]
+
+
+def _reservations(ranked: pd.DataFrame, metric: Metric) -> list[Inline]:
+    """Return what keeps the best from being sure: no predictions, one seed, few test rows."""
+    if ranked[f"{metric.name}_best_rank"].isna().all():
+        unknown = " Whether others are told apart from it is not known: no predictions were kept."
+        return [unknown] if len(ranked) > 1 else []
+    widths = ranked[f"{metric.name}_ci_high"] - ranked[f"{metric.name}_ci_low"]
+    parts: list[Inline] = []
+    if ranked["seeds"].max() == 1:
+        parts.append(" One seed was run: what others would change is in no interval.")
+    if isfinite(metric.high) and widths.max() > _WIDE:
+        rows = count(ranked["n_test"].iloc[0])
+        parts.append(f" With {rows} test rows, intervals are up to {widths.max():.2f} wide.")
+    return parts
 
 
 def _fastest(ranked: pd.DataFrame, metric: Metric) -> list[Inline]:
@@ -66,7 +115,8 @@ def _fastest(ranked: pd.DataFrame, metric: Metric) -> list[Inline]:
     near = near[near["machine"] == machine]
     alone = near[near["timing"] == "exclusive"]
     quick = (near if alone.empty else alone).sort_values("fit_seconds", kind="stable").iloc[0]
-    shared = " while other jobs ran on the machine" if alone.empty else ""
+    beside = TIMED_BESIDE.get(quick["timing"])
+    shared = f" while {beside} ran on the machine" if beside else ""
     return prose(
         " The fastest{among} within 1 % of the best {metric} is **{name}**, fitted in {time} on "
         "{device}{where} ({value}).",

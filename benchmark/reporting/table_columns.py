@@ -23,13 +23,14 @@ def value_column(header: str, name: str, form: Callable[..., str], numeric: bool
 
 def key_columns(names: Iterable[str], form: Callable[[str, Any], str] | None = None) -> list[Column]:
     """Return the columns that tell rows apart, the reducer first; `form` writes a value of a name."""
-    write = form or _key_text
+    write = form or key_text
     return [
         value_column(KEYS[name].header, name, partial(write, name), False) for name in ("reducer", *names)
     ]
 
 
-def _key_text(name: str, value: Any) -> str:
+def key_text(name: str, value: Any) -> str:
+    """Return a value that tells rows apart, as a table has it."""
     if name == "setting" and missing(value):
         return "default"
     return NOT_MEASURED if missing(value) else count(value) if isinstance(value, int) else str(value)

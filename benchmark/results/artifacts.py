@@ -26,5 +26,6 @@ class Artifact:
 
 ARTIFACTS = {
     "embeddings": Artifact(committed=False, compressed=False),  # the codes of both parts
+    "predictions": Artifact(committed=True, compressed=True),  # what scores are made of, a value a test row
     "views": Artifact(committed=True, compressed=True),  # what the report draws
 }

@@ -15,7 +15,7 @@ from benchmark.errors import InputError
 from benchmark.results.schema import SCHEMA, SchemaError, fits, parse_record
 
 STATUSES = ("ok", "failed", "timeout", "killed", "interrupted", "unavailable")
-TIMINGS = ("exclusive", "shared")
+TIMINGS = ("exclusive", "shared", "disturbed")
 
 # Where two environments differ in one of these, their times do not compare.
 _DECIDES_TIMES = ("machine", "cpu", "usable_cores", "gpus")
@@ -28,14 +28,17 @@ class Record:
 
     What was not measured is None (times, memory) or absent (`scores`), never 0. Seconds are wall
     time, memory is in MiB. `scores` maps a metric's name to its value; `history` holds one dict
-    an epoch for reducers that train by epochs. `timing` is "exclusive", or "shared" where other jobs
-    of the suite ran on the machine meanwhile. `fit_times` and `transform_times` hold the seconds of
-    every repeat, `fit_seconds` and `transform_seconds` their medians. `sequence` counts what a store
-    was given: of two records, the one with the larger number was stored later, whatever the clock says.
+    an epoch for reducers that train by epochs. `timing` is "exclusive", "shared" where other jobs of
+    the suite ran on the machine meanwhile, or "disturbed" where other processes did, which took the share
+    `foreign_cpu` (0 to 1) of all cores; None where that is not known. `fit_times` and `transform_times`
+    hold the seconds of every repeat, `fit_seconds` and `transform_seconds` their medians. `sequence` counts
+    what a store was given: of two records, the one with the larger number was stored later, whatever the
+    clock says.
     `job_seconds` is the wall time of the job's whole process, from its start to its record.
     `setting` says what differs from the reducer's defaults where something was set, or is its label; `chosen`
     of how many settings it was chosen, and by what. `part` is "test", or "validation" for a job that was
     fitted on four fifths of the training set and scored on the fifth that was held out.
+    `code` identifies the source of the reducer; it is empty in records of earlier versions.
 
     Raises
     ------
@@ -77,6 +80,8 @@ class Record:
     setting: str = ""
     part: str = "test"
     chosen: str = ""
+    foreign_cpu: float | None = None
+    code: str = ""
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 
@@ -104,6 +109,13 @@ class Record:
         Times of records that differ in it do not compare.
         """
         return machine_id(self.environment)
+
+    @property
+    def version(self) -> str | None:
+        """Version of this package that measured; None where it is not known."""
+        versions = self.environment.get("versions")
+        known = versions.get("dimensionality-reduction-benchmark") if isinstance(versions, dict) else None
+        return None if known is None else str(known)
 
     @property
     def slot(self) -> tuple[object, ...]:

@@ -12,12 +12,17 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from types import MappingProxyType
 
+import numpy as np
+
 from benchmark.scoring import classification, clustering, fidelity
 from benchmark.scoring.clusterings import CLUSTERINGS, DEFAULT
 from benchmark.scoring.embedding import Embedding
 from benchmark.scoring.metrics import Metric, metric
+from benchmark.scoring.row_statistics import Array
 
-__all__ = ["CLUSTERINGS", "DEFAULT", "METRICS", "Embedding", "Metric", "metric", "metrics_of", "score"]
+__all__ = [
+    "CLUSTERINGS", "DEFAULT", "METRICS", "Embedding", "Metric", "metric", "metrics_of", "score", "score_rows",
+]  # fmt: skip
 
 # Every metric that these modules declare, in the order in which tables show them.
 _DECLARED = [
@@ -46,14 +51,35 @@ def score(embedding: Embedding, metrics: Mapping[str, Metric] | None = None) -> 
     ValueError
         A metric returned NaN or an infinite value.
     """
+    return score_rows(embedding, metrics)[0]
+
+
+def score_rows(
+    embedding: Embedding, metrics: Mapping[str, Metric] | None = None
+) -> tuple[dict[str, float], dict[str, Array]]:
+    """Return the scores, see `score`, and what they are made of: by `Metric.column` a value a test row.
+
+    Labels are among these as ``labels``. All are of small types.
+    """
     from threadpoolctl import threadpool_limits
 
     chosen = metrics_of([DEFAULT]) if metrics is None else metrics
     limits = nullcontext() if embedding.n_jobs == -1 else threadpool_limits(embedding.n_jobs)
     with limits:
-        values = {name: measure(embedding) for name, measure in chosen.items()}
-    scores = {name: float(value) for name, value in values.items() if value is not None}
+        measured = {name: metric.measure(embedding) for name, metric in chosen.items()}
+    scores = {name: float(value) for name, (value, _) in measured.items() if value is not None}
     for name, value in scores.items():
         if not math.isfinite(value):
             raise ValueError(f"The metric '{name}' must return a finite number or None; got {value}.")
-    return scores
+    rows = {chosen[name].column: values for name, (_, values) in measured.items() if values is not None}
+    if embedding.y_test is not None:
+        rows["labels"] = embedding.y_test
+    return scores, {name: _small(values) for name, values in rows.items()}
+
+
+def _small(values: Array) -> Array:
+    """Return values in as few bytes as hold them: whole numbers as they are, others in single precision."""
+    if values.dtype.kind not in "iu":
+        return values.astype(np.float32)
+    kinds = [np.min_scalar_type(end) for end in (values.min(), values.max())]
+    return values.astype(np.result_type(*kinds))

@@ -6,10 +6,13 @@ import warnings
 from functools import partial
 from typing import Any
 
-from benchmark.scoring.embedding import N_NEIGHBOURS, Embedding
+from benchmark.scoring.embedding import N_NEIGHBOURS, Embedding, IntArray
 from benchmark.scoring.metrics import metric
+from benchmark.scoring.row_statistics import ACCURACY
 
-_accuracy_metric = partial(metric, low=0, high=1, higher_is_better=True, needs=("labels",), decimals=4)
+_accuracy_metric = partial(
+    metric, low=0, high=1, higher_is_better=True, needs=("labels",), decimals=4, statistic=ACCURACY
+)
 
 N_TREES = 100
 MAX_LINEAR_ITERATIONS = 1_000
@@ -20,9 +23,10 @@ LINEAR_TOLERANCE = 3e-4
 @_accuracy_metric(
     title="k-NN",
     label="k-NN accuracy",
+    column="knn_predictions",
     reference="Cover & Hart (1967), Nearest neighbor pattern classification, IEEE TIT 13",
 )
-def knn_accuracy(embedding: Embedding) -> float | None:
+def knn_accuracy(embedding: Embedding) -> IntArray | None:
     """Accuracy of a classifier by the 5 nearest neighbours."""
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -30,28 +34,30 @@ def knn_accuracy(embedding: Embedding) -> float | None:
         return None
     # As fast as a k-d tree from 2 to 10 dimensions, and duplicates cannot make it degenerate.
     classifier = KNeighborsClassifier(N_NEIGHBOURS, algorithm="brute", n_jobs=embedding.n_jobs)
-    return _accuracy(embedding, classifier)
+    return _predict(embedding, classifier)
 
 
 @_accuracy_metric(
     title="forest",
     label="forest accuracy",
+    column="forest_predictions",
     reference="Breiman (2001), Random forests, Machine Learning 45",
 )
-def forest_accuracy(embedding: Embedding) -> float | None:
+def forest_accuracy(embedding: Embedding) -> IntArray | None:
     """Accuracy of a random forest of 100 trees."""
     from sklearn.ensemble import RandomForestClassifier
 
     forest = RandomForestClassifier(N_TREES, random_state=embedding.seed, n_jobs=embedding.n_jobs)
-    return _accuracy(embedding, forest)
+    return _predict(embedding, forest)
 
 
 @_accuracy_metric(
     title="linear",
     label="linear accuracy",
+    column="linear_predictions",
     reference="Alain & Bengio (2017), Understanding intermediate layers using linear classifier probes",
 )
-def linear_accuracy(embedding: Embedding) -> float | None:
+def linear_accuracy(embedding: Embedding) -> IntArray | None:
     """Accuracy of a multinomial logistic regression on standardised codes."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -61,10 +67,10 @@ def linear_accuracy(embedding: Embedding) -> float | None:
     regression = LogisticRegression(max_iter=MAX_LINEAR_ITERATIONS, tol=LINEAR_TOLERANCE)
     # The products are narrow and bound by memory: BLAS threads slow them down, on a busy machine tenfold.
     with threadpool_limits(1, user_api="blas"):
-        return _accuracy(embedding, make_pipeline(StandardScaler(), regression))
+        return _predict(embedding, make_pipeline(StandardScaler(), regression))
 
 
-def _accuracy(embedding: Embedding, classifier: Any) -> float | None:
+def _predict(embedding: Embedding, classifier: Any) -> IntArray | None:
     from sklearn.exceptions import ConvergenceWarning
 
     if embedding.n_classes < 2:
@@ -73,4 +79,5 @@ def _accuracy(embedding: Embedding, classifier: Any) -> float | None:
         # Codes on which the optimiser gives up early score what they score.
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier.fit(embedding.Z_train, embedding.y_train)
-    return float(classifier.score(embedding.Z_test, embedding.y_test))
+    predictions: IntArray = classifier.predict(embedding.Z_test)
+    return predictions

@@ -10,37 +10,16 @@ import numpy as np
 from benchmark.scoring.clusterings import DEFAULT, agreement_metrics
 from benchmark.scoring.embedding import MOST_CLUSTERS, Embedding, fit_kmeans
 from benchmark.scoring.metrics import metric
+from benchmark.scoring.row_statistics import ARI, MATCHED_ACCURACY, NMI
 
 _STABILITY_POINTS, _BOOTSTRAP_SAMPLES = 5_000, 5
 
-
-def _nmi(labels: object, clusters: object) -> float:
-    from sklearn.metrics import normalized_mutual_info_score
-
-    return float(normalized_mutual_info_score(labels, clusters))
-
-
-def _ari(labels: object, clusters: object) -> float:
-    from sklearn.metrics import adjusted_rand_score
-
-    return float(adjusted_rand_score(labels, clusters))
-
-
-def _matched_accuracy(labels: object, clusters: object) -> float:
-    from scipy.optimize import linear_sum_assignment
-    from sklearn.metrics.cluster import contingency_matrix
-
-    counts = contingency_matrix(labels, clusters)
-    matched = linear_sum_assignment(counts, maximize=True)
-    return float(counts[matched].sum() / counts.sum())
-
-
 AGREEMENT = agreement_metrics((
-    ("nmi", 0, _nmi, "NMI", "Normalised mutual information",
+    ("nmi", 0, NMI, "NMI", "Normalised mutual information",
      "Strehl & Ghosh (2002), Cluster ensembles, JMLR 3; arithmetic mean of the entropies"),
-    ("ari", -0.5, _ari, "ARI", "Adjusted Rand index (chance is 0)",
+    ("ari", -0.5, ARI, "ARI", "Adjusted Rand index (chance is 0)",
      "Hubert & Arabie (1985), Comparing partitions, Journal of Classification 2"),
-    ("accuracy", 0, _matched_accuracy, "cluster acc.", "Share of points in their class, matched one to one",
+    ("accuracy", 0, MATCHED_ACCURACY, "cluster acc.", "Share of points in their class, matched one to one",
      "Kuhn (1955), The Hungarian method for the assignment problem, Naval Research Logistics 2"),
 ))  # fmt: skip
 _of_clusters = partial(metric, high=1, higher_is_better=True, clustering=DEFAULT)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.scoring.embedding import Embedding, IntArray
 from benchmark.scoring.metrics import Metric
+from benchmark.scoring.row_statistics import RowStatistic
 
 # What a method whose cost grows with the square of the samples, or faster, is given of the test codes.
 WARD_POINTS, AFFINITY_POINTS, HDBSCAN_POINTS = 5_000, 1_000, 10_000
@@ -110,19 +111,23 @@ CLUSTERINGS = {clustering.name: clustering for clustering in _ALL}
 DEFAULT = "kmeans"
 
 
-def clusters_by(clustering: Clustering, embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
-    """Return rows of the test set and the cluster of each, computed once an embedding."""
-    known: dict[str, Any] = embedding.__dict__.setdefault("_clusters", {})
+def clusters_by(clustering: Clustering, embedding: Embedding) -> IntArray:
+    """Return the cluster of every test row, (n_test,), computed once an embedding; -1 was not looked at."""
+    known: dict[str, IntArray] = embedding.__dict__.setdefault("_clusters", {})
     if clustering.name not in known:
         with warnings.catch_warnings():
             # Codes with fewer distinct points than classes, or that do not converge: a poor score, no news.
             warnings.simplefilter("ignore")
-            known[clustering.name] = clustering.assign(embedding)
-    return known[clustering.name]  # type: ignore[no-any-return]
+            rows, clusters = clustering.assign(embedding)
+        found = np.full(len(embedding.Z_test), -1, dtype=np.int64)
+        # Noise is a cluster of its own.
+        found[rows] = np.where(clusters < 0, clusters.max() + 1, clusters)
+        known[clustering.name] = found
+    return known[clustering.name]
 
 
-# Name, least value, function of labels and clusters, title, summary, reference.
-Index = tuple[str, float, Callable[..., float], str, str, str]
+# Name, least value, how it follows from the clusters, title, summary, reference.
+Index = tuple[str, float, RowStatistic, str, str, str]
 
 
 def agreement_metrics(indices: Iterable[Index]) -> list[Metric]:
@@ -131,13 +136,13 @@ def agreement_metrics(indices: Iterable[Index]) -> list[Metric]:
 
 
 def _metric(
-    clustering: Clustering, name: str, low: float, index: Callable[..., float], title: str, summary: str,
+    clustering: Clustering, name: str, low: float, statistic: RowStatistic, title: str, summary: str,
     reference: str,
 ) -> Metric:  # fmt: skip
     default = clustering.name == DEFAULT
     return Metric(
         name=f"{clustering.prefix}_{name}",
-        function=partial(_agreement, clustering, index),
+        function=partial(_clusters, clustering),
         low=low,
         high=1,
         higher_is_better=True,
@@ -147,11 +152,10 @@ def _metric(
         title=title if default else f"{clustering.title} {title}",
         label=title.replace("cluster acc.", "cluster accuracy") if default else f"{clustering.title} {title}",
         clustering=clustering.name,
+        statistic=statistic,
+        column=f"{clustering.prefix}_clusters",
     )
 
 
-def _agreement(clustering: Clustering, index: Callable[..., float], embedding: Embedding) -> float | None:
-    if embedding.n_classes < 2 or embedding.y_test is None:
-        return None
-    rows, clusters = clusters_by(clustering, embedding)
-    return float(index(embedding.y_test[rows], clusters))
+def _clusters(clustering: Clustering, embedding: Embedding) -> IntArray | None:
+    return None if embedding.n_classes < 2 else clusters_by(clustering, embedding)

@@ -137,15 +137,20 @@ class Embedding:
         return np.random.default_rng(self.seed).choice(n, most, replace=False)
 
     @cached_property
+    def ranked_rows(self) -> NDArray[np.intp]:
+        """The test points whose neighbours are ranked: at most 5,000, drawn by `seed`."""
+        n = len(self.Z_test)
+        return np.random.default_rng(self.seed).choice(n, min(n, MAX_RANKED_POINTS), replace=False)
+
+    @cached_property
     def ranks_test(self) -> NeighbourRanks | None:
-        """Neighbour ranks on at most 5,000 test points drawn by `seed`.
+        """Neighbour ranks of `ranked_rows` among themselves.
 
         None without `X_test`, or where there are too few points for the ranks to be normalised.
         """
-        n = min(len(self.Z_test), MAX_RANKED_POINTS)
-        if self.X_test is None or n <= 2 * N_NEIGHBOURS:
+        rows = self.ranked_rows
+        if self.X_test is None or len(rows) <= 2 * N_NEIGHBOURS:
             return None
-        rows = np.random.default_rng(self.seed).choice(len(self.Z_test), n, replace=False)
         return neighbour_ranks(self.X_test[rows], self.Z_test[rows], N_NEIGHBOURS, self.n_jobs)
 
     def _check_shape(self, name: str, expected: tuple[int | None, ...]) -> None:

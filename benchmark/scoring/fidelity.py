@@ -12,11 +12,14 @@ from benchmark.scoring.blocks import Samples
 from benchmark.scoring.embedding import Embedding
 from benchmark.scoring.metrics import metric
 from benchmark.scoring.neighbours import FloatArray
+from benchmark.scoring.row_statistics import MEAN
 
 _CHUNK_ROWS = 1_024
 _RANDOM_DRAWS = 10_000
 MIN_POINTS = 5
-_preservation_metric = partial(metric, low=0, high=1, higher_is_better=True, needs=("inputs",))
+FloatColumn = NDArray[np.float64]
+_kept_metric = partial(metric, low=0, high=1, higher_is_better=True, needs=("inputs",))
+_preservation_metric = partial(_kept_metric, statistic=MEAN)
 
 
 @metric(
@@ -27,18 +30,20 @@ _preservation_metric = partial(metric, low=0, high=1, higher_is_better=True, nee
     higher_is_better=False,
     needs=("inputs", "reconstruction"),
     reference="Hinton & Salakhutdinov (2006), Reducing dimensionality with neural networks, Science 313",
+    statistic=MEAN,
+    column="squared_errors",
 )
-def reconstruction_mse(embedding: Embedding) -> float | None:
+def reconstruction_mse(embedding: Embedding) -> FloatColumn | None:
     """Mean squared error of the reconstruction, over samples and features, in units of the inputs."""
     X, reconstruction = embedding.X_test, embedding.reconstruction_test
     if X is None or reconstruction is None:
         return None
-    total = 0.0
+    errors = np.empty(len(X))
     for start in range(0, len(X), _CHUNK_ROWS):
         rows = slice(start, start + _CHUNK_ROWS)
         error = np.subtract(reconstruction[rows], X[rows], dtype=np.float64)
-        total += float(np.vdot(error, error))
-    return total / math.prod(X.shape)
+        errors[rows] = np.einsum("ij,ij->i", error, error) / X.shape[1]
+    return errors
 
 
 @_preservation_metric(
@@ -46,10 +51,10 @@ def reconstruction_mse(embedding: Embedding) -> float | None:
     label="trustworthiness",
     reference="Venna & Kaski (2001), Neighborhood preservation in nonlinear projection methods, ICANN",
 )
-def trustworthiness(embedding: Embedding) -> float | None:
+def trustworthiness(embedding: Embedding) -> FloatColumn | None:
     """Whether the 5 nearest neighbours in the codes are near in the inputs; 5,000 test points."""
     ranks = embedding.ranks_test
-    return None if ranks is None else _preservation(ranks.inputs_of_codes)
+    return None if ranks is None else _preservation(embedding, ranks.inputs_of_codes)
 
 
 @_preservation_metric(
@@ -57,13 +62,13 @@ def trustworthiness(embedding: Embedding) -> float | None:
     label="continuity",
     reference="Venna & Kaski (2006), Local multidimensional scaling, Neural Networks 19",
 )
-def continuity(embedding: Embedding) -> float | None:
+def continuity(embedding: Embedding) -> FloatColumn | None:
     """Whether the 5 nearest neighbours in the inputs are near in the codes; 5,000 test points."""
     ranks = embedding.ranks_test
-    return None if ranks is None else _preservation(ranks.codes_of_inputs)
+    return None if ranks is None else _preservation(embedding, ranks.codes_of_inputs)
 
 
-@_preservation_metric(
+@_kept_metric(
     title="triplets",
     label="triplet accuracy",
     reference="Wang et al. (2021), Understanding how dimension reduction tools work, JMLR 22",
@@ -124,8 +129,13 @@ def _rows(space: Samples, index: NDArray[np.intp]) -> NDArray[np.float64]:
     return np.asarray(space[index.ravel()], dtype=np.float64).reshape(*index.shape, -1)
 
 
-def _preservation(ranks: FloatArray) -> float:
-    """Return ``1 - 2 / (n k (2n - 3k - 1)) * sum(max(0, rank - k))``, in [0, 1] for k < n / 2."""
+def _preservation(embedding: Embedding, ranks: FloatArray) -> FloatColumn:
+    """Return ``1 - 2 / (k (2n - 3k - 1)) * sum(max(0, rank - k))`` of every ranked test row, else NaN.
+
+    The mean over the n rows lies in [0, 1] for k < n / 2.
+    """
     n, k = ranks.shape
-    excess = np.maximum(ranks - k, 0).sum(dtype=np.float64)
-    return float(1 - 2 * excess / (n * k * (2 * n - 3 * k - 1)))
+    excess = np.maximum(ranks - k, 0).sum(axis=1, dtype=np.float64)
+    values = np.full(len(embedding.Z_test), np.nan)
+    values[embedding.ranked_rows] = 1 - 2 * excess / (k * (2 * n - 3 * k - 1))
+    return values

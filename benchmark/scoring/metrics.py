@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from benchmark.errors import InputError, choices
 from benchmark.scoring.embedding import PARTS, Embedding
+from benchmark.scoring.row_statistics import Array, RowStatistic
+
+_SUFFIXES = ("_std", "_count", "_cpu", "_difference", "_ci_low", "_ci_high", "_best_rank", "_worst_rank")
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Metric:
     name : str
         Name of the score; a column of ``results.csv``.
     function : callable
-        Takes an `Embedding` and returns the score, or None where it does not apply to that data.
+        Takes an `Embedding` and returns the score, or None where it does not apply to that data. With a
+        `statistic` it returns what that makes the score of: a value a test row, shape (n_test,).
     low, high : float
         Range of the score, ends included; `high` may be infinite.
     higher_is_better : bool or None
@@ -38,10 +43,15 @@ class Metric:
         Decimals of the score in a terminal; one without an upper end has significant digits instead.
     clustering : str
         The `benchmark.scoring.clusterings.Clustering` that it judges; empty for other metrics.
+    statistic : RowStatistic, optional
+        How the score follows from the values of the test rows; without one, its interval is over seeds only.
+    column : str
+        Under what name the values of the rows are kept; metrics of the same values share it. By default
+        the name of the metric.
     """
 
     name: str
-    function: Callable[[Embedding], float | None]
+    function: Callable[[Embedding], Any]
     low: float
     high: float
     higher_is_better: bool | None
@@ -52,14 +62,16 @@ class Metric:
     label: str = ""
     decimals: int = 3
     clustering: str = ""
+    statistic: RowStatistic | None = None
+    column: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("title", "label"):
+        for name in ("title", "label", "column"):
             object.__setattr__(self, name, getattr(self, name) or self.name)
         if not self.name.isidentifier() or is_reserved(self.name):
             raise InputError(
-                f"A metric's name must be a Python name, not 'seeds', and must not end in _std, _count, _cpu "
-                f"or _difference, which name other columns; got {self.name!r}."
+                f"A metric's name must be a Python name, not 'seeds', and must not end in "
+                f"{', '.join(_SUFFIXES)}, which name other columns; got {self.name!r}."
             )
         unknown = set(self.needs) - set(PARTS)
         if unknown:
@@ -69,9 +81,14 @@ class Metric:
 
     def __call__(self, embedding: Embedding) -> float | None:
         """Return the score of `embedding`, or None where the metric does not apply to it."""
-        if not all(embedding.has(part) for part in self.needs):
-            return None
-        return self.function(embedding)
+        return self.measure(embedding)[0]
+
+    def measure(self, embedding: Embedding) -> tuple[float | None, Array | None]:
+        """Return the score, and the values of the test rows it is made of; None for what there is not."""
+        found = self.function(embedding) if all(embedding.has(part) for part in self.needs) else None
+        if self.statistic is None or found is None:
+            return found, None
+        return self.statistic(found, embedding.y_test), found
 
     @property
     def better(self) -> str:
@@ -85,18 +102,19 @@ class Metric:
 
 def is_reserved(name: str) -> bool:
     """Whether a summary of scores has a column of this name already, or would have two."""
-    return name == "seeds" or name.endswith(("_std", "_count", "_cpu", "_difference"))
+    return name == "seeds" or name.endswith(_SUFFIXES)
 
 
 def metric(
     *, low: float, high: float, higher_is_better: bool | None, reference: str, needs: tuple[str, ...] = (),
-    title: str = "", label: str = "", decimals: int = 3, clustering: str = "",
-) -> Callable[[Callable[[Embedding], float | None]], Metric]:  # fmt: skip
+    title: str = "", label: str = "", decimals: int = 3, statistic: RowStatistic | None = None,
+    column: str = "", clustering: str = "",
+) -> Callable[[Callable[[Embedding], Any]], Metric]:  # fmt: skip
     """Declare the decorated function a `Metric`, named after it and summarised by its docstring."""
 
-    def declare(function: Callable[[Embedding], float | None]) -> Metric:
+    def declare(function: Callable[[Embedding], Any]) -> Metric:
         summary = (function.__doc__ or "").strip().partition("\n")[0]
         return Metric(function.__name__, function, low, high, higher_is_better, needs, reference, summary,
-                      title, label, decimals, clustering)  # fmt: skip
+                      title, label, decimals, clustering, statistic, column)  # fmt: skip
 
     return declare

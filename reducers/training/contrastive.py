@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from reducers.training.batches import Batches
+from reducers.training.epochs import report_epoch
 from reducers.training.products import affine, product
 
 _PSEUDO_LIKELIHOOD_SAMPLES = 2000
@@ -134,6 +135,7 @@ def train_machine(
             if watched is not None:
                 entry["pseudo_likelihood"] = machine.pseudo_likelihood(watched, generator)
             history.append(entry)
+            report_epoch(epoch, descent.epochs, entry["loss"])
     return history
 
 

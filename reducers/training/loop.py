@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reducers.training.batches import Batches
 from reducers.training.cuda_graph import CAPTURABLE, GraphedStep
+from reducers.training.epochs import report_epoch
 from reducers.training.kept_memory import freed_memory_kept
 from reducers.training.steps import Schedule, Step
 
@@ -53,6 +54,7 @@ def train(
                     f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
                 )
             history.append({"stage": stage, "epoch": epoch, "loss": loss})
+            report_epoch(epoch, schedule.epochs, loss)
     return history
 
 

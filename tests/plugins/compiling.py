@@ -13,6 +13,7 @@ from reducers.base import Reducer
 from reducers.methods.manifold import UMAP
 
 _COMPILED_IN: list[int] = []
+_PATHS: list[tuple[object, ...]] = []
 
 
 @njit(parallel=True)  # type: ignore[untyped-decorator]
@@ -84,6 +85,30 @@ class FitsForEver(Compiled):
         print("still fitting")
         while True:
             time.sleep(0.01)
+
+
+class CompilesBySize(Reducer):
+    """Needs a while for its first fit and transform of few rows, and of more; for known rows it does not."""
+
+    name = "compiles-by-size"
+    reference = "none"
+    warmup_samples = 150
+    warmup_unseen = 50
+    seconds = 1.0
+
+    def _fit(self, X: np.ndarray, rng: np.random.Generator) -> None:
+        self._compile("fit", len(X) < self.warmup_samples)
+        self.known_ = X
+
+    def _transform(self, X: np.ndarray) -> np.ndarray:
+        if not np.array_equal(X, self.known_):
+            self._compile("transform", len(X) < self.warmup_unseen)
+        return X[:, : self.n_components]
+
+    def _compile(self, *path: object) -> None:
+        if path not in _PATHS:
+            _PATHS.append(path)
+            time.sleep(self.seconds)
 
 
 class Unseeded(UMAP):

@@ -217,7 +217,7 @@ class ClusterPool(ExitStack):
                 store.save_arrays(kind, job.key, result["artifacts"][kind])
         self._compare_versions(record.environment.get("versions") or {})
         alone = result["alone"] and result["host"] not in self._workers.crowded
-        return replace(record, key=job.key, timing="exclusive" if alone else "shared")
+        return replace(record, key=job.key, timing=record.timing if alone else "shared")
 
     def _compare_versions(self, there: Mapping[str, str]) -> None:
         """Say once that a worker has other versions than the client."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from benchmark.execution.local.job_process import read_reply, remove_scratch
+from benchmark.execution.local.job_process import read_epoch, read_reply, remove_scratch
 from benchmark.execution.local.supervise import GRACE_SECONDS, ProcessEnd, terminate_marked
+from reducers.training.epochs import Epoch
 
 # The environment variable by which the processes of a server are known.
 _MARK = "BENCHMARK_SERVER"
+_LOOK_SECONDS = 0.5
 
 
 class Client:
@@ -31,10 +34,8 @@ class Client:
         What starts the server, in place of this interpreter.
     """
 
-    def __init__(
-        self, command: Sequence[str] = (sys.executable, "-m", "benchmark.execution.local.server")
-    ) -> None:
-        self._command, self._mark = command, uuid.uuid4().hex
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self._command, self._mark = command or _server_command(), uuid.uuid4().hex
         self._messages = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - the server writes to it
         self._server: subprocess.Popen[bytes] | None = None
         self._request: dict[str, Any] | None = None
@@ -63,8 +64,13 @@ class Client:
             self._server.stdin.write(json.dumps(request).encode() + b"\n")
             self._server.stdin.flush()
 
-    def wait(self) -> tuple[ProcessEnd, str, str]:
+    def wait(self, trained: Callable[[Epoch], None] | None = None) -> tuple[ProcessEnd, str, str]:
         """Wait for what came of the request.
+
+        Parameters
+        ----------
+        trained : callable, optional
+            Told twice a second of the last epoch of what trains, if it is a new one.
 
         Returns
         -------
@@ -78,6 +84,7 @@ class Client:
             assert server is not None
             assert server.stdout is not None
             assert request is not None
+            self._watch(server.stdout, Path(request["scratch"]), trained)
             end = ProcessEnd(**json.loads(server.stdout.readline()))
         except (AssertionError, OSError, ValueError):
             self.terminate()
@@ -85,6 +92,15 @@ class Client:
         kind, reply = read_reply(Path(request["scratch"])) if end.code == 0 else ("", "")
         self._clean_up()
         return end, kind, reply
+
+    def _watch(self, answers: IO[bytes], scratch: Path, trained: Callable[[Epoch], None] | None) -> None:
+        """Tell of epochs until there is an answer to read."""
+        told = None
+        while trained and not select.select([answers], [], [], _LOOK_SECONDS)[0]:
+            epoch = read_epoch(scratch)
+            if epoch and epoch != told:
+                trained(epoch)
+                told = epoch
 
     def last_message(self) -> str:
         """Return the last line that the server printed, or what it was asked for last, if that has no log."""
@@ -127,3 +143,14 @@ class Client:
             # Ctrl-C is ours to handle: the terminal sends it to a whole session.
             start_new_session=True,
         )
+
+
+def _server_command() -> list[str]:
+    """Return what starts the server with modules found where they are found here.
+
+    With ``-m``, Python would look into the working directory first, where a file may be called benchmark.py.
+    """
+    lines = (
+        f"import sys; sys.path[:] = {sys.path!r}; from benchmark.execution.local.server import main; main()"
+    )
+    return [sys.executable, "-P", "-c", lines]

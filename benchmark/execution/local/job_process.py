@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +15,28 @@ from typing import IO
 
 from benchmark.execution.local.supervise import become_child
 from benchmark.execution.observers.log import append_output
+from reducers.training.epochs import Epoch
 
-_OUTPUT, _REPLY = "output.txt", "reply.txt"
+_OUTPUT, _REPLY, _EPOCH = "output.txt", "reply.txt", "epoch.json"
+_EPOCH_SECONDS = 0.5
+
+
+class EpochFile:
+    """Keeps the last epoch in a file of the request's directory, for whoever waits for the reply.
+
+    It is called between two epochs, on the clock, so it writes a few bytes twice a second at most.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self._path, self._due = scratch / _EPOCH, 0.0
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Write an epoch, where it is time for one."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + _EPOCH_SECONDS
+            with suppress(OSError):
+                self._path.write_text(json.dumps(epoch))
 
 
 def fork(body: Callable[[], tuple[str, str]], scratch: Path, private: Iterable[IO[bytes]]) -> int:
@@ -66,6 +88,13 @@ def read_reply(scratch: Path) -> tuple[str, str]:
         kind, _, text = (scratch / _REPLY).read_text(encoding="utf-8").partition("\n")
         return kind, text
     return "", ""
+
+
+def read_epoch(scratch: Path) -> Epoch | None:
+    """Return the last epoch that a process told of; None where there is none, or it is just being written."""
+    with suppress(OSError, ValueError):
+        return Epoch(*json.loads((scratch / _EPOCH).read_text()))
+    return None
 
 
 def remove_scratch(scratch: Path, log: str | None) -> str:

@@ -7,9 +7,11 @@ import os
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from benchmark.execution.local.job_process import EpochFile
 from benchmark.plan.job import Job
 
 if TYPE_CHECKING:
@@ -74,7 +76,8 @@ def compile_reducer(job: Job, dataset: Dataset | None) -> float:
         try:
             if dataset is not None:
                 reducer = make_job_reducer(job)
-                warm_up(reducer, samples_for(reducer, dataset.rows()[0]), job.device)
+                train, test = (samples_for(reducer, rows) for rows in dataset.rows())
+                warm_up(reducer, train, test, job.device)
         except (Exception, SystemExit):
             traceback.print_exc()
     return perf_counter() - begun
@@ -85,8 +88,11 @@ def _measure(job: Job, request: Mapping[str, Any], dataset: Dataset | None) -> t
     from benchmark.measure.measurement import measure
     from benchmark.measure.outcome import Outcome, make_record
     from benchmark.results import RunError, Store
+    from reducers.training.epochs import watch_epochs
 
-    outcome, environment = measure(job, dataset), request["environment"]
+    with watch_epochs(EpochFile(Path(request["scratch"]))):
+        outcome = measure(job, dataset)
+    environment = request["environment"]
     if outcome.warmup_seconds is not None:
         # The first job of a template bears what was compiled for it and all that come after it.
         compiling = request.get("compile_seconds", 0.0)

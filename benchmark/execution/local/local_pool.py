@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from benchmark.measure.outcome import Outcome, make_record, utc_now
 from benchmark.measure.threads import available_threads
 from benchmark.plan.job import Job
 from benchmark.results import Record, RunError, Store
+from reducers.training.epochs import Epoch
 
 # What a question to this machine may take, where libraries are slow to import.
 _QUESTION_SECONDS = 120.0
@@ -32,12 +33,13 @@ class LocalWorker:
 
     Attributes
     ----------
-    note : callable
-        Told what the user should know; says nothing by itself.
+    note, trained : callable
+        Told what the user should know, and of a job's epochs; they say nothing by themselves.
     """
 
     def __init__(self) -> None:
         self.note: Callable[[str], None] = lambda text: None
+        self.trained: Callable[[Job, Epoch], None] = lambda job, epoch: None
         self._client = Client()
         self._machine = MachineLock()
         self._running: tuple[Job, ...] = ()
@@ -133,9 +135,10 @@ class LocalWorker:
             "timeout": timeout,
         }
         started_at = utc_now()
-        end, kind, reply = self._ask("job", **request)
+        trained = partial(self.trained, job)
+        end, kind, reply = self._ask("job", trained, **request)
         if kind == "template":
-            end, kind, reply = self._ask("job", **request, template=reply)
+            end, kind, reply = self._ask("job", trained, **request, template=reply)
         if kind == "problem":
             raise RunError(reply)
         if kind == "record":
@@ -151,12 +154,14 @@ class LocalWorker:
         """End the process that starts the jobs; the next job starts a new one."""
         self._client.terminate()
 
-    def _ask(self, task: str, **details: Any) -> tuple[ProcessEnd, str, str]:
+    def _ask(
+        self, task: str, trained: Callable[[Epoch], None] | None = None, **details: Any
+    ) -> tuple[ProcessEnd, str, str]:
         # What was asked first is answered first.
         assert self._facts
         try:
             self._client.ask(task, **details)
-            return self._client.wait()
+            return self._client.wait(trained)
         except BaseException:
             self.kill()
             raise

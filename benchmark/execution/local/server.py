@@ -1,6 +1,6 @@
 """The process that starts a fresh one for every request, its libraries imported once.
 
-Run as ``python -m benchmark.execution.local.server``. It reads requests from standard input, one line of
+Started by `benchmark.execution.local.client`. It reads requests from standard input, one line of
 JSON each, and tells on standard output, a line of JSON each, how the process of a request ended. The end
 of the input, also while a process runs, is the order to end it and to go. Everything else that is
 printed, by us or by a library, goes to standard error.
@@ -207,7 +207,3 @@ def _share_objects() -> None:
     """Keep objects from being collected, so never written to: forked processes share their memory."""
     gc.collect()
     gc.freeze()
-
-
-if __name__ == "__main__":
-    main()

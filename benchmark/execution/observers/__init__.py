@@ -7,6 +7,7 @@ from typing import Protocol
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
+from reducers.training.epochs import Epoch
 
 
 class Observer(Protocol):
@@ -20,6 +21,9 @@ class Observer(Protocol):
 
     def started(self, job: Job) -> None:
         """A job begins."""
+
+    def trained(self, job: Job, epoch: Epoch) -> None:
+        """An epoch of a job ended; not every one is told, and none of a cluster's."""
 
     def finished(self, record: Record) -> None:
         """A job ended, well or not."""
@@ -35,6 +39,9 @@ class Silent:
         """Do nothing."""
 
     def started(self, job: Job) -> None:
+        """Do nothing."""
+
+    def trained(self, job: Job, epoch: Epoch) -> None:
         """Do nothing."""
 
     def finished(self, record: Record) -> None:

@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from benchmark.execution.observers import Observer
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
+from reducers.training.epochs import Epoch
 
 LOG = "run.log"
 # Of what one job printed, so much of the beginning and of the end is kept (bytes).
@@ -78,11 +80,17 @@ class Logged:
         self.event(f"job {job.key} begins")
         self._observer.started(job)
 
+    def trained(self, job: Job, epoch: Epoch) -> None:
+        """An epoch of a job ended; its record will hold them all."""
+        self._observer.trained(job, epoch)
+
     def finished(self, record: Record) -> None:
         """A job ended, well or not."""
         begun = self._begun.pop(record.key, None)
         took = "" if begun is None else f" after {time.monotonic() - begun:.2f} s"
         reason = f": {record.error}" if record.error else ""
+        if record.timing == "disturbed":
+            reason += f" (disturbed: other programs took {record.foreign_cpu or 0:.0%} of the cores)"
         level = _LEVELS.get(record.status, "ERROR")
         self.event(f"job {record.key} ends: {record.status}{took}{reason}", level)
         self._observer.finished(record)
@@ -94,6 +102,16 @@ def append(path: Path, text: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "ab", buffering=0) as file:
             file.write(text)
+
+
+def printed_by(log: Path, key: str) -> str:
+    """Return what a job printed when it last ran, as a log has it; "" where that cannot be read."""
+    with suppress(OSError):
+        events = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        end = max((at for at, line in enumerate(events) if f" job {key} ends: " in line), default=0)
+        printed = takewhile(lambda line: line.startswith("    "), reversed(events[:end]))
+        return "\n".join(line[4:] for line in reversed(list(printed)))
+    return ""
 
 
 def append_output(log: Path, source: Path) -> None:
