@@ -242,6 +242,8 @@ def test_a_job_measures_everything_there_is_to_measure(suite: Path) -> None:
         "y_train": (200,),
         "y_test": (60,),
         "class_names": (10,),
+        "rows_train": (200,),
+        "rows_test": (60,),
     }
     view = outcome.artifacts["views"]
     assert view["codes"].shape == (60, 2)

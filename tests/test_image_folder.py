@@ -139,3 +139,16 @@ def test_no_more_pixels_than_a_packed_file_may_hold(tmp_path: Path, monkeypatch:
 def test_columns_are_none_of_a_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--label.*pets is none"):
         load_dataset(folder(tmp_path), options=DataOptions(label="cat"))
+
+
+def test_only_of_images_pictures_are_kept(tmp_path: Path) -> None:
+    from benchmark.measure.view import make_view
+
+    np.save(tmp_path / "table.npy", PIXELS.reshape(12, 35))
+    Z = np.zeros((2, 2), np.float32)
+    kept = {}
+    for source in (folder(tmp_path), tmp_path / "table.npy"):
+        test = load_dataset(source, n_test=2).scaled()[1]
+        kept[source.name] = set(make_view(load_dataset(source, n_test=2), Z, test, test))
+    assert {"images", "reconstructions", "image_shape"} <= kept["pets"]
+    assert kept["table.npy"] == {"codes"}

@@ -19,6 +19,7 @@ from test_runner import FakePool
 import benchmark
 from benchmark.analysis.columns import GROUP, varying
 from benchmark.analysis.tables import leaderboard, to_frame
+from benchmark.datasets import load_dataset
 from benchmark.errors import InputError
 from benchmark.execution import runner
 from benchmark.plan.suite import check_request
@@ -382,18 +383,19 @@ def test_a_run_of_an_older_version_goes_on(run: Callable[..., Store]) -> None:
 
 def test_several_datasets_are_kept_apart(run: Callable[..., Store], tmp_path: Path) -> None:
     mine = table(tmp_path, "mine.npz", 0)
+    named = load_dataset(mine).name
     store = run("pca", "raw", dataset=("digits", mine), components=2, name=None)
-    assert store.run == "digits+mine-standard"
+    assert store.run == f"digits+{named}-standard"
     facts = store.facts()
-    assert facts["dataset"] == "digits, mine"
+    assert facts["dataset"] == f"digits, {named}"
     assert "dataset_sha256" not in facts
     sizes = {name: (said["n_train"], said["n_features"]) for name, said in facts["datasets"].items()}
-    assert sizes == {"digits": (1438, 64), "mine": (48, 6)}
+    assert sizes == {"digits": (1438, 64), named: (48, 6)}
     assert {(r.dataset, r.reducer) for r in store.records()} == {
-        (data, reducer) for data in ("digits", "mine") for reducer in ("pca", "raw")
+        (data, reducer) for data in ("digits", named) for reducer in ("pca", "raw")
     }
     report = (tmp_path / "reports" / store.run / "report.md").read_text()
-    for name, rows in (("digits", 2), ("mine", 2)):
+    for name, rows in (("digits", 2), (named, 2)):
         part = report.partition(f"## Leaderboard: {name}\n")[2].partition("\n## ")[0]
         assert part.count("\n| pca |") + part.count("\n| raw |") == rows
         assert f"rows of {name}" in report
@@ -404,16 +406,21 @@ def test_a_width_that_one_of_the_datasets_is_too_narrow_for_is_narrowed_there(
     run: Callable[..., Store], tmp_path: Path
 ) -> None:
     mine = table(tmp_path, "mine.npz", 0)
+    named = load_dataset(mine).name
     store = run("pca", dataset=("digits", mine))
-    assert {r.dataset: r.params["n_components"] for r in store.records()} == {"digits": 10, "mine": 3}
-    with pytest.raises(InputError, match="1 to 6 for mine; got 10"):
+    assert {r.dataset: r.params["n_components"] for r in store.records()} == {"digits": 10, named: 3}
+    with pytest.raises(InputError, match=f"1 to 6 for {named}; got 10"):
         run("pca", dataset=("digits", mine), components=(2, 10))
 
 
-def test_two_files_of_one_name_cannot_be_told_apart(run: Callable[..., Store], tmp_path: Path) -> None:
-    both = (table(tmp_path, "a/data.npz", 0), table(tmp_path, "b/data.npz", 1))
-    with pytest.raises(InputError, match="Two datasets are named 'data'"):
-        run("pca", dataset=both)
+def test_two_files_of_one_name_are_told_apart_by_their_content(
+    run: Callable[..., Store], tmp_path: Path
+) -> None:
+    one, other, same = (table(tmp_path, f"{d}/data.npz", seed) for d, seed in (("a", 0), ("b", 1), ("c", 0)))
+    store = run("pca", dataset=(one, other))
+    assert len({record.dataset for record in store.records()}) == 2
+    with pytest.raises(InputError, match=r"Two datasets are named 'data-[0-9a-f]{6}'"):
+        run("pca", dataset=(one, same))
 
 
 def test_a_broken_installed_plugin_is_one_note(

@@ -28,9 +28,9 @@ def make_view(
         picked = np.unique(dataset.y_test, return_index=True)[1][:VIEW_IMAGES]
     if dataset.image_shape is not None:
         view["image_shape"] = np.array(dataset.image_shape)
-    view["images"] = X[picked].astype(np.float16)
-    if reconstruction is not None:
-        view["reconstructions"] = reconstruction[picked].astype(np.float16)
+        view["images"] = X[picked].astype(np.float16)
+        if reconstruction is not None:
+            view["reconstructions"] = reconstruction[picked].astype(np.float16)
     return view
 
 

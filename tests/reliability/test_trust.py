@@ -129,6 +129,13 @@ def test_only_the_downloader_speaks_to_the_network() -> None:
     assert speaking == [DOWNLOADER]
 
 
+def test_one_place_alone_asks_scikit_learn_to_fetch() -> None:
+    fetching = [
+        path for path in FILES if any(name.partition(".")[0].startswith("fetch_") for name, _ in calls(path))
+    ]
+    assert fetching == [DOWNLOADER.with_name("openml.py")]
+
+
 def test_every_download_is_checked_before_it_is_used() -> None:
     """By pooch, which is given the checksum in the same call; the files at hand by `verify`."""
     fetching = [call for name, call in calls(DOWNLOADER) if name == "pooch.retrieve"]

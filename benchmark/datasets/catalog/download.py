@@ -17,6 +17,7 @@ from benchmark.errors import InputError
 
 DATA_DIR_VARIABLE = "BENCHMARK_DATA_DIR"
 CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 10.0
 MOST_BYTES = 2**26  # twice the size of the largest published file
 
 
@@ -129,7 +130,18 @@ def _probe(mirror: str, seconds: float, answers: queue.Queue[tuple[str, str]]) -
         requests.head(url, timeout=timeout, allow_redirects=True).raise_for_status()
         answers.put((mirror, ""))
     except (OSError, ValueError) as error:
-        answers.put((mirror, reason_of(error)))
+        answers.put((mirror, _reason(error)))
+
+
+def unreachable(url: str) -> str:
+    """Return why a server does not answer, or "" where it does, whatever it says."""
+    import requests
+
+    try:
+        requests.head(url, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+    except requests.RequestException as error:
+        return _reason(error)
+    return ""
 
 
 def _transfer(info: DatasetInfo, mirror: str, directory: Path, stall_seconds: float) -> str:
@@ -149,7 +161,7 @@ def _transfer(info: DatasetInfo, mirror: str, directory: Path, stall_seconds: fl
         for name, expected in zip(FILES, info.sha256, strict=True):
             pooch.retrieve(mirror + name, f"sha256:{expected}", name, directory, downloader=bounded)
     except (OSError, ValueError) as error:
-        return reason_of(error)
+        return _reason(error)
     return ""
 
 
@@ -162,8 +174,7 @@ class _BoundedFile(io.FileIO):
         return super().write(data)
 
 
-def reason_of(error: Exception) -> str:
-    """Return in a few words why a transfer failed."""
+def _reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

@@ -6,13 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from benchmark.datasets.catalog.download import CONNECT_SECONDS, DataUnavailable, cache_directory, reason_of
+from benchmark.datasets.catalog.download import DataUnavailable, cache_directory, unreachable
 from benchmark.errors import InputError
 from benchmark.results.atomic import write_atomically
 
 PREFIX = "openml:"
 _SERVER = "https://www.openml.org/"
-_ANSWER_SECONDS = 10.0
 
 
 def openml_table(name: str, *, download: bool = True) -> Path:
@@ -48,16 +47,17 @@ def openml_table(name: str, *, download: bool = True) -> Path:
 
 def _fetch(asked: str, path: Path) -> str:
     """Write the table of a data set to `path`; return what went wrong, or ""."""
-    import requests
+    # scikit-learn waits without end for a server that is silent.
+    failure = unreachable(_SERVER)
+    if failure:
+        return failure
     from sklearn.datasets import fetch_openml
 
     which: dict[str, Any] = {"data_id": int(asked)} if asked.isdecimal() else {"name": asked}
     try:
-        # scikit-learn waits without end for a server that is silent.
-        requests.head(_SERVER, timeout=(CONNECT_SECONDS, _ANSWER_SECONDS))
         found = fetch_openml(**which, as_frame=True, cache=False, n_retries=1, parser="auto")
     except (OSError, ValueError) as error:
-        return reason_of(error) if isinstance(error, requests.RequestException) else str(error).rstrip(".")
+        return str(error).rstrip(".")
     target = found.target_names[0] if len(found.target_names) == 1 else None
     frame = found.frame.rename(columns={target: "label"})
     write_atomically(path, lambda file: frame.to_parquet(file, index=False))

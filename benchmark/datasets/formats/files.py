@@ -45,7 +45,9 @@ def read_file(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # no
         return read_images(path)
     if not path.is_file():
         raise InputError(f"{path} must be a file, or a folder of images; got none.")
-    suffix = "".join(path.suffixes[-2 if path.suffix.lower() == ".gz" else -1 :]).lower()
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        suffix = f"{Path(path.stem).suffix.lower()}{suffix}"
     if suffix not in SUFFIXES:
         kind = path.suffix or "a name without suffix"
         raise InputError(f"{path} must be a file of type {choices(SUFFIXES)}; got {kind}.")
