@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# What tells rows apart only where one reducer has several of it: its own choice, or an accident.
+_OF_A_REDUCER = ("precision", "timing")
+
+
 def value_column(header: str, name: str, form: Callable[..., str], numeric: bool = True) -> Column:
     """Return a column that writes the value of `name` by `form`."""
     return Column(header, lambda row: form(row[name]), numeric)
@@ -52,9 +56,9 @@ def row_labels(board: pd.DataFrame, omit: Iterable[str] = ()) -> list[str]:
     The width of a row marked ``baseline`` is that of the data and tells nothing.
     """
     reduced = board[~board["baseline"]]
-    names = varying(reduced, [name for name in GROUP if name not in {*omit, "precision"}])
+    names = varying(reduced, [name for name in GROUP if name not in {*omit, *_OF_A_REDUCER}])
     # A precision is a reducer's own choice: it tells rows apart only where one reducer has several.
-    names += varying(reduced, ["precision"], within_reducer=True)
+    names += varying(reduced, _OF_A_REDUCER, within_reducer=True)
     narrow = [name for name in names if name != "n_components"]
     return [label(row, narrow if row["baseline"] else names) for row in board.to_dict("records")]
 
