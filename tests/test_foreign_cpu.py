@@ -113,7 +113,7 @@ def busy() -> Iterator[None]:
 def test_a_job_beside_a_busy_process_is_disturbed_and_measured_once_more(tmp_path: Path) -> None:
     suite = tmp_path / "few.toml"
     suite.write_text("n_train = 200\nn_test = 60\ncomponents = [3]\n")
-    table = benchmark.run(
+    found = benchmark.run(
         ["sleeps-in-fit"],
         "digits",
         suite=suite,
@@ -123,7 +123,7 @@ def test_a_job_beside_a_busy_process_is_disturbed_and_measured_once_more(tmp_pat
         reports_dir=tmp_path / "reports",
         plugins=[KNOWN_COST],
     )
-    (row,) = table.to_dict("records")
+    (row,) = found.table.to_dict("records")
     assert (row["status"], row["timing"]) == ("ok", "disturbed")
     # It sleeps: more than half of the cores should be others'; on some machines a core is two threads.
     assert row["foreign_cpu"] > 4 * DISTURBED

@@ -88,16 +88,16 @@ class SlowToScore(Free):
     def _fit(self, X: np.ndarray, rng: np.random.Generator) -> None:
         from benchmark import scoring
 
-        score = scoring.score
+        score_rows = scoring.score_rows
 
         def wait_and_score(
             embedding: scoring.Embedding, metrics: Mapping[str, scoring.Metric] | None = None
-        ) -> dict[str, float]:
+        ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
             time.sleep(SECONDS)
-            return score(embedding, metrics)
+            return score_rows(embedding, metrics)
 
-        if score.__name__ == "score":
-            scoring.score = wait_and_score
+        if score_rows.__name__ == "score_rows":
+            scoring.score_rows = wait_and_score
 
 
 class Allocates(Free):
