@@ -43,7 +43,7 @@ COLUMNS = [
     "fit_spread_seconds", "transform_seconds", "transform_spread_seconds", "score_seconds",
     "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari", "kmeans_accuracy",
     "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
-    "continuity", "params", "error", "started_at", "key",
+    "continuity", "params", "error", "started_at", "key", "code", "version",
 ]  # fmt: skip
 SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 
@@ -117,8 +117,8 @@ def test_a_run_leaves_tables_arrays_and_a_report(
     left = files_below(results)
     keys = {path.stem for path in (results / "jobs").iterdir()}
     assert {key.split("-")[0] for key in keys} == {"pca", "raw", "autoencoder"}
-    assert {"run.json", "results.csv", "results.parquet"} <= left
-    assert {f"views/{key}.npz" for key in keys} <= left
+    assert {"run.json", "results.csv", "results.parquet", "leaderboard.csv"} <= left
+    assert {f"{kind}/{key}.npz" for key in keys for kind in ("views", "predictions")} <= left
     # Codes as wide as the pixels are the pixels: they are not kept.
     assert {path for path in left if path.startswith("embeddings/")} == {
         f"embeddings/{key}.npz" for key in keys if not key.startswith("raw-")
@@ -144,6 +144,8 @@ def test_the_tables_hold_the_documented_columns_in_order(
     assert table.loc["raw", "n_components"] == 64
     assert json.loads(table.loc["autoencoder", "params"])["epochs"] == 2
     assert table["fit_seconds"].gt(0).all()
+    assert table["code"].str.len().ge(8).all()
+    assert table["version"].nunique() == 1
     assert table["peak_device_memory_mb"].isna().all()
     assert table.loc["pca", "reconstruction_mse"] > 0
     # A network that hardly learned beats neither PCA nor the pixels; chance is 0.1.
@@ -157,7 +159,7 @@ def test_a_run_says_what_it_did(measured: tuple[Workplace, subprocess.CompletedP
     closing = done.stdout[done.stdout.index("reducer") :]
     for name, accuracy in place.table("digits-tiny")["knn_accuracy"].items():
         assert f"{name} " in closing
-        assert f"{accuracy:.4f}" in closing
+        assert f"{accuracy:.3f}" in closing
     assert "Report: reports/digits-tiny/report.md" in closing
     facts = json.loads((place.path / "results" / "digits-tiny" / "run.json").read_text())
     assert facts["dataset"] == facts["requested_dataset"] == "digits"

@@ -62,7 +62,9 @@ def print_result(console: Console, result: RunResult, results_dir: str, *, wide:
 
     console.print()
     board = load_leaderboard(Store(results_dir, result.run))
-    console.print(closing_table(board, result.table, result.run, wide=wide))
+    table = closing_table(board, result.table, result.run, wide=wide)
+    # A wide table is for a terminal that scrolls, or a file.
+    console.print(table, width=1_000 if wide else None, crop=not wide)
     for record in result.failed:
         job = f"{record.reducer} ({record.device}, seed {record.seed})"
         # Names and reasons come from plugins: brackets in them are no markup.
