@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -54,6 +55,9 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
         named = [escape(str(row["reducer"])), *(escape(key_text(row.get(name))) for name in keys)]
         table.add_row(*named, row["status"], style="dim")
     table.caption = _caption(board, shown)
+    if wide:
+        # For a terminal that scrolls, or a file.
+        table.width = Console(width=1_000).measure(table).maximum
     return table
 
 

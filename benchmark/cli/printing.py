@@ -63,8 +63,7 @@ def print_result(console: Console, result: RunResult, results_dir: str, *, wide:
     console.print()
     board = load_leaderboard(Store(results_dir, result.run))
     table = closing_table(board, result.table, result.run, wide=wide)
-    # A wide table is for a terminal that scrolls, or a file.
-    console.print(table, width=1_000 if wide else None, crop=not wide)
+    console.print(table, crop=not wide)
     for record in result.failed:
         job = f"{record.reducer} ({record.device}, seed {record.seed})"
         # Names and reasons come from plugins: brackets in them are no markup.
