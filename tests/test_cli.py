@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from waiting import is_running, wait_for
@@ -151,6 +152,20 @@ def test_the_tables_hold_the_documented_columns_in_order(
     # A network that hardly learned beats neither PCA nor the pixels; chance is 0.1.
     assert table.loc["raw", "knn_accuracy"] > table.loc["pca", "knn_accuracy"] > 0.5
     assert table.loc["autoencoder", "knn_accuracy"] > 0.2
+
+
+def test_a_job_keeps_what_its_scores_are_made_of(
+    measured: tuple[Workplace, subprocess.CompletedProcess[str]],
+) -> None:
+    place, _ = measured
+    kept = {}
+    for name, row in place.table("digits-tiny").iterrows():
+        kept[name] = np.load(place.path / "results" / "digits-tiny" / "predictions" / f"{row['key']}.npz")
+        right = kept[name]["knn_predictions"] == kept[name]["labels"]
+        assert right.mean() == pytest.approx(row["knn_accuracy"])
+        assert len(right) == 100
+    assert "squared_errors" not in kept["raw"]
+    assert (kept["raw"]["slots"] == kept["pca"]["slots"]).all()
 
 
 def test_a_run_says_what_it_did(measured: tuple[Workplace, subprocess.CompletedProcess[str]]) -> None:
