@@ -74,6 +74,14 @@ def test_many_keys_still_fit(store: Store) -> None:
     assert {"device", "D", "fit", "trust."} < {cell.strip() for cell in lines[2].strip("┃").split("┃")}
 
 
+def test_precisions_of_one_reducer_are_told_apart(store: Store) -> None:
+    assert "precision" not in "".join(shown(store))
+    for record in list(store.records()):
+        if record.reducer == "pca":
+            store.add(replace(record, precision="bf16", key=f"{record.key}-bf16"))
+    assert "precis" in "".join(shown(store))
+
+
 def test_failures_stand_below(store: Store) -> None:
     for seed in (0, 1):
         store.save(

@@ -38,7 +38,9 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     scores = [name for name in score_columns(frame) if name in board and board[name].notna().any()]
     shown = [name for name in scores if wide or name in _NARROW]
     failed = failures(frame).drop_duplicates(["reducer", "device", "n_components", "status"])
-    keys = [name for name in varying(board, GROUP) if name != "precision" or wide]
+    # A precision is a reducer's own choice: it tells rows apart only where one reducer has several.
+    precision = varying(board, ["precision"], within_reducer=not wide)
+    keys = [name for name in varying(board, GROUP) if name != "precision" or precision]
     times = _TIMES if wide else {"fit_seconds": "fit"}
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
     # Where it is tight, names give way and numbers do not.
