@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from waiting import is_running, wait_for
@@ -120,8 +121,8 @@ def test_a_run_leaves_tables_arrays_and_a_report(
     left = files_below(results)
     keys = {path.stem for path in (results / "jobs").iterdir()}
     assert {key.split("-")[0] for key in keys} == {"pca", "raw", "autoencoder"}
-    assert {"run.json", "results.csv", "results.parquet"} <= left
-    assert {f"views/{key}.npz" for key in keys} <= left
+    assert {"run.json", "results.csv", "results.parquet", "leaderboard.csv"} <= left
+    assert {f"{kind}/{key}.npz" for key in keys for kind in ("views", "predictions")} <= left
     # Codes as wide as the pixels are the pixels: they are not kept.
     assert {path for path in left if path.startswith("embeddings/")} == {
         f"embeddings/{key}.npz" for key in keys if not key.startswith("raw-")
@@ -147,6 +148,8 @@ def test_the_tables_hold_the_documented_columns_in_order(
     assert table.loc["raw", "n_components"] == 64
     assert json.loads(table.loc["autoencoder", "params"])["epochs"] == 2
     assert table["fit_seconds"].gt(0).all()
+    assert table["code"].str.len().ge(8).all()
+    assert table["version"].nunique() == 1
     assert table["peak_device_memory_mb"].isna().all()
     assert table.loc["pca", "reconstruction_mse"] > 0
     # A network that hardly learned beats neither PCA nor the pixels; chance is 0.1.
@@ -164,6 +167,20 @@ def test_other_clusterings_are_columns_and_a_table_of_their_own(workplace: Workp
     assert "## Clusterings" in report
     assert "clusterings.png" in report
     assert "ward_nmi" in report
+
+
+def test_a_job_keeps_what_its_scores_are_made_of(
+    measured: tuple[Workplace, subprocess.CompletedProcess[str]],
+) -> None:
+    place, _ = measured
+    kept = {}
+    for name, row in place.table("digits-tiny").iterrows():
+        kept[name] = np.load(place.path / "results" / "digits-tiny" / "predictions" / f"{row['key']}.npz")
+        right = kept[name]["knn_predictions"] == kept[name]["labels"]
+        assert right.mean() == pytest.approx(row["knn_accuracy"])
+        assert len(right) == 100
+    assert "squared_errors" not in kept["raw"]
+    assert (kept["raw"]["slots"] == kept["pca"]["slots"]).all()
 
 
 def test_a_run_says_what_it_did(measured: tuple[Workplace, subprocess.CompletedProcess[str]]) -> None:

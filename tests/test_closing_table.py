@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Store:
 def shown(store: Store, width: int = 80, *, wide: bool = False) -> list[str]:
     console = Console(width=width, record=True, file=StringIO())
     board = board_of(store).reset_index(drop=True)
-    console.print(closing_table(board, to_frame(store.records()), "run", wide=wide))
+    console.print(closing_table(board, to_frame(store.records()), "run", wide=wide), crop=not wide)
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
@@ -60,7 +60,7 @@ def test_ties_are_marked_and_explained(store: Store) -> None:
 
 
 def test_wide_shows_every_score_and_the_whole_name(store: Store) -> None:
-    text = "\n".join(shown(store, 200, wide=True))
+    text = "\n".join(shown(store, wide=True))
     assert LONG in text
     for title in ("transform", "ARI", "cluster acc.", "forest", "linear", "cont."):
         assert title in text
@@ -72,6 +72,14 @@ def test_many_keys_still_fit(store: Store) -> None:
     lines = shown(store)
     assert max(map(len, lines)) <= 80
     assert {"device", "D", "fit", "trust."} < {cell.strip() for cell in lines[2].strip("┃").split("┃")}
+
+
+def test_precisions_of_one_reducer_are_told_apart(store: Store) -> None:
+    assert "precision" not in "".join(shown(store))
+    for record in list(store.records()):
+        if record.reducer == "pca":
+            store.add(replace(record, precision="bf16", key=f"{record.key}-bf16"))
+    assert "precis" in "".join(shown(store))
 
 
 def test_failures_stand_below(store: Store) -> None:

@@ -241,7 +241,8 @@ def test_a_worker_that_is_killed_costs_no_job_and_no_score(
         assert np.array_equal(
             store.load_arrays("embeddings", planned.key)["Z_test"], here.artifacts["embeddings"]["Z_test"]
         )
-        assert set(store.load_arrays("views", planned.key)) == set(here.artifacts["views"])
+        for kind in ("views", "predictions"):
+            assert set(store.load_arrays(kind, planned.key)) == set(here.artifacts[kind])
     assert {record.timing for record in records} == {"shared"}
     assert all(record.environment["usable_cores"] for record in records)
 

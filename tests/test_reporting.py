@@ -220,7 +220,7 @@ def test_interval_is_quoted_from_three_seeds_on(tmp_path: Path) -> None:
     # 0.90, 0.91, 0.92: t(0.975, 2) = 4.303 standard errors of 0.01 / sqrt(3) on either side.
     header, row = leaderboard(text)
     assert row[header.index("k-NN")] == "**0.910** (0.885 to 0.935)"
-    assert "best k-NN accuracy, 0.910 (95 % interval 0.885 to 0.935)." in text
+    assert "best k-NN accuracy, 0.910 (95 % interval over seeds alone: 0.885 to 0.935)." in text
     assert "In brackets 95 % intervals over the seeds alone: no predictions were kept." in text
 
 

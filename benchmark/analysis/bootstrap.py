@@ -13,20 +13,24 @@ from benchmark.scoring.row_statistics import SLOTS
 
 Array = NDArray[Any]
 RESAMPLES = 1_000
+# So many jobs have all resamples.
+_MOST_JOBS = 500
 
 
-def row_weights() -> Array:
-    """Return how often each resample holds a test row, (SLOTS, 1 + RESAMPLES), by the row's slot.
+def row_weights(n_jobs: int = 1) -> Array:
+    """Return how often each resample holds a test row, (SLOTS, n_resamples), by the row's slot.
 
     Poisson with mean 1, as of multinomial draws whose number is random (Chamandy et al. 2012, Estimating
-    uncertainty for massive data streams). The first holds every row once.
+    uncertainty for massive data streams). The first holds every row once. Where there are very many jobs,
+    there are fewer resamples, so that a report stays a matter of a minute.
     """
-    weights = np.random.default_rng(0).poisson(1.0, (SLOTS, 1 + RESAMPLES)).astype(np.float32)
+    n_resamples = int(np.clip(RESAMPLES * _MOST_JOBS // n_jobs, RESAMPLES // 10, RESAMPLES))
+    weights = np.random.default_rng(0).poisson(1.0, (SLOTS, 1 + n_resamples)).astype(np.float32)
     weights[:, 0] = 1
     return weights
 
 
-def seed_weights(seeds: Iterable[int], n_resamples: int = 1 + RESAMPLES) -> dict[int, Array]:
+def seed_weights(seeds: Iterable[int], n_resamples: int) -> dict[int, Array]:
     """Return the weight of a seed in each resample, (n_resamples,), by seed.
 
     Standard normal, as of the multiplier bootstrap (Wu 1986, Jackknife, bootstrap and other resampling

@@ -49,10 +49,10 @@ def with_ranks(board: pd.DataFrame, frame: pd.DataFrame, store: Store) -> pd.Dat
 
     made = {name: _by_seeds(board, name) for name in score_columns(frame)}
     jobs = ended_well(frame).merge(board[list(GROUP)].reset_index(), on=list(GROUP))
-    weights = row_weights()
+    weights = row_weights(max(len(jobs), 1))
     for _, rows in board.groupby(list(TASK), dropna=False):
         own = jobs[jobs["index"].isin(rows.index)]
-        drawn = seed_weights(own["seed"])
+        drawn = seed_weights(own["seed"], weights.shape[1])
         found = {place: _resampled(seeds, store, weights, drawn) for place, seeds in own.groupby("index")}
         for name in made.keys() & METRICS.keys():
             known = [place for place in rows.index if name in found[place]]

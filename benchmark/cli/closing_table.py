@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -37,7 +38,9 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     scores = [name for name in score_columns(frame) if name in board and board[name].notna().any()]
     shown = [name for name in scores if wide or name in _NARROW]
     failed = failures(frame).drop_duplicates(["reducer", "device", "n_components", "status"])
-    keys = [name for name in varying(board, GROUP) if name != "precision" or wide]
+    # A precision is a reducer's own choice: it tells rows apart only where one reducer has several.
+    precision = varying(board, ["precision"], within_reducer=not wide)
+    keys = [name for name in varying(board, GROUP) if name != "precision" or precision]
     times = _TIMES if wide else {"fit_seconds": "fit"}
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
     # Where it is tight, names give way and numbers do not.
@@ -54,6 +57,9 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
         named = [escape(str(row["reducer"])), *(escape(key_text(name, row.get(name))) for name in keys)]
         table.add_row(*named, row["status"], style="dim")
     table.caption = _caption(board, shown)
+    if wide:
+        # For a terminal that scrolls, or a file.
+        table.width = Console(width=1_000).measure(table).maximum
     return table
 
 

@@ -67,6 +67,7 @@ def _first(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 def _best(data: ReportData, ranked: pd.DataFrame, metric: Metric) -> list[Inline]:
     top, first = ranked.iloc[0], _first(ranked, metric)
     about = interval(top[f"{metric.name}_ci_low"], top[f"{metric.name}_ci_high"], top[metric.name], score)
+    counted = "" if ranked[f"{metric.name}_best_rank"].notna().any() else " over seeds alone:"
     measured, asked = ranked["reducer"].nunique(), data.frame["reducer"].nunique()
     among = f", of {measured} reducers" if measured > 1 else " (the only one measured)" if asked > 1 else ""
     tasks = [key_label(name, top[name]) for name in varying(data.board[~data.board["baseline"]], TASK)]
@@ -78,7 +79,8 @@ def _best(data: ReportData, ranked: pd.DataFrame, metric: Metric) -> list[Inline
     return prose(
         "On {data}{task}, " + said + " {value}{interval}{among}.", data=data.dataset,
         task=f" ({', '.join(tasks)})" if tasks else "", names=_names(first), metric=metric.label,
-        value=score(top[metric.name]), interval=f" (95 % interval {about})" if about else "", among=among,
+        value=score(top[metric.name]), among=among,
+        interval=f" (95 % interval{counted} {about})" if about else "",
     )  # fmt: skip
 
 

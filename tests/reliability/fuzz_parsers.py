@@ -125,7 +125,6 @@ def _read_suite(path: Path) -> None:
 
 def _read_record(path: Path) -> None:
     """Read a job file as one of a store, and write the tables and the report made of it."""
-    from benchmark.analysis.tables import to_frame
     from benchmark.cli.closing_table import closing_table
     from benchmark.reporting.content import RunContent
     from benchmark.reporting.markdown import render
@@ -138,19 +137,21 @@ def _read_record(path: Path) -> None:
     for record in listed:
         expect(record.key == path.stem, "a key that is not the name of its file")
         expect(Record.from_json(record.to_json()) == record, "other content when written and read again")
-        to_frame(listed).to_csv().encode("utf-8")
-        closing_table(to_frame(listed), "title", 80)
-        render(RunContent(gather(store)).blocks(set())).encode("utf-8")
+        data = gather(store)
+        data.frame.to_csv().encode("utf-8")
+        closing_table(data.board, data.frame, "title")
+        render(RunContent(data, [data]).blocks(set())).encode("utf-8")
     alone = Record.from_json(path.read_text(encoding="utf-8"))
     expect(listed or alone.key != path.stem, "a good record was not listed")
 
 
 @cache
 def _tables() -> tuple[Any, Any]:
+    from benchmark.analysis.ranking import with_ranks
     from benchmark.analysis.tables import leaderboard, to_frame
 
     frame = to_frame([Record.from_json(json.dumps(fuzz_documents.RECORD))])
-    return frame, leaderboard(frame)
+    return frame, with_ranks(leaderboard(frame), frame, Store("nowhere", "none"))
 
 
 def _read_facts(path: Path) -> None:

@@ -21,6 +21,7 @@ from many_children import Cost, measured
 from many_report import Figure, figures_of, real_figures
 
 from benchmark import load_results
+from benchmark.analysis.ranking import with_ranks
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.cli.app import app
 from benchmark.cli.closing_table import closing_table
@@ -30,7 +31,7 @@ from benchmark.reporting.markdown import render
 from benchmark.reporting.reducer_sections import reducers
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.run_setup import run_setup
-from benchmark.results import Record
+from benchmark.results import Record, Store
 
 pytestmark = pytest.mark.slow
 
@@ -148,7 +149,7 @@ def board_of(widths: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         for place, name in enumerate(many_runs.REDUCERS, start=1) for width in range(1, widths + 1)
     ]  # fmt: skip
     frame = to_frame(records)
-    return frame, leaderboard(frame).assign(baseline=False)
+    return frame, with_ranks(leaderboard(frame), frame, Store("nowhere", "none"))
 
 
 @pytest.mark.parametrize("widths", [3, 60])
@@ -191,18 +192,19 @@ def test_the_figure_of_times_says_that_it_shows_the_slowest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("jobs", "told"), [(3, None), (250, "The 100 best of 250 by k-NN accuracy; results.csv holds every job.")]
+    ("jobs", "told"), [(3, None), (250, "the 100 best of 250 configurations; results.csv holds all")]
 )
 def test_a_long_run_ends_with_its_best_rows(jobs: int, told: str | None) -> None:
     record = Record(
         run="r", dataset="d", reducer="pca", device="cpu", precision="fp32", threads=1, seed=0, status="ok",
-        key="k", n_train=9, n_test=9, n_features=9, n_components=2, fit_seconds=0.1,
+        key="k", n_train=9, n_test=9, n_features=999, n_components=2, fit_seconds=0.1,
     )  # fmt: skip
     records = [
-        replace(record, n_components=n, key=f"k{n}", scores={"knn_accuracy": n / 1000})
-        for n in range(1, jobs + 1)
+        replace(record, n_components=place + 1, scores={"knn_accuracy": place / 1000})
+        for place in range(jobs)
     ]
-    table = closing_table(to_frame(records), "run", 80)
+    frame = to_frame(records)
+    table = closing_table(with_ranks(leaderboard(frame), frame, Store("nowhere", "none")), frame, "run")
     assert table.row_count == min(jobs, 100)
     assert table.caption == told
     assert next(iter(table.columns[1].cells)) == str(jobs), "the best comes first"
