@@ -85,7 +85,15 @@ def codes_of(job: Job, store: Store) -> np.ndarray:
 
 def run_alone(job: Job, store: Store) -> Record:
     """Measure a job in a fresh process that nothing was compiled in."""
-    details = {"task": "job", "job": asdict(job), "environment": {}, "results_dir": str(store.path.parent)}
+    results = str(store.path.parent)
+    store.path.mkdir(parents=True, exist_ok=True)
+    details = {
+        "task": "job",
+        "job": asdict(job),
+        "environment": {},
+        "results_dir": results,
+        "scratch": results,
+    }
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", ALONE, json.dumps(details)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from benchmark.datasets.split import test_size
 from benchmark.measure.foreign_cpu import DISTURBED
 from benchmark.plan.job import Job
 from benchmark.results.record import Record
@@ -63,6 +62,9 @@ def make_record(job: Job, outcome: Outcome, environment: Mapping[str, Any]) -> R
     values = {name: getattr(job, name) for name in _PLANNED}
     values |= {f.name: getattr(outcome, f.name) for f in fields(outcome) if f.name != "artifacts"}
     if job.part == "validation":
+        # Who starts jobs has no library loaded where these stand no fork.
+        from benchmark.datasets.split import test_size
+
         values["n_test"] = test_size(job.n_train)
         values["n_train"] = job.n_train - values["n_test"]
     # A job that ended before its fit is shown with the precision that was asked for.

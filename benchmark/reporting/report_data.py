@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -63,7 +64,10 @@ class ReportData:
 
     def file(self, name: str) -> str:
         """Return the name of a figure, of which each dataset of several has its own."""
-        return f"{name.removesuffix('.png')}-{self.part}.png" if self.part else name
+        part = re.sub(r"[^A-Za-z0-9._-]+", "-", self.part)[:60]
+        # Other names that begin alike, or differ in what a file cannot be called.
+        part = part if part == self.part else f"{part}-{zlib.crc32(self.part.encode()):08x}"
+        return f"{name.removesuffix('.png')}-{part}.png" if part else name
 
 
 def gather(store: Store, part: str = "") -> ReportData:

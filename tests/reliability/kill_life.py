@@ -115,7 +115,9 @@ class Life:
             found = set(temporary_files(self._place)) - self._temporary
             if at_once:
                 # A job that has a moment to live may still finish these.
-                found = {path for path in found if path.parent.name not in ("embeddings", "views")}
+                found = {
+                    path for path in found if path.parent.name not in ("embeddings", "predictions", "views")
+                }
             self._temporary |= found
             self._tally.counts["kills with temporary files"] += bool(found)
 

@@ -87,7 +87,7 @@ def _at_a_moment(rng: Random, target: str, to_do: int, times: Times, elapsed: fl
 
 
 def _at_a_file(rng: Random, target: str, to_do: int, times: Times, elapsed: float) -> Kill:
-    written = ["jobs", "embeddings", "views"] if to_do else []
+    written = ["jobs", "embeddings", "predictions", "views"] if to_do else []
     kind = rng.choice(written if target == "job" else [*written, "tables", "report"])
     # Tables and reports are written over older ones: only their temporary files have new names.
     temporary = kind not in written or rng.random() < 0.7

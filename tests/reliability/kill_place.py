@@ -45,7 +45,7 @@ class Place:
     @property
     def directories(self) -> dict[str, Path]:
         """Every directory that a run writes files to, by what is written there."""
-        within = {kind: self.results / kind for kind in ("jobs", "embeddings", "views")}
+        within = {kind: self.results / kind for kind in ("jobs", "embeddings", "predictions", "views")}
         return {**within, "tables": self.results, "report": self.reports}
 
     @property

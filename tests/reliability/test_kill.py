@@ -172,6 +172,14 @@ def test_same_seed_draws_the_same_kills_and_all_kinds_of_them() -> None:
     drawn, again = ([draw(rng, 6, times, 0) for _ in range(300)] for rng in (Random(0), Random(0)))
     assert drawn == again
     assert {kill.target for kill in drawn} == set(TARGETS)
-    assert {kill.kind for kill in drawn} == {"", "jobs", "embeddings", "views", "tables", "report"}
+    assert {kill.kind for kill in drawn} == {
+        "",
+        "jobs",
+        "embeddings",
+        "predictions",
+        "views",
+        "tables",
+        "report",
+    }
     late = [draw(Random(n), 0, times, elapsed=60) for n in range(100)]
     assert all(kill.kind in ("", "tables", "report") and kill.target != "job" for kill in late)
