@@ -29,7 +29,11 @@ Finding = tuple[str, str]
 
 _ENDED = re.compile(r"job (\S+) ends: (\w+)")
 # Times, memory and the state of the machine are those of one measurement.
-_OWN = re.compile(r".*(_seconds|_times|_mb)|seconds|started_at|sequence|environment|timing|foreign_cpu")
+_OWN = re.compile(
+    r".*(_seconds|_times|_mb|foreign_cpu)(_std|_count)?|seconds|started_at|sequence|environment|timing"
+)
+    r".*(_seconds|_times|_mb|foreign_cpu)(_std|_count)?|seconds|started_at|sequence|environment|timing"
+)
 
 
 @dataclass
