@@ -32,8 +32,6 @@ _ENDED = re.compile(r"job (\S+) ends: (\w+)")
 _OWN = re.compile(
     r".*(_seconds|_times|_mb|foreign_cpu)(_std|_count)?|seconds|started_at|sequence|environment|timing"
 )
-    r".*(_seconds|_times|_mb|foreign_cpu)(_std|_count)?|seconds|started_at|sequence|environment|timing"
-)
 
 
 @dataclass
