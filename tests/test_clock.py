@@ -12,6 +12,8 @@ import pytest
 import benchmark
 from benchmark.results import Record, Store
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = Path(__file__).parent / "plugins" / "known_cost.py"
 SECONDS, SIZE_MB = 0.5, 200  # as in the plugin
 REPEATS = 3
@@ -49,7 +51,6 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
     return measure(tmp_path_factory.mktemp("clock"), names)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sleeps-in-fit", "spins-in-fit"])
 def test_the_cost_of_a_fit_is_recorded_within_two_percent(name: str, records: Records) -> None:
     # A busy machine may be late, but not every time.
@@ -95,7 +96,6 @@ def test_repeats_are_kept_and_their_medians_are_the_times(records: Records) -> N
         assert record.timing in ("exclusive", "disturbed")
 
 
-@pytest.mark.slow
 def test_spreads_stand_in_the_table_where_there_were_repeats(tmp_path: Path) -> None:
     once = measure(tmp_path, ["free"], repeats=1)["free"]
     assert (once.repeats, once.fit_times) == (1, [once.fit_seconds])

@@ -29,8 +29,12 @@ def fast(name: str) -> Reducer:
     return make_reducer(name, n_components=2, **FAST.get(name, {}))
 
 
+# What compiles for as long as all others take together.
+REDUCERS = [pytest.param(name, marks=pytest.mark.slow if name == "umap" else ()) for name in find_reducers()]
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", find_reducers())
+@pytest.mark.parametrize("name", REDUCERS)
 def test_every_registered_reducer_conforms(name: str, check: Callable[[Reducer], None]) -> None:
     check(fast(name))
 

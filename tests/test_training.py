@@ -96,7 +96,9 @@ def test_a_parameter_the_loss_does_not_use_stays_as_it_is() -> None:
 
 
 @pytest.mark.skipif(not HAS_BF16, reason="this processor does not multiply bfloat16 natively")
-@pytest.mark.parametrize("name", AUTOENCODERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in ("stacked", "dbn") else ()) for n in AUTOENCODERS]
+)
 def test_the_loss_curve_in_bf16_agrees_with_that_in_fp32(name: str) -> None:
     X = make_data(2000)
     curves = []

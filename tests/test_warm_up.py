@@ -10,6 +10,8 @@ import pytest
 import benchmark
 from benchmark.results import Record, Store
 
+pytestmark = pytest.mark.slow
+
 COMPILING = Path(__file__).parent / "plugins" / "compiling.py"
 COMPILES_SECONDS = 1.0  # as in the plugin
 
@@ -39,7 +41,6 @@ def test_no_repeat_pays_for_what_is_compiled_by_size(n_train: int, n_test: int, 
     assert max(record.transform_times) < COMPILES_SECONDS
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("n_train", "n_test"), [(120, 30), (4200, 300)])
 def test_no_repeat_of_umap_pays_for_its_compilation(n_train: int, n_test: int, tmp_path: Path) -> None:
     record = measure(tmp_path, "umap", n_train, n_test)
