@@ -254,10 +254,35 @@ class ScaleRequest(BaseRequest):
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class StudyRequest(BaseRequest):
+    """Published claims, measured anew."""
+
+    verb: ClassVar[str] = "study"
+
+    reducers: None = field(default=None, kw_only=True)
+    studies: tuple[str, ...] | None = field(default=None, kw_only=True)
+    suite: str = _option(
+        "standard", "--suite", "standard|quick", "All of the data, or a first look in minutes.",
+        one_of(("standard", "quick", "tiny")),
+    )  # fmt: skip
+    seeds: int | None = _option(
+        None, "--seeds", "N", "Number of seeds. (default: the study's)", whole(1, MOST)
+    )
+    dataset: str = _option(
+        "mnist", "--dataset", "NAME_OR_PATH", "Other data than the claims'.", show=_basename
+    )
+    data_dir: str | None = _option(None, "--data-dir", "DIR", "Where datasets lie, as DIR/mnist/.", show=None)
+
+    def _leading_words(self) -> list[str]:
+        return ["--all"] if self.studies is None else list(self.studies)
+
+
 def options(request: type[BaseRequest]) -> Iterator[tuple[Field[Any], Option]]:
     """Yield every field of a kind of request with how it is asked for, the positional ones first."""
     for declared in sorted(fields(request), key=lambda field: bool(field.kw_only)):
-        yield declared, declared.metadata["option"]
+        if "option" in declared.metadata:
+            yield declared, declared.metadata["option"]
 
 
 def _shown(value: object) -> str:

@@ -13,6 +13,7 @@ from benchmark.cli.merge import merge
 from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.scale import scale
+from benchmark.cli.study import studies, study
 from benchmark.errors import InputError
 
 app = typer.Typer(
@@ -21,7 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb, name in ((run, "run"), (scale, "scale"), (list_things, "list"), (report, "report"),
+for verb, name in ((run, "run"), (scale, "scale"), (study, "study"), (studies, "studies"),
+                   (list_things, "list"), (report, "report"),
                    (merge, "merge"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 

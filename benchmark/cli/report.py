@@ -22,6 +22,9 @@ def report(
     from benchmark.cli.printing import print_report
     from benchmark.execution.conclude import conclude
     from benchmark.results import open_store
+    from benchmark.studies.content import study_content
+    from benchmark.studies.study import KIND
 
-    _, path = conclude(open_store(results_dir, run_name), reports_dir)
+    store = open_store(results_dir, run_name)
+    _, path = conclude(store, reports_dir, study_content if store.facts().get("kind") == KIND else None)
     print_report(run_name, path, as_json=as_json)

@@ -13,6 +13,8 @@ from benchmark.results.atomic import remove_temporary
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.reporting import ContentOf
+
 _NEEDED = (
     "pandas",
     "pyarrow.parquet",
@@ -36,8 +38,12 @@ def _import_libraries() -> None:
         import_module(module)
 
 
-def conclude(store: Store, reports_dir: str | Path) -> tuple[pd.DataFrame, Path]:
+def conclude(
+    store: Store, reports_dir: str | Path, content_of: ContentOf | None = None
+) -> tuple[pd.DataFrame, Path]:
     """Write tables and report of a run from what is stored; return the table and where the report is.
+
+    `content_of` returns what the report says, where the run is of no kind that has its report anyway.
 
     Raises
     ------
@@ -51,7 +57,7 @@ def conclude(store: Store, reports_dir: str | Path) -> tuple[pd.DataFrame, Path]
     try:
         # Of a process that was killed while it wrote them.
         remove_temporary(Path(reports_dir) / store.run)
-        return table, write_report(store, reports_dir)
+        return table, write_report(store, reports_dir, content_of)
     except OSError as error:
         raise RunError(
             f"The report cannot be written to {reports_dir} ({error.strerror or error}); the results are "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,11 @@ from reducers.registry import broken_plugins
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.reporting import ContentOf
+
+
+MakePlan = Callable[[Any, Machine], Plan]
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -50,8 +55,13 @@ class RunResult:
         return 130 if self.interrupted else int(bool(self.failed or self.missing_devices))
 
 
-def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
+def run(
+    request: BaseRequest, observer: Observer | None = None,
+    make_plan: MakePlan | None = None, content_of: ContentOf | None = None,
+) -> RunResult:  # fmt: skip
     """Measure what is missing of `request`, then write tables and report.
+
+    A kind of experiment that this house does not know brings its plan, and what its report says.
 
     Raises
     ------
@@ -74,7 +84,7 @@ def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
         importing = import_in_background()
         for problem in broken_plugins().values():
             logged.note(problem)
-        plan = make_plan(request, pool)
+        plan = (make_plan or plan_of)(request, pool)
         store = Store(request.results_dir, plan.run, warn=logged.note)
         _check_same(store, plan, request)
         with run_lock(store.path), logged.into(store.path), closing(plan):
@@ -82,7 +92,7 @@ def run(request: BaseRequest, observer: Observer | None = None) -> RunResult:
             importing.join()
             dispatch = Dispatch(pool, store, plan, logged, interrupts)
             _carry_out(request, plan, dispatch)
-            table, report = conclude(store, request.reports_dir)
+            table, report = conclude(store, request.reports_dir, content_of)
     failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
     missing = tuple(sorted({*request.devices} - {"auto", *pool.devices}))
     return RunResult(plan.run, request.results_dir, table, report, failed, dispatch.interrupted, missing)
@@ -101,7 +111,7 @@ def open_pool(request: BaseRequest, observer: Observer) -> Pool:
     return worker
 
 
-def make_plan(request: BaseRequest, machine: Machine) -> Plan:
+def plan_of(request: BaseRequest, machine: Machine) -> Plan:
     """Return the plan of a request; raise `InputError` where something asked for is not allowed."""
     if isinstance(request, ScaleRequest):
         from benchmark.plan.sweep_plan import SweepPlan

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from benchmark.analysis.frames import save_frame
 from benchmark.analysis.ranking import LEADERBOARD
 from benchmark.analysis.scaling import KIND, save_scaling
 from benchmark.reporting.content import RunContent
+from benchmark.reporting.document import Block
 from benchmark.reporting.markdown import render
 from benchmark.reporting.report_data import gather
 from benchmark.reporting.scaling_content import ScalingContent
@@ -15,17 +18,33 @@ from benchmark.reporting.style import save_figure
 from benchmark.results import Store
 from benchmark.results.atomic import write_atomically
 
-__all__ = ["content_of", "write_report"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Content", "ContentOf", "content_of", "write_report"]
 
 
-def write_report(store: Store, reports_dir: str | Path) -> Path:
+class Content(Protocol):
+    """What a report says."""
+
+    def drawings(self) -> Iterator[tuple[str, Figure | None]]:
+        """Yield the file name of each figure with the figure, or None where there is nothing to draw."""
+
+    def blocks(self, drawn: Container[str]) -> list[Block]:
+        """Return the document, which shows the figures that are named in `drawn`."""
+
+
+ContentOf = Callable[[Store], Content]
+
+
+def write_report(store: Store, reports_dir: str | Path, contents: ContentOf | None = None) -> Path:
     """Write the report of a run, of whatever kind it is; return the path of its ``report.md``.
 
     Figures stand next to it. Those that an earlier report left and this one does not draw are
     removed; files of other names are not touched. ``leaderboard.csv``, or the tables of a scaling run, are
     written beside the results.
     """
-    content = content_of(store)
+    content = (contents or content_of)(store)
     directory = Path(reports_dir) / store.run
     directory.mkdir(parents=True, exist_ok=True)
     drawn, missing = set(), set()

@@ -27,5 +27,6 @@ class Artifact:
 ARTIFACTS = {
     "embeddings": Artifact(committed=False, compressed=False),  # the codes of both parts
     "predictions": Artifact(committed=True, compressed=True),  # what scores are made of, a value a test row
+    "evidence": Artifact(committed=True, compressed=True),  # what the figure of a study is drawn of
     "views": Artifact(committed=True, compressed=True),  # what the report draws
 }

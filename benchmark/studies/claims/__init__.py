@@ -1,0 +1,1 @@
+"""One published claim a file; each declares a `STUDY`."""

@@ -1,0 +1,45 @@
+"""S1: the first autoencoder of most tutorials, and the costs that it prints."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from benchmark.studies.figures import loss_figure
+from benchmark.studies.study import Case, Evidence, Expectation, Study
+
+_PUBLISHED = (0.0979, 0.0876, 0.0831, 0.0789, 0.0691)
+_NETWORK = {
+    "hidden": [256], "activation": "sigmoid", "code_activation": "sigmoid", "output_activation": "sigmoid",
+    "learning_rate": 0.01, "batch_size": 256, "epochs": 5, "weight_init": "normal",
+}  # fmt: skip
+
+
+def _cost(epoch: int, evidence: Evidence) -> Any:
+    losses = evidence.losses("784-256-128")
+    return losses[:, epoch] if losses.shape[1:] > (epoch,) else []
+
+
+STUDY = Study(
+    id="S1",
+    name="plain-costs",
+    claim="Trained for five epochs, the cost of 784-256-128 falls 0.0979, 0.0876, 0.0831, 0.0789, 0.0691",
+    source="TensorFlow examples, autoencoder, as its readers print it",
+    cases={"784-256-128": Case("autoencoder", _NETWORK, width=128)},
+    expectations=(
+        *(
+            Expectation(f"cost of epoch {epoch + 1}", partial(_cost, epoch), about=cost, digits=4)
+            for epoch, cost in enumerate(_PUBLISHED)
+        ),
+        Expectation("fall from first to last", lambda e: _cost(0, e) - _cost(4, e), above=0.0, digits=4),
+    ),
+    about=(
+        "An autoencoder is a network that must give back what it is shown, through a layer too narrow to "
+        "copy it. Its cost is the mean squared difference of pixels, and training makes it fall."
+    ),
+    teaches=(
+        "The published costs are those of the last mini-batch of an epoch, ours the mean of all of them; "
+        "weights drawn from N(0, 1) saturate the sigmoids, which is why the first epochs are slow."
+    ),
+    figure=partial(loss_figure, cases=["784-256-128"], published=_PUBLISHED),
+)

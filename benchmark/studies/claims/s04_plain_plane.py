@@ -1,0 +1,35 @@
+"""S4: one layer to two numbers is not enough."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from benchmark.studies.figures import score_figure
+from benchmark.studies.study import Case, Expectation, Study
+
+_PLAIN = {"code_activation": "relu", "epochs": 20}
+_CASES = {"784-2-784": Case("autoencoder", _PLAIN, width=2), "PCA": Case("pca", width=2, seeds=1)}
+
+STUDY = Study(
+    id="S4",
+    name="plain-plane",
+    claim="The 2-D codes of a plain 784-2-784 do not separate ten digits, and its images are blurred",
+    source="Keras blog, Building autoencoders in Keras (2016), and its readers",
+    cases=_CASES,
+    expectations=(
+        Expectation("NMI of the codes", lambda e: e.scores("784-2-784", "kmeans_nmi"), below=0.5),
+        Expectation("k-NN accuracy of the codes", lambda e: e.scores("784-2-784", "knn_accuracy"), below=0.5),
+        Expectation(
+            "MSE over that of PCA-2: no sharper than the best plane",
+            lambda e: e.scores("784-2-784", "reconstruction_mse") / e.scores("PCA", "reconstruction_mse")[:1],
+            above=1.0,
+        ),
+    ),
+    about=(
+        "With one layer, the code is a rectified weighted sum of pixels, and the image a sum of two "
+        "patterns. Ten digits need more than two patterns."
+    ),
+    figure=partial(
+        score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of 2-D codes"
+    ),
+)  # fmt: skip

@@ -1,0 +1,43 @@
+"""S5: four layers to two numbers separate what one does not."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from benchmark.studies.figures import score_figure
+from benchmark.studies.study import Case, Expectation, Study
+
+_CASES = {
+    "784-2": Case("autoencoder", {"code_activation": "relu", "epochs": 20}, width=2),
+    "784-128-64-32-2, at once": Case("autoencoder", {"hidden": [128, 64, 32], "epochs": 20}, width=2),
+    "784-128-64-32-2, layer by layer": Case(
+        "stacked", {"hidden": [128, 64, 32], "epochs": 20, "output_activation": "sigmoid"}, width=2
+    ),
+}
+_PLAIN, _DEEP, _STACKED = _CASES
+
+STUDY = Study(
+    id="S5",
+    name="depth",
+    claim="Four encoder layers to 2-D separate the digits much better than one",
+    source="Keras blog, Building autoencoders in Keras (2016), and its readers",
+    cases=_CASES,
+    expectations=(
+        Expectation(
+            "gain in NMI by four layers",
+            lambda e: e.scores(_STACKED, "kmeans_nmi") - e.scores(_PLAIN, "kmeans_nmi"), above=0.0,
+        ),
+        Expectation(
+            "gain in k-NN accuracy by four layers",
+            lambda e: e.scores(_STACKED, "knn_accuracy") - e.scores(_PLAIN, "knn_accuracy"), above=0.0,
+        ),
+    ),
+    about=(
+        "A deep encoder bends its input several times before two numbers are left. Layer by layer, each is "
+        "first trained alone on the codes of the one below; at once, all are trained together from the "
+        "start."
+    ),
+    figure=partial(
+        score_figure, cases=list(_CASES), metric="kmeans_nmi", label="NMI of k-means on 2-D codes"
+    ),
+)  # fmt: skip

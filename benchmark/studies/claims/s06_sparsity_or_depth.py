@@ -1,0 +1,48 @@
+"""S6: what a sparse autoencoder gains, and how much of it is its depth."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from benchmark.studies.figures import score_figure
+from benchmark.studies.study import Case, Evidence, Expectation, Study
+
+_HIDDEN = {"hidden": [128, 64], "epochs": 20}
+_CASES = {
+    "plain, one layer": Case("autoencoder", {"code_activation": "relu", "epochs": 20}, width=2),
+    "deep, without a penalty": Case("sparse", {**_HIDDEN, "weight": 0.0}, width=2),
+    "deep, L1 1e-5": Case("sparse", _HIDDEN, width=2),
+    "deep, KL to 0.05": Case(
+        "sparse", {**_HIDDEN, "penalty": "kl", "weight": 1e-3, "activation": "sigmoid"}, width=2
+    ),
+}
+_PLAIN, _DEEP, _L1, _ = _CASES
+
+
+def _gain(evidence: Evidence, of: str, over: str) -> Any:
+    return evidence.scores(of, "knn_accuracy") - evidence.scores(over, "knn_accuracy")
+
+
+STUDY = Study(
+    id="S6",
+    name="sparsity-or-depth",
+    claim="A sparse autoencoder is better than a plain one; most of the gain is due to depth",
+    source="Keras blog, Building autoencoders in Keras (2016); Ng (2011), CS294A lecture notes",
+    cases=_CASES,
+    expectations=(
+        Expectation("gain in k-NN accuracy of sparse over plain", lambda e: _gain(e, _L1, _PLAIN), above=0.0),
+        Expectation(
+            "gain by depth alone, less the gain by the penalty",
+            lambda e: _gain(e, _DEEP, _PLAIN) - _gain(e, _L1, _DEEP), above=0.0,
+        ),
+    ),
+    about=(
+        "A penalty on activity lets few units of a layer answer to an image, so that each stands for "
+        "something. The network that is usually shown with it is deeper, too: a deep one without the penalty "
+        "tells the two apart."
+    ),
+    figure=partial(
+        score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of 2-D codes"
+    ),
+)  # fmt: skip

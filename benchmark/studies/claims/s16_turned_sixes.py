@@ -1,0 +1,70 @@
+"""S16: sixes in four positions, and where an upright nine belongs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.networks import reducer_of
+from benchmark.studies.study import Case, Evidence, Expectation, Study
+
+_ANGLES = (0, 90, 180, 270)
+
+
+def _turned(X: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    images = X.reshape(-1, *shape)
+    parts = [np.rot90(images, k, axes=(1, 2)).reshape(len(X), -1) for k in range(4)]
+    return np.concatenate(parts).astype(np.float32), np.repeat(np.arange(4), len(X))
+
+
+def cluster(trial: Trial) -> Measured:
+    """Train on turned sixes, cluster their codes; look at test sixes by angle, and at upright nines."""
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.cluster import KMeans
+
+    shape = trial.image_shape or (0, 0)
+    X, _ = _turned(trial.X_train[trial.y_train == 6], shape)
+    X_test, angle = _turned(trial.X_test[trial.y_test == 6], shape)
+    made = reducer_of(trial, "autoencoder", hidden=(256,)).fit(X)
+    means = KMeans(4, n_init=10, random_state=trial.seed).fit(made.transform(X))
+    found = means.predict(made.transform(X_test))
+    counts = np.zeros((4, 4))
+    np.add.at(counts, (angle, found), 1)
+    rows, columns = linear_sum_assignment(-counts)
+    nines = means.predict(made.transform(trial.X_test[trial.y_test == 9]))
+    scores = {"accuracy": float(counts[rows, columns].sum() / len(angle))}
+    scores |= {f"accuracy_{_ANGLES[k]}": float(counts[k, columns[k]] / counts[k].sum()) for k in range(4)}
+    scores |= {f"nines_{_ANGLES[k]}": float((nines == columns[k]).mean()) for k in range(4)}
+    return Measured(scores)
+
+
+def _score(name: str, evidence: Evidence) -> Any:
+    return evidence.scores("turned sixes", name)
+
+
+def _nines(evidence: Evidence) -> Any:
+    others = np.max([_score(f"nines_{angle}", evidence) for angle in (0, 90, 270)], axis=0)
+    return _score("nines_180", evidence) - others
+
+
+STUDY = Study(
+    id="S16",
+    name="turned-sixes",
+    claim=(
+        "Sixes turned by 0, 90, 180 and 270 degrees fall into four clusters by angle; an upright 9 joins the "
+        "6 turned by 180"
+    ),
+    source="readers' clustering of rotated digits",
+    cases={"turned sixes": Case("clusters of turned sixes", {"epochs": 40}, width=10, task=cluster)},
+    expectations=(
+        Expectation("accuracy of the clusters by angle", partial(_score, "accuracy"), above=0.9),
+        Expectation("share of nines with the 6 turned by 180, less the next largest", _nines, above=0.0),
+    ),
+    about=(
+        "An autoencoder that is shown one digit in four positions learns what differs: the position. A nine "
+        "is a turned six to it, as it has never seen one."
+    ),
+)

@@ -1,0 +1,30 @@
+"""S18: softmax regression on pixels."""
+
+from __future__ import annotations
+
+from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.heads import Classifier, seeded, softmax_regression
+from benchmark.studies.study import Case, Expectation, Study
+
+
+def classify(trial: Trial) -> Measured:
+    """Train a softmax regression with SGD on pixels; score it on the test set."""
+    n_classes = int(trial.y_train.max()) + 1
+    network = seeded(softmax_regression, trial.X_train.shape[1], n_classes, seed=trial.seed)
+    head = Classifier(network, "sgd", 0.5, 100, trial.params["steps"], trial.seed, trial.device)
+    return Measured({"accuracy": head.fit(trial.X_train, trial.y_train).score(trial.X_test, trial.y_test)})
+
+
+STUDY = Study(
+    id="S18",
+    name="softmax",
+    claim="Softmax regression, 1,000 batches of 100: 92 % of the test digits",
+    source="TensorFlow, MNIST for ML beginners",
+    cases={"pixels": Case("softmax regression", {"steps": 1000}, task=classify)},
+    expectations=(Expectation("accuracy", lambda e: e.scores("pixels", "accuracy"), about=0.92, digits=2),),
+    about=(
+        "A weighted sum of pixels for each digit, turned into probabilities. It is the floor for whatever is "
+        "learned with labels."
+    ),
+    seeds=5,
+)

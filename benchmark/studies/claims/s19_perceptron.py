@@ -1,0 +1,30 @@
+"""S19: a perceptron with dropout on pixels."""
+
+from __future__ import annotations
+
+from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.heads import Classifier, perceptron, seeded
+from benchmark.studies.study import Case, Expectation, Study
+
+
+def classify(trial: Trial) -> Measured:
+    """Train 784-300-10 with dropout of a quarter by Adagrad; score it on the test set."""
+    n_features, n_classes = trial.X_train.shape[1], int(trial.y_train.max()) + 1
+    network = seeded(perceptron, n_features, 300, n_classes, dropout=0.25, seed=trial.seed)
+    rate = trial.params["learning_rate"]
+    head = Classifier(network, "adagrad", rate, 100, trial.params["steps"], trial.seed, trial.device)
+    return Measured({"accuracy": head.fit(trial.X_train, trial.y_train).score(trial.X_test, trial.y_test)})
+
+
+STUDY = Study(
+    id="S19",
+    name="perceptron",
+    claim="784-300-10 with dropout, Adagrad 0.3, 3,000 batches of 100: 97.85 %",
+    source="TensorFlow, readers' first multilayer perceptron",
+    cases={"pixels": Case("perceptron", {"steps": 3000, "learning_rate": 0.3}, task=classify)},
+    expectations=(Expectation("accuracy", lambda e: e.scores("pixels", "accuracy"), about=0.9785, digits=4),),
+    about=(
+        "One layer between pixels and digits lets the network build strokes first. Dropout silences a "
+        "quarter of it at random in every step, so that no unit relies on another."
+    ),
+)

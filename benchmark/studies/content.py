@@ -1,0 +1,164 @@
+"""What the report of studies says: a table of all claims, then a section each."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmark.reporting.document import (
+    Block,
+    Column,
+    Heading,
+    Paragraph,
+    Picture,
+    Strong,
+    Text,
+    bullets,
+    prose,
+    table,
+)  # fmt: skip
+from benchmark.reporting.number_text import NOT_MEASURED
+from benchmark.reporting.report_data import ReportData, gather
+from benchmark.reporting.run_setup import run_setup
+from benchmark.results import Record, Store
+from benchmark.studies.catalog import STUDIES
+from benchmark.studies.study import Evidence, Study
+from benchmark.studies.verdict import Finding, findings, verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_INTRODUCTION = """\
+Every line is a claim that somebody published, measured anew by ordinary jobs of this suite: isolated,
+timed, and kept with the machine that made them. A verdict is computed from records: a published figure
+**holds** where it lies in the 95 % interval that predicts one more run from the mean and the spread over
+seeds, a published difference where its one-sided interval lies beyond 0; else it **differs**. With one seed
+there is no spread, and a figure has to agree in its last digit.
+"""
+_REFUTED = "{count} of {total} claims that were measured differ."
+_METHOD = """\
+- **Cases** are fitted on the training set and scored on the test set, {n_train} and {n_test} samples of
+  {data}.
+- **Tasks**, what no reducer does (classifiers on top, ensembles, walks between codes), run in a process of
+  their own too; the clock stands around the whole of them.
+- **Seeds** are those of weights, batches and noise; the data stay the same.
+"""
+
+
+def evidence_of(store: Store) -> dict[str, Evidence]:
+    """Return the evidence for each study of a run, by its identifier."""
+    records = store.records_by_key()
+
+    def load(kind: str, record: Record) -> Any:
+        try:
+            return store.load_arrays(kind, record.key)
+        except Exception:  # a damaged file makes parsers raise anything
+            return None
+
+    named = store.facts().get("studies", {})
+    return {
+        study: Evidence(
+            {case: [records[key] for key in keys if key in records] for case, keys in cases.items()}, load
+        )
+        for study, cases in named.items()
+        if study in STUDIES
+    }
+
+
+def study_content(store: Store) -> StudyContent:
+    """Return what the report of a run of studies says."""
+    evidence = evidence_of(store)
+    return StudyContent(gather(store), {name: evidence[name] for name in STUDIES if name in evidence})
+
+
+@dataclass(frozen=True)
+class StudyContent:
+    """The report of studies: the run, and the evidence for each."""
+
+    data: ReportData
+    evidence: Mapping[str, Evidence]
+
+    def drawings(self) -> Iterator[tuple[str, Figure | None]]:
+        """Yield the figure of every study that has one."""
+        for name, evidence in self.evidence.items():
+            study = STUDIES[name]
+            if study.figure is not None:
+                yield _file(study), study.figure(evidence)
+
+    def blocks(self, drawn: Container[str]) -> list[Block]:
+        """Return the document, which shows the figures that are named in `drawn`."""
+        found = {name: findings(STUDIES[name], evidence) for name, evidence in self.evidence.items()}
+        blocks: list[Block] = [
+            Heading("Published claims, measured", level=1),
+            Paragraph(prose(_INTRODUCTION)),
+        ]
+        blocks += [Paragraph(_outcome(found)), _claims(found)]
+        for name, results in found.items():
+            blocks += _section(STUDIES[name], results, drawn)
+        facts = self.data.facts
+        sizes = {key: f"{facts.get(key) or 0:,}" for key in ("n_train", "n_test")}
+        method = bullets(_METHOD, data=facts.get("dataset") or "unknown data", **sizes)
+        return [*blocks, Heading("What was run"), *run_setup(self.data),
+                Heading("How it was measured"), method]  # fmt: skip
+
+
+def _outcome(found: Mapping[str, list[Finding]]) -> str:
+    verdicts = [verdict(results) for results in found.values()]
+    measured = [state for state in verdicts if state != "not measured"]
+    return _REFUTED.format(count=measured.count("differs"), total=len(measured))
+
+
+def _claims(found: Mapping[str, list[Finding]]) -> Block:
+    rows = [{"study": STUDIES[name], "findings": results} for name, results in found.items()]
+    return table(rows, [
+        Column("study", lambda row: f"{row['study'].id} {row['study'].name}", numeric=False),
+        Column("claim", lambda row: row["study"].claim, numeric=False),
+        Column("source", lambda row: row["study"].source, numeric=False),
+        Column("measured", lambda row: "; ".join(map(brief, row["findings"])), numeric=False),
+        Column("verdict", lambda row: _state(verdict(row["findings"])), numeric=False),
+    ])  # fmt: skip
+
+
+def _section(study: Study, results: list[Finding], drawn: Container[str]) -> list[Block]:
+    blocks: list[Block] = [Heading(f"{study.id}: {study.name.replace('-', ' ')}"), Paragraph(study.about)]
+    blocks += [Picture(_file(study), study.claim)] if _file(study) in drawn else []
+    blocks.append(table([{"finding": result} for result in results], [
+        Column("figure", lambda row: row["finding"].expectation.what, numeric=False),
+        Column("published", lambda row: _published(row["finding"])),
+        Column("measured", lambda row: _measured(row["finding"])),
+        Column("seeds", lambda row: str(len(row["finding"].values))),
+        Column("verdict", lambda row: _state(row["finding"].state), numeric=False),
+    ]))  # fmt: skip
+    if verdict(results) == "differs":
+        blocks.append(Paragraph(f"Why it differs: {study.reason or 'reason not found'}."))
+    return [*blocks, *([Paragraph(study.teaches)] if study.teaches else [])]
+
+
+def _state(state: str) -> Text:
+    return [Strong(state)] if state == "differs" else state
+
+
+def _published(finding: Finding) -> str:
+    asked = finding.expectation
+    if asked.about is not None:
+        return f"{asked.about:,.{asked.digits}f}"
+    sign, bound = (">", asked.above) if asked.above is not None else ("<", asked.below)
+    return f"{sign} {bound:,.{asked.digits}f}"
+
+
+def _measured(finding: Finding) -> str:
+    if not len(finding.values):
+        return NOT_MEASURED
+    digits = finding.expectation.digits
+    spread = f" ± {finding.values.std(ddof=1):,.{digits}f}" if len(finding.values) > 1 else ""
+    return f"{finding.mean:,.{digits}f}{spread}"
+
+
+def brief(finding: Finding) -> str:
+    """Return a figure in one line: what it is, what was measured, and what was published."""
+    return f"{finding.expectation.what}: {_measured(finding)} ({_published(finding)})"
+
+
+def _file(study: Study) -> str:
+    return f"{study.id.lower()}-{study.name}.png"

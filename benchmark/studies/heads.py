@@ -1,0 +1,109 @@
+"""Supervised heads: softmax regression, a perceptron and a convolutional network, as small estimators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+def softmax_regression(n_features: int, n_classes: int) -> torch.nn.Module:
+    """Return one affine layer."""
+    from torch import nn
+
+    return nn.Linear(n_features, n_classes)
+
+
+def perceptron(n_features: int, hidden: int, n_classes: int, dropout: float = 0.0) -> torch.nn.Module:
+    """Return a network of one hidden layer of ReLU units, of which a share is dropped in training."""
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Linear(n_features, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, n_classes)
+    )
+
+
+def convolutional_network(shape: tuple[int, int], n_classes: int, dropout: float = 0.5) -> torch.nn.Module:
+    """Return two stages of 5x5 convolution and 2x2 pooling, then 1,024 units, as in TensorFlow's tutorial."""
+    from torch import nn
+
+    height, width = shape
+    return nn.Sequential(
+        nn.Unflatten(1, (1, height, width)),
+        nn.Conv2d(1, 32, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(64 * (height // 4) * (width // 4), 1024), nn.ReLU(), nn.Dropout(dropout),
+        nn.Linear(1024, n_classes),
+    )  # fmt: skip
+
+
+class Classifier:
+    """A network trained with cross-entropy on batches drawn at random.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, n_features) to (n, n_classes); it is trained in place.
+    optimizer : {'sgd', 'adagrad', 'adam'}
+    learning_rate : float > 0
+    batch_size, steps : int
+    seed : int
+    device : str
+    """
+
+    def __init__(
+        self, network: torch.nn.Module, optimizer: str, learning_rate: float, batch_size: int, steps: int,
+        seed: int = 0, device: str = "cpu",
+    ) -> None:  # fmt: skip
+        self.network, self.optimizer, self.learning_rate = network, optimizer, learning_rate
+        self.batch_size, self.steps, self.seed, self.device = batch_size, steps, seed, device
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Classifier:
+        """Train on X, shape (n, n_features), and classes y, shape (n,), from 0."""
+        import torch
+
+        kinds: dict[str, Any] = {
+            "sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam,
+        }  # fmt: skip
+        self.network.to(self.device).train()
+        step = kinds[self.optimizer](self.network.parameters(), lr=self.learning_rate)
+        inputs, classes = torch.from_numpy(X).to(self.device), torch.from_numpy(y).to(self.device)
+        rng = np.random.default_rng(self.seed)
+        for _ in range(self.steps):
+            rows = torch.from_numpy(rng.integers(len(X), size=self.batch_size)).to(self.device)
+            loss = torch.nn.functional.cross_entropy(self.network(inputs[rows]), classes[rows])
+            step.zero_grad()
+            loss.backward()
+            step.step()
+        return self
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Return the probability of each class, shape (n, n_classes)."""
+        import torch
+
+        self.network.eval()
+        with torch.inference_mode():
+            parts = [torch.from_numpy(X[i : i + 2000]).to(self.device) for i in range(0, len(X), 2000)]
+            found = [torch.softmax(self.network(part), dim=1).cpu().numpy() for part in parts]
+        return np.concatenate(found)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return the class of each sample, shape (n,)."""
+        classes: np.ndarray = self.predict_proba(X).argmax(axis=1)
+        return classes
+
+    def score(self, X: np.ndarray, y: np.ndarray) -> float:
+        """Return the share of samples whose class is right."""
+        return float((self.predict(X) == y).mean())
+
+
+def seeded(make: Any, *args: Any, seed: int, **kwargs: Any) -> Any:
+    """Return a network whose first weights are those of the seed; the global generator is left as it was."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make(*args, **kwargs)

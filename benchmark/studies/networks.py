@@ -1,0 +1,105 @@
+"""What tasks share: reducers of a trial, their encoders as modules, and autoencoders that a claim needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.measure.trial import Trial
+from reducers import make_reducer
+from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
+from reducers.parameters import integer, number
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from reducers.base import Reducer
+
+
+def reducer_of(trial: Trial, name: str, width: int | None = None, **params: Any) -> Reducer:
+    """Return a reducer with the seed, the device and the epochs of a trial, unfitted."""
+    made = make_reducer(name, n_components=width or trial.width, random_state=trial.seed, **params)
+    return equipped(trial, made)
+
+
+def equipped(trial: Trial, reducer: Reducer) -> Reducer:
+    """Return the reducer on the device of the trial, and trained as long as its case says."""
+    own = reducer.get_params()
+    given = {"device": trial.device, **{k: v for k, v in trial.params.items() if k in own and k == "epochs"}}
+    reducer.set_params(**{name: value for name, value in given.items() if name in own})
+    return reducer
+
+
+def encoder_of(reducer: Any) -> torch.nn.Module:
+    """Return the layers from input to code of a fitted dense autoencoder, as a module of their own."""
+    from torch import nn
+
+    return nn.Sequential(*reducer.network_.encoder)
+
+
+def mse(X: np.ndarray, Y: np.ndarray) -> float:
+    """Return the mean squared difference over samples and features."""
+    return float(np.square(X - Y, dtype=np.float64).mean())
+
+
+class CutOff(DenseAutoencoder):
+    """An autoencoder whose loss leaves out the samples that are reconstructed well already.
+
+    Parameters
+    ----------
+    cut_off : float >= 0
+        A sample with a smaller mean squared error counts nothing.
+    """
+
+    name = "cut-off"
+    reference = "the loss of S14"
+    cut_off: float = number(0.01, low=0.0)
+
+    def _reconstruction_loss(self, output: Tensor, x: Tensor) -> Tensor:
+        import torch
+
+        error = (torch.sigmoid(output.float()) - x).square().mean(dim=1)
+        return torch.where(error < self.cut_off, 0.0, error).mean()
+
+
+class AdditiveNoise(DenseAutoencoder):
+    """An autoencoder that sees its input with Gaussian noise, which nothing clips.
+
+    Parameters
+    ----------
+    level : float >= 0
+        Standard deviation of the noise.
+    """
+
+    name = "additive-noise"
+    reference = "the network of S17"
+    level: float = number(0.01, low=0.0)
+
+    def _corrupt(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        import torch
+
+        return x + self.level * torch.randn(x.shape, generator=generator, device=x.device)
+
+
+class Foreteller(DenseAutoencoder):
+    """An autoencoder that sees the first rows of an image, a random number of them, and must give all.
+
+    Parameters
+    ----------
+    row : int
+        Pixels of a row.
+    """
+
+    name = "foreteller"
+    reference = "the network of S23"
+    row: int = integer(28, low=1)
+
+    def _corrupt(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        import torch
+
+        rows = x.shape[1] // self.row
+        seen = torch.randint(1, rows + 1, (len(x), 1), generator=generator, device=x.device)
+        place = torch.arange(x.shape[1], device=x.device) // self.row
+        return torch.where(place < seen, x, 0.0)

@@ -1,0 +1,180 @@
+"""The plan of studies: every case of every study, once a seed; what two studies share is measured once."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.datasets import load_dataset
+from benchmark.errors import InputError, suggestion
+from benchmark.measure.trial import task_path
+from benchmark.plan import Plan
+from benchmark.plan.job import Job
+from benchmark.plan.job_maker import JobMaker, Machine
+from benchmark.plan.settings import Setting
+from benchmark.plan.suite import Suite
+from benchmark.plan.suite_plan import joined
+from benchmark.request import StudyRequest
+from benchmark.results import Record, check_run_name
+from benchmark.studies.catalog import STUDIES
+from benchmark.studies.study import KIND, Case, Study
+
+# Parameters that say how long something is trained.
+_LENGTHS = ("epochs", "pretrain_epochs", "n_epochs", "steps")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much of the data is used, and which share of the passes over them."""
+
+    n_train: int | None = None
+    n_test: int | None = None
+    share: float = 1.0
+    seeds: int = 1_000
+
+
+EFFORTS = {"standard": Effort(), "quick": Effort(3_000, 1_000, 0.1, 1), "tiny": Effort(300, 100, 0.0, 2)}
+
+
+def choose_studies(names: Sequence[str] | None) -> dict[str, Study]:
+    """Return studies by their identifiers, asked for by these or by name; all of them for None."""
+    if names is None:
+        return dict(STUDIES)
+    by_name = {word.lower(): s for s in STUDIES.values() for word in (s.id, s.name)}
+    for name in names:
+        if name.lower() not in by_name:
+            raise InputError(
+                f"No study is called {name!r}.{suggestion(name.lower(), by_name)} Known: "
+                f"{', '.join(STUDIES)}; "
+                "'python -m benchmark studies' lists their names."
+            )
+    found = (by_name[name.lower()] for name in names)
+    return {study.id: study for study in found}
+
+
+class StudyPlan(Plan):
+    """The plan of a `StudyRequest`.
+
+    Parameters
+    ----------
+    request : StudyRequest
+    machine : Machine
+    """
+
+    kind = KIND
+
+    def __init__(self, request: StudyRequest, machine: Machine) -> None:
+        self._request, self._effort = request, EFFORTS[request.suite]
+        self.studies = choose_studies(request.studies)
+        default = KIND if request.suite == "standard" else f"{KIND}-{request.suite}"
+        run = check_run_name(request.name or default)
+        self._maker = JobMaker(request, machine, run)
+        super().__init__(run, self._maker.threads)
+        effort = self._effort
+        self._suite = Suite(KIND, n_train=effort.n_train, n_test=effort.n_test)
+        self._data = load_dataset(
+            request.dataset, data_dir=request.data_dir, n_train=effort.n_train, n_test=effort.n_test
+        )
+        self._cases = {
+            name: {case: self._jobs(study, study.cases[case]) for case in study.cases}
+            for name, study in self.studies.items()
+        }
+        self.total = len(self._all())
+
+    def undecided(self) -> set[str]:
+        """Return the devices of the jobs that leave their arithmetic to the run."""
+        return {job.device for job in self._all().values() if job.is_undecided}
+
+    def next(self, records: Mapping[str, Record]) -> Sequence[Job]:
+        """Return every job that is not in `records`, seed by seed."""
+        jobs = sorted(self._all().values(), key=lambda job: job.seed)
+        decided = {job.key: job for job in (job.decided(self.arithmetic) for job in jobs)}
+        return [job for key, job in decided.items() if key not in records]
+
+    def describe(self) -> str:
+        """Return the number of studies and jobs, and the data."""
+        data = f"{self._data.name} ({self._data.n_train:,} training samples)"
+        return f"{len(self.studies)} studies, {self.total} jobs on {data}"
+
+    def label(self, measured: Job | Record) -> str:
+        """Return what is measured, the width of its code, device and seed."""
+        setting = f" ({measured.setting})" if measured.setting else ""
+        return f"{measured.reducer}{setting} on {measured.device}, seed {measured.seed}"
+
+    def difference(self, facts: Mapping[str, Any]) -> str:
+        """Return in which data the facts differ from this plan."""
+        if facts.get("dataset_sha256", self._data.sha256) == self._data.sha256:
+            return ""
+        return f"it holds studies on {facts.get('dataset')}, and this call's are on {self._data.name}"
+
+    def facts(self, earlier: Mapping[str, Any], records: Mapping[str, Record]) -> dict[str, Any]:
+        """Return which records belong to which case of which study."""
+        cases = {
+            name: {case: [job.decided(self.arithmetic).key for job in jobs] for case, jobs in by_case.items()}
+            for name, by_case in self._cases.items()
+        }
+        data = self._data
+        jobs = self._all().values()
+        return {
+            "kind": KIND,
+            "suite": self._request.suite,
+            "dataset": data.name,
+            "dataset_sha256": data.sha256,
+            "n_train": data.n_train,
+            "n_test": data.n_test,
+            "n_features": data.n_features,
+            "n_classes": data.n_classes,
+            "reducers": joined(earlier.get("reducers", []), (job.reducer for job in jobs)),
+            "devices": joined(earlier.get("devices", []), (job.device for job in jobs)),
+            "seeds": max((len(keys) for by in cases.values() for keys in by.values()), default=0),
+            "studies": {**earlier.get("studies", {}), **cases},
+        }
+
+    def _all(self) -> dict[str, Job]:
+        return {job.key: job for cases in self._cases.values() for jobs in cases.values() for job in jobs}
+
+    def _jobs(self, study: Study, case: Case) -> list[Job]:
+        seeds = min(self._request.seeds or min(study.seeds, self._effort.seeds), case.seeds)
+        devices = self._request.devices
+        return [self._job(case, seed, device) for device in devices for seed in range(seeds)]
+
+    def _job(self, case: Case, seed: int, device: str) -> Job:
+        task, name = case.task, case.reducer if case.task is None else "raw"
+        job = self._maker.make(
+            self._data, self._suite, name, case.width, device, seed=seed, source=self._request.dataset,
+            data_dir=self._request.data_dir,
+            setting=Setting({} if task else shortened(case, self._effort.share), ""),
+        )  # fmt: skip
+        if task is None:
+            return replace(job, clusterings=case.clusterings)
+        params = {"n_components": case.width, **shortened(case, self._effort.share)}
+        said = ", ".join(f"{name}={value}" for name, value in case.params.items())
+        return replace(
+            job, reducer=case.reducer, params=params, task=task_path(task), code=_digest(task), setting=said
+        )
+
+
+def shortened(case: Case, share: float) -> dict[str, Any]:
+    """Return the parameters of a case, with a share of its epochs, of which one stays at least."""
+    params = dict(case.params)
+    if share == 1.0:
+        return params
+    known = {} if case.task else _defaults(case)
+    lengths = {name: value for name, value in (known | params).items() if name in _LENGTHS and value}
+    return params | {name: max(1, round(share * value)) for name, value in lengths.items()}
+
+
+def _defaults(case: Case) -> dict[str, Any]:
+    from reducers import make_reducer
+
+    found: dict[str, Any] = make_reducer(case.reducer).get_params(deep=False)
+    return found
+
+
+def _digest(task: Any) -> str:
+    source = importlib.import_module(task.__module__).__file__
+    return hashlib.sha256(Path(source or "").read_bytes()).hexdigest()[:16]

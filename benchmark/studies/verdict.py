@@ -1,0 +1,92 @@
+"""Whether a claim holds: computed from what was measured, with a tolerance that is the spread over seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from benchmark.studies.study import Evidence, Expectation, Study
+
+State = Literal["holds", "differs", "not measured"]
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of an expectation.
+
+    Attributes
+    ----------
+    expectation : Expectation
+    state : {'holds', 'differs', 'not measured'}
+    values : ndarray, shape (n_seeds,)
+        Those that were measured.
+    margin : float
+        By how much the mean may miss the published value, or must exceed the bound; NaN where nothing was
+        measured.
+    problem : str
+        Why nothing could be computed, where something was measured.
+    """
+
+    expectation: Expectation
+    state: State
+    values: np.ndarray
+    margin: float
+    problem: str = ""
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds; NaN where nothing was measured."""
+        return float(self.values.mean()) if len(self.values) else float("nan")
+
+
+def judge(expectation: Expectation, evidence: Evidence) -> Finding:
+    """Return whether the evidence meets an expectation.
+
+    A published value is one more draw: it agrees where it lies in the interval that predicts one, at 95 %,
+    from the mean and the spread over seeds, or differs by less than its own last digit. A bound holds where
+    the one-sided interval of the mean lies beyond it. One seed has no spread: then the last digit decides.
+    """
+    problem, values = "", np.empty(0)
+    try:
+        values = np.atleast_1d(np.asarray(expectation.values(evidence), dtype=np.float64))
+    # A case that failed leaves others without their counterpart; that costs a row, not the report.
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return Finding(expectation, "not measured", values, float("nan"), problem)
+    if expectation.about is not None:
+        margin = max(_spread(values, one_more=True), 0.5 * 10.0**-expectation.digits)
+        holds = abs(values.mean() - expectation.about) <= margin
+    else:
+        margin = _spread(values, one_more=False)
+        above = expectation.above is not None
+        beyond = values.mean() - expectation.above if above else expectation.below - values.mean()
+        holds = beyond > margin
+    return Finding(expectation, "holds" if holds else "differs", values, float(margin))
+
+
+def _spread(values: np.ndarray, *, one_more: bool) -> float:
+    from scipy.stats import t
+
+    n = len(values)
+    if n < 2:
+        return 0.0
+    quantile = t.ppf((1 + CONFIDENCE) / 2 if one_more else CONFIDENCE, n - 1)
+    return float(quantile * values.std(ddof=1) * np.sqrt(1 / n + one_more))
+
+
+def findings(study: Study, evidence: Evidence) -> list[Finding]:
+    """Return what became of every expectation of a study."""
+    return [judge(expectation, evidence) for expectation in study.expectations]
+
+
+def verdict(found: list[Finding]) -> State:
+    """Return the verdict on a study: it differs where one figure does, and holds where all do."""
+    states = {finding.state for finding in found}
+    if "differs" in states:
+        return "differs"
+    return "holds" if states == {"holds"} else "not measured"
