@@ -154,6 +154,13 @@ def test_a_job_that_is_measured_again_does_not_count_twice() -> None:
     assert places == ["  1/12  ", "  2/12  ", " again  "]
 
 
+def test_what_an_earlier_call_measured_first_is_told_as_another_try() -> None:
+    shown, out = watched(is_terminal=False)
+    shown.planned(TwelveJobs("mine", 1), 0)
+    shown.finished(made())
+    assert out.getvalue().splitlines()[-1].startswith("again  random-projection")
+
+
 def test_what_is_no_terminal_gets_a_line_a_job_and_no_control_characters() -> None:
     shown, out = watched(is_terminal=False)
     with shown:
