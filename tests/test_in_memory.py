@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,22 @@ def test_the_same_data_are_written_once_and_others_beside_them(cache: Path) -> N
     assert as_source((X[::-1].copy(), Y)) != as_source((X, Y))
     files = [path for path in cache.rglob("*") if path.is_file()]
     assert sorted(path.name for path in files) == ["data.npz", "data.npz"]
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_what_nobody_used_for_long_is_removed_when_others_are_written(cache: Path, read: bool) -> None:
+    old, recent = Path(as_source(X)), Path(as_source(X[:30]))
+    for path, days, given_days in ((old, 1 if read else 31, 31), (recent, 29, 29)):
+        os.utime(path, (time.time() - days * 86_400, time.time() - given_days * 86_400))
+    new = Path(as_source(X[:20]))
+    left = [recent, new, *([old] if read else [])]
+    assert sorted(path for path in (cache / "in-memory").rglob("*")) == sorted(
+        [*left, *(path.parent for path in left)]
+    )
+    again = Path(as_source(X))
+    assert again == old, "what is given anew is where it was"
+    assert time.time() - again.stat().st_mtime < 86_400
+    load_dataset(again)
 
 
 def test_names_and_paths_stay_what_they_are(tmp_path: Path) -> None:
