@@ -304,6 +304,14 @@ def test_a_run_tells_its_commands_and_all_that_it_holds(run: Callable[..., Store
     assert all(command in report for command in facts["commands"])
 
 
+def test_what_was_done_to_the_data_stands_in_the_report(run: Callable[..., Store], tmp_path: Path) -> None:
+    """Complaint 3: data whose columns have different units were measured without a word."""
+    store = run("pca", dataset="wine")
+    [note] = [note for note in store.facts()["notes"] if "each is standardised" in note]
+    report = (tmp_path / "reports" / "r" / "report.md").read_text()
+    assert note.replace("_", "\\_") in report.partition("## What was run")[2].partition("## ")[0]
+
+
 def test_rows_of_several_commits_name_them(run: Callable[..., Store], tmp_path: Path) -> None:
     for commit, reducer in (("a1" * 20, "pca"), ("b2" * 20, "raw")):
         pool = FakePool()
