@@ -49,6 +49,7 @@ FORMS: dict[str, tuple[Any, int]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_data_are_read_back_as_they_were(form: str) -> None:
+    """Complaint 6: run() took neither DataFrames nor arrays."""
     given, n_classes = FORMS[form]
     data = load_dataset(as_source(given), options=PLAIN)
     np.testing.assert_array_equal(data.X_train, X[data.rows_train])
@@ -119,6 +120,7 @@ def test_names_and_paths_stay_what_they_are(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_data_is_named_with_what_is_allowed(given: Any, said: str, cache: Path) -> None:
+    """Complaint 6: what run() does not take was an error from the inside."""
     with pytest.raises(InputError, match=said):
         as_sources(given)
     assert not [path for path in cache.rglob("*") if path.is_file()]
@@ -130,6 +132,7 @@ def test_labels_that_do_not_fit_are_refused_when_they_are_read() -> None:
 
 
 def test_run_takes_a_frame_with_the_name_of_its_label(tmp_path: Path) -> None:
+    """Complaint 6: run(dataset=frame) failed with an error from the inside."""
     (tmp_path / "tiny.toml").write_text("components = [2]\n")
     done = run(
         "pca", FRAME.assign(kind=Y), label="kind", suite=str(tmp_path / "tiny.toml"), threads=1,

@@ -128,6 +128,7 @@ def test_of_what_one_machine_measured_twice_the_better_row_is_kept(
 
 
 def test_settings_and_suites_that_differ_keep_their_rows_apart(tmp_path: Path) -> None:
+    """Complaint 5: merge kept one of two settings."""
     build(tmp_path, "a", record("umap", LAPTOP), record("umap", LAPTOP, setting="n_neighbors=5", key="k5"))
     # A suite that sets more for all: rows of older versions have no setting at all.
     other = {"n_components": 2, "n_epochs": 50, "epochs": 7}

@@ -223,6 +223,7 @@ def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch,
 def test_an_installed_package_that_is_broken_stops_nothing_else(
     target: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """Complaint 10: one broken plugin stopped every command."""
     (tmp_path / "installed_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
     install(monkeypatch, mine=target, half="installed_plugin:Half")
@@ -255,6 +256,7 @@ def test_any_transformer_of_scikit_learn_is_a_reducer() -> None:
 
 
 def test_an_inverse_that_a_fit_did_not_prepare_is_none() -> None:
+    """Complaint 11: KernelPCA failed for want of an inverse."""
     X = np.random.default_rng(0).random((30, 5))
     plain, prepared = (
         make_reducer("sklearn.decomposition.KernelPCA", n_components=2, fit_inverse_transform=prepare).fit(X)

@@ -334,6 +334,7 @@ def tried(foreign: float | None, status: str = "ok", warmup: float | None = None
 def test_a_disturbed_job_is_measured_once_more_and_the_better_one_kept(
     tries: list[Outcome], kept: float | None, timing: str, run: Callable[..., RunResult], store: Store
 ) -> None:
+    """Complaint 8: a disturbed time stayed what it was."""
     pool, told = DisturbedPool(*tries), Told()
     result = run(pool, "raw", told=told)
     (record,) = store.records()

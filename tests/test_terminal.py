@@ -61,6 +61,7 @@ def bars(shown: Terminal) -> list[str]:
 
 
 def test_a_job_that_trains_shows_place_epoch_loss_and_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Complaint 7: a long job showed neither epoch nor time left."""
     shown, _ = watched(is_terminal=False)
     now = [0.0]
     monkeypatch.setattr(shown._bars, "get_time", lambda: now[0])
@@ -121,6 +122,7 @@ def test_jobs_beside_each_other_have_a_line_each() -> None:
     ],
 )
 def test_a_job_that_ended_is_one_line_of_80_columns(record: Record, expected: str) -> None:
+    """Complaint 7: progress lines wrapped."""
     shown, out = watched(is_terminal=False)
     shown.started(JOB)
     shown.finished(record)
