@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import inspect
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from reducers.plugin_file import import_file, reducers_of
 from reducers.registry_error import RegistryError as RegistryError
 from reducers.suggestion import suggestion
 
@@ -178,38 +175,8 @@ def _describe(cls: type[Reducer], target: str, origin: str) -> Entry:
 
 
 def _entries_in_file(path: Path) -> list[Entry]:
-    from reducers.base import Reducer
-
-    module = _import_file(path)
-    classes = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Reducer) and value.__module__ == module.__name__
-    ]
+    module = import_file(path)
+    classes = reducers_of(module)
     if not classes:
         raise RegistryError(f"The plugin file {path} defines no subclass of reducers.base.Reducer.")
     return [_describe(cls, f"{module.__name__}:{cls.__name__}", str(path)) for cls in classes]
-
-
-def _import_file(path: Path) -> ModuleType:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RegistryError(f"The plugin file {path} cannot be read: {error.strerror}.") from error
-    # The content is in the name, so an edited file is a new module, and pickles find the right one.
-    name = f"reducer_plugin_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise RegistryError(f"A plugin file ends in .py; got {path}.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise RegistryError(
-            f"The plugin file {path} fails to import: {type(error).__name__}: {error}."
-        ) from error
-    return module

@@ -302,6 +302,7 @@ def test_one_reducer_that_fails_costs_its_own_row_only(workplace: Workplace) -> 
 def test_a_device_that_is_not_there_is_a_row_without_figures(
     workplace: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Complaint 10: --device cuda without one ended with 0."""
     monkeypatch.chdir(workplace.path)
     monkeypatch.setattr("benchmark.execution.local.LocalWorker", NoWorker)
     words = ["--reducer", "pca", "--reducer", "umap", "--device", "cuda", "--dataset", "digits"]
@@ -753,6 +754,7 @@ def test_reports_and_merged_runs_are_told_in_json(
 
 
 def test_a_file_named_like_the_package_does_not_get_in_the_way_of_the_script(workplace: Workplace) -> None:
+    """Complaint 10: beside a benchmark.py a run did nothing and ended with 0."""
     script = Path(sys.executable).parent / "dr-benchmark"
     if not script.is_file():
         pytest.skip("the package is not installed, so there is no dr-benchmark")

@@ -141,10 +141,11 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     if request.pool is None:
         facts.count_spent(stored.values())
     store.save_facts(facts.begun(done))
-    while jobs and not dispatch.interrupted:
+    dispatch.go_on(done, ended=bool(earlier.get("finished_at")))
+    while not dispatch.interrupted and (jobs := plan.next(done | dispatch.by_key) or dispatch.disturbed()):
         dispatch.run(jobs, request.timeout)
-        jobs = plan.next(done | dispatch.by_key) or dispatch.disturbed()
-    store.save_facts(facts.ended(done | dispatch.by_key, store.records(), dispatch.overhead_seconds))
+    ended = facts.ended(done | dispatch.by_key, store.records(), dispatch.overhead_seconds)
+    store.save_facts(ended | ({"finished_at": None} if dispatch.interrupted else {}))
 
 
 def _decide_arithmetic(request: BaseRequest, plan: Plan, pool: Pool, earlier: Mapping[str, Any]) -> None:

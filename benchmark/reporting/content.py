@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from benchmark.analysis.columns import varying
 from benchmark.reporting import figures
-from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture
+from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture, Text
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.reducer_sections import failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
 from benchmark.reporting.run_setup import run_setup
 from benchmark.reporting.summary import summary
+from benchmark.reporting.table_columns import chosen_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,10 +87,7 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
 
 def _settings(data: ReportData) -> list[Block]:
     """Return how settings were chosen, and where they were compared on the test set itself."""
-    names = ["reducer", "setting", "n_components", "chosen"]
-    rows = data.frame.loc[data.frame["chosen"].notna(), names].drop_duplicates()
-    rows["setting"] = rows["setting"].fillna("default")
-    texts = [f"{name} to {width} components, {setting}: {of}" for name, setting, width, of in rows.to_numpy()]
+    texts: list[Text] = [*chosen_settings(data.frame)]
     blocks: list[Block] = [Paragraph("Chosen settings:"), Items(texts)] if texts else []
     if "setting" in varying(data.board, ["setting"]):
         text = (

@@ -73,6 +73,13 @@ def score_text(name: str) -> Callable[..., str]:
     return error if name in METRICS and isinf(METRICS[name].high) else score
 
 
+def chosen_settings(frame: pd.DataFrame) -> list[str]:
+    """Return which settings were chosen, and by what, in the table of the jobs of a run."""
+    names = ["reducer", "n_components", "setting", "chosen"]
+    rows = frame.loc[frame["chosen"].notna(), names].drop_duplicates().fillna({"setting": "default"})
+    return [f"{name} to {width} components, {setting}: {of}" for name, width, setting, of in rows.to_numpy()]
+
+
 def left_out(total: int, shown: int, which: str = "best ranked") -> list[Paragraph]:
     """Return a sentence that says which rows a table shows, where these are not all."""
     if total <= shown:
