@@ -30,6 +30,11 @@ DTYPES = {
 }
 # What a leaderboard is sorted by, best first, and which scores are shown where there is room for few.
 RANKING = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
+# Codes that no reducer made, between which those of reducers lie; they take no part in any comparison.
+CONTROLS = {
+    "shuffled": "codes of a random projection permuted among the samples: chance",
+    "labels": "the classes as codes: the most that a score of classes can be",
+}
 # What ran beside the job, by every `timing` that is not exclusive.
 TIMED_BESIDE = {"shared": "other jobs", "disturbed": "other programs"}
 
@@ -79,6 +84,11 @@ def measured_columns(frame: pd.DataFrame) -> list[str]:
 def score_columns(frame: pd.DataFrame) -> list[str]:
     """Return the columns that hold a score, plugins' scores last."""
     return [name for name in measured_columns(frame) if name not in TIMES + MEMORY + LOAD]
+
+
+def is_control(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows are those of `CONTROLS`."""
+    return rows["reducer"].isin(list(CONTROLS))
 
 
 def leading_metric(board: pd.DataFrame) -> Metric | None:

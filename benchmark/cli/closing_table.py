@@ -12,7 +12,7 @@ from benchmark.analysis.columns import GROUP, KEYS, RANKING, score_columns, vary
 from benchmark.analysis.tables import failures
 from benchmark.reporting.number_text import missing, significant
 from benchmark.reporting.style import in_unit
-from benchmark.reporting.table_columns import key_text, score_text, score_title
+from benchmark.reporting.table_columns import controls_said, key_text, score_text, score_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,12 +49,12 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     for header in (*times.values(), *map(score_title, shown)):
         table.add_column(header, justify="right", no_wrap=True)
     for row in board[:_MOST_ROWS].to_dict("records"):
-        named = [escape(str(row["reducer"])), *(escape(key_text(name, row[name])) for name in keys)]
+        named = [escape(key_text(name, row[name])) for name in ("reducer", *keys)]
         table.add_row(
             *named, *(_duration(row[name]) for name in times), *(_score(row, name) for name in shown)
         )
     for row in failed[:_MOST_ROWS].to_dict("records"):
-        named = [escape(str(row["reducer"])), *(escape(key_text(name, row.get(name))) for name in keys)]
+        named = [escape(key_text(name, row.get(name))) for name in ("reducer", *keys)]
         table.add_row(*named, row["status"], style="dim")
     table.caption = _caption(board, shown)
     if wide:
@@ -84,4 +84,4 @@ def _caption(board: pd.DataFrame, shown: list[str]) -> str | None:
         said.append("* the best, and what is not told apart from it")
     if len(board) > _MOST_ROWS:
         said.append(f"the {_MOST_ROWS} best of {len(board):,} configurations; results.csv holds all")
-    return "; ".join(said) or None
+    return "\n".join(filter(None, ["; ".join(said), *controls_said(board)])) or None

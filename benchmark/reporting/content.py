@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.columns import varying
+from benchmark.analysis.columns import is_control, varying
 from benchmark.reporting import figures
 from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
@@ -41,7 +41,7 @@ class RunContent:
     def drawings(self) -> Iterator[tuple[str, Figure | None]]:
         """Yield the file name of every figure with the figure, or None where there is nothing to draw."""
         for part in self.parts:
-            board, views = part.board, part.views
+            board, views = part.board[~is_control(part.board)], part.views
             yield part.file("pareto.png"), figures.pareto_figure(board)
             yield part.file("times.png"), figures.times_figure(board)
             yield part.file("clusterings.png"), figures.clusterings_figure(board)
@@ -67,7 +67,7 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     of = f": {data.part}" if data.part else ""
     blocks: list[Block] = [Heading(f"Leaderboard{of}"), *leaderboard(data)]
     blocks += _settings(data)
-    if data.board["reducer"].nunique() > MOST_VIEWS:
+    if data.n_reducers > MOST_VIEWS:
         blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
     costs, views = ([replace(p, file=data.file(p.file)) for p in ps] for ps in (_COSTS, _VIEWS.values()))
     blocks += [picture for picture in costs if picture.file in drawn]
