@@ -97,6 +97,18 @@ def leading_metric(board: pd.DataFrame) -> Metric | None:
     return next((METRICS[name] for name in names), None)
 
 
+def leading_metrics(board: pd.DataFrame) -> list[Metric]:
+    """Return the metrics of a mean rank: the first two of `RANKING`, or without labels the last."""
+    names = RANKING[:2] if leading_metric(board) is METRICS[RANKING[0]] else RANKING[-1:]
+    return [METRICS[name] for name in names if board[name].notna().any()]
+
+
+def of_one_task(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the task that most of them share; of several such, of the one that comes first."""
+    tasks = rows.groupby(list(TASK), dropna=False, sort=False).ngroup()
+    return rows if rows.empty else rows[tasks == tasks.value_counts(sort=False).idxmax()]
+
+
 def varying(rows: pd.DataFrame, names: Iterable[str], *, within_reducer: bool = False) -> list[str]:
     """Return which of the columns have several values, or several among the rows of one reducer.
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmark.analysis.across import mean_ranks, scores_by_dataset
 from benchmark.analysis.columns import GROUP, KEYS, RANKING, score_columns, varying
 from benchmark.analysis.tables import failures
 from benchmark.reporting.number_text import missing, significant
@@ -60,6 +61,26 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     if wide:
         # For a terminal that scrolls, or a file.
         table.width = Console(width=1_000).measure(table).maximum
+    return table
+
+
+def closing_ranks(board: pd.DataFrame, width: int) -> Table | None:
+    """Return the mean ranks of reducers by dataset, or over all alone where `width` has no room for more.
+
+    None where there is one dataset, or fewer than two reducers were measured on all.
+    """
+    scores, _ = scores_by_dataset(board)
+    if board["dataset"].nunique() < 2 or len(scores) < 2:
+        return None
+    ranks = mean_ranks(scores)
+    table = Table(title="mean rank", title_justify="left", header_style="bold")
+    table.add_column("reducer", overflow="ellipsis", no_wrap=True)
+    for name in ("all", *ranks.columns):
+        table.add_column(escape(name), justify="right", no_wrap=True)
+    for name, row in ranks.iterrows():
+        table.add_row(escape(str(name)), f"{row.mean():.2f}", *(f"{rank:.1f}" for rank in row))
+    if Console(width=1_000).measure(table).maximum > width:
+        del table.columns[2:]
     return table
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.columns import RANKING, TASK, TIMED_BESIDE, is_control, leading_metric, varying
+from benchmark.analysis.columns import (
+    RANKING,
+    TASK,
+    TIMED_BESIDE,
+    is_control,
+    leading_metric,
+    of_one_task,
+    varying,
+)
 from benchmark.reporting.document import Inline, Paragraph, Strong, prose
 from benchmark.reporting.number_text import count, interval, score
 from benchmark.reporting.report_data import ReportData
@@ -53,8 +61,7 @@ def summary(data: ReportData) -> Paragraph:
 def _ranked(board: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Return the rows of the task that most of those measured share, the best first, with a ``label``."""
     known = board[board[metric.name].notna()].sort_values(metric.name, ascending=False, kind="stable")
-    tasks = known.groupby(list(TASK), dropna=False, sort=False).ngroup()
-    rows: pd.DataFrame = known[tasks == tasks.value_counts(sort=False).idxmax()]
+    rows = of_one_task(known)
     return rows.assign(label=row_labels(rows))
 
 
