@@ -21,6 +21,7 @@ import pytest
 from waiting import is_running, wait_for
 
 from benchmark import load_results
+from benchmark.analysis.columns import CONTROLS
 from benchmark.cli import app as cli
 from benchmark.datasets import DATASETS
 from benchmark.measure.environment import environment as machine_facts
@@ -325,7 +326,7 @@ def test_lists_are_complete_in_both_forms(
     place, _ = measured
     results = ["--results-dir", str(place.path / "results")]
     expected = {
-        "reducers": set(find_reducers()),
+        "reducers": {*find_reducers(), *CONTROLS},
         "datasets": set(DATASETS),
         "metrics": set(METRICS),
         "suites": {"quick", "standard", "full"},

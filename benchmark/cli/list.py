@@ -54,6 +54,7 @@ def list_rows(what: str, results_dir: str, plugins: Sequence[str] = ()) -> list[
 
 
 def _reducers(plugins: Sequence[str]) -> list[Row]:
+    from benchmark.analysis.columns import CONTROLS
     from reducers.registry import broken_plugins, find_reducers
     from reducers.registry_error import RegistryError
 
@@ -65,6 +66,7 @@ def _reducers(plugins: Sequence[str]) -> list[Row]:
         {"name": e.name, "summary": e.summary, "devices": ", ".join(e.devices), "origin": e.origin}
         for e in entries
     ]
+    rows += [{"name": n, "summary": s, "devices": "cpu", "origin": "control"} for n, s in CONTROLS.items()]
     broken = broken_plugins().items()
     return rows + [
         {"name": n, "summary": reason, "devices": "", "origin": "unavailable"} for n, reason in broken

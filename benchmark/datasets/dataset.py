@@ -102,6 +102,11 @@ class Dataset:
         """Number of classes; 0 without labels."""
         return len(self.class_names)
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether both parts have labels: a file may label one only."""
+        return self.y_train is not None and self.y_test is not None
+
 
 def load_dataset(
     name_or_path: str | Path,

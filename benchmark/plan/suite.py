@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.analysis.columns import CONTROLS
 from benchmark.errors import InputError, suggestion
 from benchmark.plan.settings import DEFAULT, Setting, check_fixed, find_settings
 from benchmark.request import MOST, BaseRequest, Request, whole
@@ -131,16 +132,22 @@ def check_request(request: BaseRequest) -> None:
 
 
 def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
-    """Return the reducers asked for, or all there are; raise `InputError` where one does not exist."""
+    """Return the reducers and, of a suite, the controls asked for, or all; raise `InputError` for others."""
     from reducers.registry import find_reducers, load_reducer
     from reducers.registry_error import RegistryError
 
     try:
         known = find_reducers(request.plugins)
+        for name in CONTROLS.keys() & known.keys():
+            raise InputError(
+                f"The name '{name}' is that of a control, and a reducer of {known[name].origin} has it: "
+                "rename the reducer."
+            )
+        controls = tuple(CONTROLS) if isinstance(request, Request) else ()
         if request.reducers is None:
-            return tuple(known)
+            return (*known, *controls)
         for name in request.reducers:
-            if not name.startswith("sklearn."):
+            if not name.startswith("sklearn.") and name not in controls:
                 load_reducer(name, request.plugins)
     except RegistryError as error:
         raise InputError(str(error)) from error

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from itertools import product
 from typing import Any, TypeVar
 
+from benchmark.analysis.columns import CONTROLS
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
@@ -23,6 +24,8 @@ T = TypeVar("T")
 
 DEFAULT_DATASET = "mnist"
 FALLBACK_DATASET = "digits"
+# Chance scores as much in wider codes, which take longer to score.
+_SHUFFLED_WIDTH = 2
 _SIZES = ("n_train", "n_test", "n_features", "n_classes")
 
 
@@ -69,6 +72,10 @@ class SuitePlan(Plan):
             self.notes = (*self.notes, *data.notes, *narrowed)
             self.components = joined(self.components, suite.components)
             jobs |= _jobs(maker, source, data, suite, settings, request)
+        if not jobs:
+            raise InputError(
+                f"The control 'labels' needs classes, and {self.dataset} has none: name others too."
+            )
         self.jobs = tuple(jobs.values())
         self._select = request.select
         self.total = len(self.jobs) if self._select is None else None
@@ -203,7 +210,12 @@ def _jobs(
 ) -> dict[str, Job]:  # fmt: skip
     """Return the jobs seed by seed: a seed decides split and sub-sample, which are then loaded once."""
     reducers = [(name, setting) for name, several in settings.items() for setting in several]
-    wanted = product(range(suite.seeds), reducers, suite.components, request.devices)
+    wanted = [
+        (seed, *job)
+        for seed in range(suite.seeds)
+        for reducer in reducers
+        for job in product([reducer], *_widths_and_devices(reducer[0], dataset, suite, request))
+    ]
     jobs = (
         maker.make(
             dataset, suite, name, width, asked, setting=setting, seed=seed, source=source,
@@ -215,6 +227,17 @@ def _jobs(
     jobs = (replace(job, clusterings=clusterings, data_options=options) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}
+
+
+def _widths_and_devices(
+    name: str, dataset: Dataset, suite: Suite, request: Request
+) -> tuple[Sequence[int], Sequence[str]]:
+    """Return what a reducer is measured at; of the controls, one width: none where there are no classes."""
+    if name not in CONTROLS:
+        return suite.components, request.devices
+    if name == "shuffled":
+        return (min(_SHUFFLED_WIDTH, dataset.n_features),), ("cpu",)
+    return (dataset.n_classes,) if dataset.is_labelled else (), ("cpu",)
 
 
 def joined(one: Iterable[T], other: Iterable[T]) -> list[T]:

@@ -22,7 +22,7 @@ def run_setup(data: ReportData) -> list[Block]:
         **_sizes(facts, ""),
         **{k: v for name, said in several.items() for k, v in _sizes(said, f" of {name}").items()},
         "suite": facts.get("suite"),
-        "reducers": data.frame["reducer"].nunique(),
+        "reducers": data.n_reducers,
         "code widths": _numbers(facts.get("components")),
         "seeds": data.frame["seed"].nunique() or facts.get("seeds"),
         "repeats of each timing": facts.get("repeats") if facts.get("repeats") != 1 else None,

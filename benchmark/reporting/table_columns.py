@@ -7,7 +7,7 @@ from functools import partial
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, KEYS, varying
+from benchmark.analysis.columns import CONTROLS, GROUP, KEYS, is_control, varying
 from benchmark.reporting.document import Column, Paragraph
 from benchmark.reporting.number_text import NOT_MEASURED, count, error, missing, score
 from benchmark.scoring import METRICS
@@ -37,6 +37,8 @@ def key_text(name: str, value: Any) -> str:
     """Return a value that tells rows apart, as a table has it."""
     if name == "setting" and missing(value):
         return "default"
+    if name == "reducer" and value in CONTROLS:
+        return f"{value} (control)"
     return NOT_MEASURED if missing(value) else count(value) if isinstance(value, int) else str(value)
 
 
@@ -61,6 +63,13 @@ def row_labels(board: pd.DataFrame, omit: Iterable[str] = ()) -> list[str]:
     names += varying(reduced, _OF_A_REDUCER, within_reducer=True)
     narrow = [name for name in names if name != "n_components"]
     return [label(row, narrow if row["baseline"] else names) for row in board.to_dict("records")]
+
+
+def controls_said(board: pd.DataFrame) -> list[str]:
+    """Return what the controls among the rows are, as a sentence; nothing where there are none."""
+    names = board.loc[is_control(board), "reducer"].unique()
+    said = "; ".join(f"{name} ({CONTROLS[name]})" for name in CONTROLS if name in names)
+    return [f"Controls take no rank: {said}."] if said else []
 
 
 def score_title(name: str) -> str:
