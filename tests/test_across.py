@@ -88,6 +88,13 @@ def test_who_lacks_a_score_and_who_is_a_control_is_left_out() -> None:
     assert mean_ranks(scores).loc["pca"].tolist() == [1.0] * 3
 
 
+@pytest.mark.parametrize("changes", [{"status": "failed"}, {"scores": {"reconstruction_mse": 0.1}}])
+def test_without_leading_scores_nobody_is_compared(changes: dict[str, Any], tmp_path: Path) -> None:
+    records = [record(data, name, **{"scores": two(0.5, 0.5), **changes}) for data in "ab" for name in NAMES]
+    assert closing_ranks(board_of(records), 80) is None
+    assert "Fewer than two reducers have" in report_of(tmp_path, records)
+
+
 def test_the_widest_codes_that_all_have_are_compared() -> None:
     wide = [
         record(data, name, two(accuracy, 0.5), n_components=10)

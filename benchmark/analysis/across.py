@@ -52,7 +52,7 @@ def scores_by_dataset(board: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     Returns
     -------
     scores : DataFrame
-        A row a reducer and setting, a column a pair of dataset and leading metric. Of several widths of the
+        A row a reducer and setting, a column a dataset and leading metric. Of several widths of the
         code it is the one most rows of a dataset have, the widest of several such; `raw` has its own.
         Controls are left out.
     incomplete : list of str
@@ -67,7 +67,8 @@ def scores_by_dataset(board: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         for dataset, own in rows.assign(label=label).groupby("dataset")
         for metric in leading_metrics(own)
     }
-    scores = pd.DataFrame(found, index=label.unique())
+    columns = pd.MultiIndex.from_tuples(list(found), names=["dataset", "metric"])
+    scores = pd.DataFrame(found, index=label.unique(), columns=columns)
     # What differs by rounding alone is equal.
     complete = scores.dropna().astype(float).round(9)
     return complete, [name for name in scores.index if name not in complete.index]
