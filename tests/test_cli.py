@@ -24,7 +24,7 @@ from benchmark import load_results
 from benchmark.cli import app as cli
 from benchmark.datasets import DATASETS
 from benchmark.measure.environment import environment as machine_facts
-from benchmark.scoring import METRICS
+from benchmark.scoring import find_clusterings, find_metrics
 from reducers import find_reducers
 
 ROOT = Path(__file__).parents[1]
@@ -326,7 +326,8 @@ def test_lists_are_complete_in_both_forms(
     expected = {
         "reducers": set(find_reducers()),
         "datasets": set(DATASETS),
-        "metrics": set(METRICS),
+        "metrics": set(find_metrics()),
+        "clusterings": set(find_clusterings()),
         "suites": {"quick", "standard", "full"},
         "runs": {"digits-tiny"},
     }
