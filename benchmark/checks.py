@@ -57,7 +57,9 @@ def breaches(plugin: object) -> list[str]:
     kind = kind_of(type(made)) or kind_of(made)
     if kind not in CHECKS:
         return [f"{plugin!r:.60} must be a reducer, metric, clustering or dataset, or the path of a file."]
-    return [f"The {kind} '{getattr(made, 'name', '')}': {found}" for found in _complaints(made, CHECKS[kind])]
+    # One fault may show in several checks.
+    complaints = dict.fromkeys(_complaints(made, CHECKS[kind]))
+    return [f"The {kind} '{getattr(made, 'name', '')}': {complaint}" for complaint in complaints]
 
 
 def _complaints(made: Any, checks: tuple[Callable[[Any], None], ...]) -> Iterator[str]:

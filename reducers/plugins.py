@@ -62,7 +62,7 @@ class Kind(Generic[T]):
                 for plugin in plugins_in_file(Path(path)):
                     self._add(plugin, found, origins)
         except RegistryError as error:
-            raise error if self.error is RegistryError else self.error(str(error)) from error
+            raise self.error(str(error)) from error
         return found
 
     def broken(self) -> dict[str, str]:

@@ -257,3 +257,35 @@ def test_what_a_plugin_imports_of_ours_is_not_its_own(tmp_path: Path) -> None:
     path.write_text("from benchmark.scoring.clustering import silhouette\n" + EXAMPLES["clustering"])
     assert find_metrics([path])["silhouette"] is find_metrics()["silhouette"]
     assert list(find_clusterings([path]))[-1] == "birch"
+
+
+@pytest.mark.slow
+def test_workers_of_a_cluster_have_plugins_of_every_kind(
+    plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.toml").write_text(SUITE)
+    run = benchmark.run(
+        "first-features",
+        "moons",
+        suite="tiny.toml",
+        plugins="mine.py",
+        clusterings="birch",
+        cluster="local:1",
+    )
+    assert run.table["status"].tolist() == ["ok"], run.table["error"].tolist()
+    assert run.table[["centroid_accuracy", "birch_nmi"]].notna().all(axis=None)
+
+
+def test_a_score_beyond_its_range_fails_its_job_with_a_reason(
+    plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin.write_text(EXAMPLES["metric"].replace("high=1", "high=0.1"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.toml").write_text(SUITE)
+    table = benchmark.run("pca", "iris", suite="tiny.toml", plugins="mine.py").table
+    assert table["status"].tolist() == ["failed"]
+    assert re.search(
+        r"'centroid_accuracy' must return a finite number from 0 to 0\.1, or None; got 0\.", table["error"][0]
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,24 +15,16 @@ def load_digits() -> tuple[np.ndarray, np.ndarray]:
     return found.images.astype(np.uint8), found.target
 
 
-def bundled(function: str) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
-    """Return what loads a table that scikit-learn holds."""
-    return partial(_load, function)
-
-
-def _load(function: str) -> tuple[np.ndarray, np.ndarray]:
+def load_table(function: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a table that scikit-learn holds, and the names of its classes."""
     import sklearn.datasets
 
     found = getattr(sklearn.datasets, function)()
     return found.data, np.array(found.target_names)[found.target]
 
 
-def made(function: str, **options: Any) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
-    """Return what has scikit-learn make five thousand points."""
-    return partial(_make, function, options)
-
-
-def _make(function: str, options: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def make_points(function: str, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return five thousand points that scikit-learn makes, in ten classes."""
     import sklearn.datasets
 
     X, y = getattr(sklearn.datasets, function)(n_samples=5000, random_state=0, **options)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmark.datasets.catalog.bundled import bundled, load_digits, made
+from benchmark.datasets.catalog.bundled import load_digits, load_table, make_points
 from benchmark.errors import InputError
 from benchmark.run_names import check_run_name
 from reducers.plugins import Kind
@@ -73,7 +74,8 @@ class DatasetInfo:
 def _table(name: str, summary: str, function: str, number: int, citation: str) -> DatasetInfo:
     return DatasetInfo(
         name=name, summary=f"{summary}; bundled with scikit-learn", citation=citation,
-        url=f"https://archive.ics.uci.edu/dataset/{number}/", load=bundled(function), is_table=True,
+        url=f"https://archive.ics.uci.edu/dataset/{number}/", load=partial(load_table, function),
+        is_table=True,
     )  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def _made(name: str, summary: str, **options: Any) -> DatasetInfo:
         name=name, summary=f"{summary}; made by scikit-learn",
         citation="Pedregosa et al., Scikit-learn, JMLR 12, 2011",
         url=f"https://scikit-learn.org/stable/modules/generated/sklearn.datasets.{function}.html",
-        load=made(function, **options), is_table=True,
+        load=partial(make_points, function, **options), is_table=True,
     )  # fmt: skip
 
 
