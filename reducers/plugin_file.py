@@ -56,6 +56,8 @@ def import_file(path: Path) -> ModuleType:
 
 
 def _import(name: str, path: str, content: bytes) -> ModuleType:
+    from reducers.base import Reducer
+
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_loader(name, _Source(path, content))
@@ -68,17 +70,10 @@ def _import(name: str, path: str, content: bytes) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
-    for reducer in reducers_of(module):
-        copyreg.pickle(reducer, _reduce)
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Reducer) and value.__module__ == name:
+            copyreg.pickle(value, _reduce)
     return module
-
-
-def reducers_of(module: ModuleType) -> list[type[Reducer]]:
-    """Return the subclasses of `Reducer` that a module defines."""
-    from reducers.base import Reducer
-
-    classes = [value for value in vars(module).values() if isinstance(value, type)]
-    return [c for c in classes if issubclass(c, Reducer) and c.__module__ == module.__name__]
 
 
 def _reduce(made: Reducer) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ from benchmark.analysis.columns import CONTROLS
 from benchmark.cli import app as cli
 from benchmark.datasets import DATASETS
 from benchmark.measure.environment import environment as machine_facts
-from benchmark.scoring import METRICS
+from benchmark.scoring import find_clusterings, find_metrics
 from reducers import find_reducers
 
 ROOT = Path(__file__).parents[1]
@@ -328,7 +328,8 @@ def test_lists_are_complete_in_both_forms(
     expected = {
         "reducers": {*find_reducers(), *CONTROLS},
         "datasets": set(DATASETS),
-        "metrics": set(METRICS),
+        "metrics": set(find_metrics()),
+        "clusterings": set(find_clusterings()),
         "suites": {"quick", "standard", "full"},
         "runs": {"digits-tiny"},
     }

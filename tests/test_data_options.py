@@ -183,12 +183,19 @@ def test_options_travel_as_json() -> None:
     assert DataOptions().as_facts() == {}
 
 
-@pytest.mark.parametrize("name", [name for name, info in DATASETS.items() if info.bundled])
-def test_bundled_data_sets_are_what_they_are_declared_to_be(name: str) -> None:
-    data, info = load_dataset(name), DATASETS[name]
-    assert (data.n_train, data.n_test) == (info.n_train, info.n_test)
-    assert data.image_shape == info.image_shape
-    assert data.n_classes > 1
+SIZES = {
+    "digits": (1438, 359, 64, 10), "iris": (120, 30, 4, 3), "wine": (142, 36, 13, 3),
+    "breast-cancer": (455, 114, 30, 2), "swiss-roll": (4000, 1000, 3, 10), "s-curve": (4000, 1000, 3, 10),
+    "blobs": (4000, 1000, 20, 10),
+}  # fmt: skip
+
+
+def test_bundled_data_sets_are_what_they_are_declared_to_be() -> None:
+    assert SIZES.keys() == {name for name, info in DATASETS.items() if info.load}
+    for name, sizes in SIZES.items():
+        data = load_dataset(name)
+        assert (data.n_train, data.n_test, data.n_features, data.n_classes) == sizes
+        assert data.image_shape == ((8, 8) if name == "digits" else None)
 
 
 def test_wine_is_told_apart_once_it_is_standardised() -> None:

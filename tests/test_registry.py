@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from reducers import find_reducers, load_reducer, make_reducer, registry
+from reducers import find_reducers, load_reducer, make_reducer, plugins
 from reducers.methods.linear import PCA
-from reducers.registry import ENTRY_POINT_GROUP, RegistryError, broken_plugins
+from reducers.plugins import ENTRY_POINT_GROUPS
+from reducers.registry import REDUCERS, RegistryError
 
 PLUGIN = '''
 from reducers.base import Reducer
@@ -168,7 +169,7 @@ WRONG_PLUGINS = {
     "syntax": ("def f(:", "fails to import: SyntaxError"),
     "import": ("import a_module_that_is_not_there", "ModuleNotFoundError: No module named 'a_module_that"),
     "raises": ("1 / 0", "ZeroDivisionError: division by zero"),
-    "nothing": ("x = 1", "defines no subclass of reducers.base.Reducer"),
+    "nothing": ("x = 1", r"must define a reducer .*; it defines none of these"),
     "nameless": (PLUGIN.replace('name = "half"', ""), "class Half of .* needs a class attribute 'name'"),
     "taken": (PLUGIN.replace('"half"', '"pca"'), "Two reducers are named 'pca'.*built in.*; rename one"),
     "twice": (PLUGIN + PLUGIN.replace("class Half", "class Other"), "Two reducers are named 'half'"),
@@ -199,8 +200,8 @@ def test_a_plugin_that_is_no_python_file_says_so(tmp_path: Path) -> None:
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **targets: str) -> None:
-    points = tuple(EntryPoint(name, target, ENTRY_POINT_GROUP) for name, target in targets.items())
-    monkeypatch.setattr(registry, "_installed_points", lambda: points)
+    points = tuple(EntryPoint(name, target, ENTRY_POINT_GROUPS[0]) for name, target in targets.items())
+    monkeypatch.setattr(plugins, "_installed_points", lambda: points)
 
 
 def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -216,7 +217,7 @@ def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch,
     [
         ("a_module_that_is_not_there:X", r"installed plugin 'mine' is unavailable: ModuleNotFoundError"),
         ("reducers.methods.linear:Nothing", r"installed plugin 'mine' is unavailable: AttributeError"),
-        ("collections:OrderedDict", "TypeError: it is no subclass of reducers.Reducer"),
+        ("collections:OrderedDict", "TypeError: it must be a subclass of reducers.Reducer, a metric"),
         ("reducers.methods.linear:PCA", "Two reducers are named 'pca', one built in"),
     ],
 )
@@ -229,7 +230,7 @@ def test_an_installed_package_that_is_broken_stops_nothing_else(
     install(monkeypatch, mine=target, half="installed_plugin:Half")
     assert list(find_reducers()) == [*BUILT_IN, "half"]
     assert load_reducer("pca") is PCA
-    ((name, problem),) = broken_plugins().items()
+    ((name, problem),) = REDUCERS.broken().items()
     assert name == "mine"
     assert re.search(reason, problem)
     with pytest.raises(RegistryError, match=reason):

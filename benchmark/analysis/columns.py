@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmark.scoring import DEFAULT, METRICS, Metric
+from benchmark.scoring import BUILT_IN_METRICS, DEFAULT, METRICS, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Those of another clustering than the default one have a column only where they were measured.
-SCORES = tuple(name for name, metric in METRICS.items() if metric.clustering in ("", DEFAULT))
+SCORES = tuple(name for name, metric in BUILT_IN_METRICS.items() if metric.clustering in ("", DEFAULT))
 TIMES = (
     "warmup_seconds", "fit_seconds", "fit_spread_seconds", "transform_seconds", "transform_spread_seconds",
     "score_seconds",

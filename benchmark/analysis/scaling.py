@@ -13,7 +13,7 @@ from benchmark.analysis.columns import CURVE, DTYPES, TIMES
 from benchmark.analysis.exponents import exponent
 from benchmark.analysis.frames import save_frame, typed_frame
 from benchmark.results import Record, Store, latest
-from benchmark.scoring import METRICS
+from benchmark.scoring import BUILT_IN_METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ SWEEPS = ("samples", "features", "components")
 # The costs that get an exponent.
 COSTS = {"fit": "fit_seconds", "transform": "transform_seconds", "memory": "peak_memory_mb"}
 # The data of sweeps have no classes.
-SCORES = tuple(name for name, m in METRICS.items() if "labels" not in m.needs and not m.clustering)
+SCORES = tuple(name for name, m in BUILT_IN_METRICS.items() if "labels" not in m.needs and not m.clustering)
 POINT_COLUMNS = (
     "sweep", "size", "reducer", "device", "threads", "asked_precision", "precision", "status", "timing",
     "n_train", "n_test", "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds",

@@ -159,7 +159,7 @@ class _Measuring:
             n_jobs=self.job.threads,
         )
         with measured("cpu") as scoring:
-            scores, rows = score_rows(embedding, metrics_of(self.job.clusterings))
+            scores, rows = score_rows(embedding, metrics_of(self.job.clusterings, self.job.plugins))
         self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
         return rows
 

@@ -19,6 +19,7 @@ from benchmark.plan.settings import Setting, find_settings
 from benchmark.plan.suite import Suite, choose_clusterings, choose_reducers, find_suite
 from benchmark.request import Request
 from benchmark.results import Record, check_run_name, title
+from benchmark.scoring.declared import scoring_digest
 
 T = TypeVar("T")
 
@@ -174,7 +175,7 @@ def _load(request: Request, suite: Suite) -> tuple[dict[str, Dataset], tuple[str
     def load(name: str) -> Dataset:
         return load_dataset(
             name, data_dir=request.data_dir, seed=0, n_train=suite.n_train, n_test=suite.n_test,
-            options=_data_options(request),
+            options=_data_options(request), plugins=request.plugins,
         )  # fmt: skip
 
     named = request.dataset or (suite.dataset and (suite.dataset,))
@@ -224,7 +225,8 @@ def _jobs(
         for seed, (name, setting), width, asked in wanted
     )  # fmt: skip
     clusterings, options = choose_clusterings(request), _data_options(request).as_facts()
-    jobs = (replace(job, clusterings=clusterings, data_options=options) for job in jobs)
+    scoring = scoring_digest(clusterings, request.plugins)
+    jobs = (replace(job, clusterings=clusterings, scoring=scoring, data_options=options) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}
 
