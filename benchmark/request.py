@@ -118,7 +118,11 @@ class BaseRequest:
     results_dir: str = _option("results", "--results-dir", "DIR", "Where runs keep their results.", show=None)
     reports_dir: str = _option("reports", "--reports-dir", "DIR", "Where reports go.", show=None)
     plugins: tuple[str, ...] = _option(
-        (), "--plugin", "FILE.py", "A file that defines reducers; repeatable.", show=_basename
+        (),
+        "--plugin",
+        "FILE.py",
+        "A file that defines reducers, datasets, metrics or clusterings; repeatable.",
+        show=_basename,
     )
 
     def __post_init__(self) -> None:

@@ -9,11 +9,11 @@ from benchmark.errors import InputError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
-def check_run_name(name: str) -> str:
+def check_run_name(name: str, what: str = "A run's name") -> str:
     """Return `name` if it can safely name a directory, else raise `InputError`."""
     if not _NAME.fullmatch(name) or ".." in name:
         raise InputError(
-            f"A run's name is 1 to 100 letters, digits, '.', '_', '+' or '-' and begins with a letter "
+            f"{what} is 1 to 100 letters, digits, '.', '_', '+' or '-' and begins with a letter "
             f"or digit; got {name!r}."
         )
     return name

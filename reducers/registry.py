@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import inspect
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from reducers.plugins import Kind, Plugin
 from reducers.registry_error import RegistryError as RegistryError
 from reducers.suggestion import suggestion
 
 if TYPE_CHECKING:
     from reducers.base import Reducer
 
-ENTRY_POINT_GROUP = "dimensionality_reduction.reducers"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
 _ANY_DEVICE = ("cpu", "cuda", "mps")
 
@@ -60,57 +54,14 @@ BUILT_IN = tuple(
 def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
     """Return every reducer by name: built in, installed, and from the plugin files given.
 
-    What is installed and broken is left out; see `broken_plugins`.
+    What is installed and broken is left out; see `reducers.plugins.Kind.broken`.
 
     Raises
     ------
     RegistryError
         A plugin file cannot be read or takes a name that is in use.
     """
-    found = _find_installed(_installed_points())[0].copy()
-    for path in plugins:
-        for entry in _entries_in_file(Path(path)):
-            _add(entry, found)
-    return found
-
-
-def broken_plugins() -> dict[str, str]:
-    """Return what is wrong with each installed plugin that cannot be had, by the name of its entry point."""
-    return _find_installed(_installed_points())[1]
-
-
-@cache
-def _find_installed(points: tuple[EntryPoint, ...]) -> tuple[dict[str, Entry], dict[str, str]]:
-    """Return the reducers built in and installed, and what is wrong with the installed ones that are not."""
-    found, broken = {entry.name: entry for entry in BUILT_IN}, {}
-    for point in points:
-        try:
-            from reducers.base import Reducer
-
-            cls = point.load()
-            if not issubclass(cls, Reducer):
-                raise TypeError("it is no subclass of reducers.Reducer")
-            _add(_describe(cls, point.value, point.dist.name if point.dist else "plugin"), found)
-        # One written as a script may call sys.exit.
-        except (Exception, SystemExit) as error:
-            reason = f"{type(error).__name__}: {error}".rstrip(".")
-            broken[point.name] = f"The installed plugin '{point.name}' is unavailable: {reason}."
-    return found, broken
-
-
-def _add(entry: Entry, found: dict[str, Entry]) -> None:
-    if entry.name in found:
-        raise RegistryError(
-            f"Two reducers are named '{entry.name}', one {found[entry.name].origin} and one of "
-            f"{entry.origin}; rename one."
-        )
-    found[entry.name] = entry
-
-
-@cache
-def _installed_points() -> tuple[EntryPoint, ...]:
-    # Looking for them opens a file of every package that is installed.
-    return tuple(entry_points(group=ENTRY_POINT_GROUP))
+    return REDUCERS.find(plugins)
 
 
 def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]:
@@ -121,7 +72,7 @@ def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]
     RegistryError
         No reducer has that name; the message names the nearest and all there are.
     """
-    found, broken = find_reducers(plugins), broken_plugins()
+    found, broken = find_reducers(plugins), REDUCERS.broken()
     if name not in found and name in broken:
         raise RegistryError(broken[name])
     if name not in found:
@@ -161,7 +112,8 @@ def _check_names(cls: type[Reducer], name: str, params: dict[str, Any]) -> None:
             )
 
 
-def _describe(cls: type[Reducer], target: str, origin: str) -> Entry:
+def _describe(plugin: Plugin) -> Entry:
+    cls, origin = plugin.value, plugin.origin
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not name:
         raise RegistryError(f"The class {cls.__name__} of {origin} needs a class attribute 'name', a string.")
@@ -174,42 +126,7 @@ def _describe(cls: type[Reducer], target: str, origin: str) -> Entry:
     # A dataclass without a docstring gets its signature as one; the citation says more.
     if summary.startswith(f"{cls.__name__}("):
         summary = getattr(cls, "reference", "")
-    return Entry(name, target, summary, tuple(cls.devices), origin)
+    return Entry(name, plugin.target, summary, tuple(cls.devices), origin)
 
 
-def _entries_in_file(path: Path) -> list[Entry]:
-    from reducers.base import Reducer
-
-    module = _import_file(path)
-    classes = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Reducer) and value.__module__ == module.__name__
-    ]
-    if not classes:
-        raise RegistryError(f"The plugin file {path} defines no subclass of reducers.base.Reducer.")
-    return [_describe(cls, f"{module.__name__}:{cls.__name__}", str(path)) for cls in classes]
-
-
-def _import_file(path: Path) -> ModuleType:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RegistryError(f"The plugin file {path} cannot be read: {error.strerror}.") from error
-    # The content is in the name, so an edited file is a new module, and pickles find the right one.
-    name = f"reducer_plugin_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise RegistryError(f"A plugin file ends in .py; got {path}.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise RegistryError(
-            f"The plugin file {path} fails to import: {type(error).__name__}: {error}."
-        ) from error
-    return module
+REDUCERS = Kind("reducer", {entry.name: entry for entry in BUILT_IN}, _describe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import inspect
+from collections.abc import Iterable
 from pathlib import Path
 
 from reducers.base import Reducer
@@ -23,24 +23,27 @@ def source_digest(reducer: Reducer) -> str:
         import sklearn
 
         return f"sklearn-{sklearn.__version__}-{type(estimator).__qualname__}"
+    return modules_digest(c.__module__ for c in type(reducer).__mro__ if issubclass(c, Reducer))
+
+
+def modules_digest(modules: Iterable[str]) -> str:
+    """Return a digest of the code of modules, and of those of their packages that they import."""
     digest = hashlib.sha256()
     # Sorted by content: where a package or a plugin file lies does not count.
-    for code in sorted(_canonical(path) for path in _sources(type(reducer))):
+    for code in sorted(_canonical(path) for path in _sources(modules)):
         digest.update(code.encode())
     return digest.hexdigest()[:16]
 
 
-def _sources(cls: type) -> set[Path]:
+def _sources(modules: Iterable[str]) -> set[Path]:
     found: set[Path] = set()
-    waiting = [c.__module__ for c in cls.__mro__ if issubclass(c, Reducer)]
+    waiting = list(modules)
     while waiting:
         module = waiting.pop()
         path = _path(module)
         if path is not None and path not in found:
             found.add(path)
             waiting += _imports(module, path)
-    # A plugin file is loaded from a path, not found by name.
-    found.add(Path(inspect.getfile(cls)))
     return found
 
 

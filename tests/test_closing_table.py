@@ -41,6 +41,7 @@ def shown(store: Store, width: int = 80, *, wide: bool = False) -> list[str]:
 
 
 def test_it_fits_80_columns_and_has_a_row_a_configuration(store: Store) -> None:
+    """Complaint 7: at 80 columns every score was `0.…`, with a row a seed."""
     lines = shown(store)
     assert max(map(len, lines)) <= 80
     header = [cell.strip() for cell in lines[2].strip("┃").split("┃")]
@@ -107,5 +108,6 @@ def test_a_run_without_a_good_job_has_a_table(tmp_path: Path) -> None:
     [(3e-7, "0.300 µs"), (0.0, "< 1 µs"), (0.00412, "4.12 ms"), (7.5, "7.50 s"), (4000.0, "66.7 min")],
 )  # fmt: skip
 def test_times_are_in_a_unit_that_fits(seconds: float, text: str, tmp_path: Path) -> None:
+    """Complaint 7: a fit of milliseconds took 0.00 s."""
     store = stored(tmp_path, {"pca": [kept(np.ones(9, dtype=bool))]}, fit_seconds=seconds)
     assert any(f"│ {text} │" in " ".join(line.split()) for line in shown(store))

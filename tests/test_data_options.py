@@ -45,6 +45,7 @@ def loaded(path: Path, frame: pd.DataFrame, name: str = "trees.csv", **options: 
 
 @pytest.mark.parametrize("name", ["trees.csv", "trees.tsv", "trees.csv.gz", "trees.parquet"])
 def test_columns_are_what_the_user_says(tmp_path: Path, name: str) -> None:
+    """Complaint 2: neither the label nor a column to leave out could be named."""
     frame = table()
     data = loaded(tmp_path, frame, name, label="species", drop=("id",), split="part", scale="none")
     assert data.class_names == ("elm", "oak")
@@ -94,6 +95,7 @@ def test_columns_are_named_of_tables_only(tmp_path: Path) -> None:
 
 
 def test_what_looks_like_a_mistake_is_said(tmp_path: Path) -> None:
+    """Complaint 2: a label of another name, and an id, were features without a word."""
     frame = table().drop(columns=["species", "part"]).assign(target=np.arange(N) % 2, same=1.0)
     notes = " ".join(loaded(tmp_path, frame).notes)
     assert "--label target" in notes
@@ -103,6 +105,7 @@ def test_what_looks_like_a_mistake_is_said(tmp_path: Path) -> None:
 
 
 def test_columns_of_different_units_are_standardised_and_it_is_said(tmp_path: Path) -> None:
+    """Complaint 3: no warning, and no way to standardise."""
     X = RNG.normal(size=(N, 2)) * [1, 1000]
     frame = pd.DataFrame(X, columns=["metres", "grams"])
     data = loaded(tmp_path, frame)
@@ -121,6 +124,7 @@ def test_columns_of_different_units_are_standardised_and_it_is_said(tmp_path: Pa
 
 
 def test_one_scale_and_no_scale_can_be_asked_for(tmp_path: Path) -> None:
+    """Complaint 2: columns could not be scaled."""
     frame = pd.DataFrame(RNG.normal(size=(N, 2)) * [1, 1000], columns=["metres", "grams"])
     unit = loaded(tmp_path, frame, scale="unit")
     assert unit.notes == ()
@@ -179,15 +183,23 @@ def test_options_travel_as_json() -> None:
     assert DataOptions().as_facts() == {}
 
 
-@pytest.mark.parametrize("name", [name for name, info in DATASETS.items() if info.bundled])
-def test_bundled_data_sets_are_what_they_are_declared_to_be(name: str) -> None:
-    data, info = load_dataset(name), DATASETS[name]
-    assert (data.n_train, data.n_test) == (info.n_train, info.n_test)
-    assert data.image_shape == info.image_shape
-    assert data.n_classes > 1
+SIZES = {
+    "digits": (1438, 359, 64, 10), "iris": (120, 30, 4, 3), "wine": (142, 36, 13, 3),
+    "breast-cancer": (455, 114, 30, 2), "swiss-roll": (4000, 1000, 3, 10), "s-curve": (4000, 1000, 3, 10),
+    "blobs": (4000, 1000, 20, 10),
+}  # fmt: skip
+
+
+def test_bundled_data_sets_are_what_they_are_declared_to_be() -> None:
+    assert SIZES.keys() == {name for name, info in DATASETS.items() if info.load}
+    for name, sizes in SIZES.items():
+        data = load_dataset(name)
+        assert (data.n_train, data.n_test, data.n_features, data.n_classes) == sizes
+        assert data.image_shape == ((8, 8) if name == "digits" else None)
 
 
 def test_wine_is_told_apart_once_it_is_standardised() -> None:
+    """Complaint 3: wine as it is gave 0.72, standardised 0.97."""
     from sklearn.neighbors import KNeighborsClassifier
 
     def accuracy(scale: str | None) -> float:

@@ -101,7 +101,8 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: ThreadingH
 
 
 def source(*mirrors: str) -> DatasetInfo:
-    return DatasetInfo(name="tiny", summary="", citation="", url="", mirrors=mirrors, sha256=HASHES)
+    served = mirrors or ("http://nowhere.invalid/",)
+    return DatasetInfo(name="tiny", summary="", citation="", url="", mirrors=served, sha256=HASHES)
 
 
 def at(server: ThreadingHTTPServer, behaviour: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from waiting import is_running, wait_for
 
+from benchmark.analysis.columns import CONTROLS
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.errors import InputError
 from benchmark.execution.local import LocalWorker
@@ -91,7 +92,7 @@ def where(plan: SuitePlan) -> list[tuple[str, str, bool]]:
 
 def test_all_reducers_are_planned_with_all_their_parameters() -> None:
     plan = plan_of()
-    assert [job.reducer for job in plan.jobs] == list(find_reducers())
+    assert [job.reducer for job in plan.jobs] == [*find_reducers(), *CONTROLS]
     assert plan.run == "digits-standard"
     job = next(job for job in plan.jobs if job.reducer == "stacked")
     assert job.params["hidden"] == (500, 500, 2000)

@@ -111,6 +111,7 @@ def busy() -> Iterator[None]:
 @needs_proc
 @pytest.mark.usefixtures("busy")
 def test_a_job_beside_a_busy_process_is_disturbed_and_measured_once_more(tmp_path: Path) -> None:
+    """Complaint 8: a time taken beside a busy program was called exclusive."""
     suite = tmp_path / "few.toml"
     suite.write_text("n_train = 200\nn_test = 60\ncomponents = [3]\n")
     found = benchmark.run(

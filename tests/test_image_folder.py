@@ -142,6 +142,7 @@ def test_columns_are_none_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_only_of_images_pictures_are_kept(tmp_path: Path) -> None:
+    """Complaint 11: the columns of a table were shown as pictures."""
     from benchmark.measure.view import make_view
 
     np.save(tmp_path / "table.npy", PIXELS.reshape(12, 35))

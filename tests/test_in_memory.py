@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,7 @@ FORMS: dict[str, tuple[Any, int]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_data_are_read_back_as_they_were(form: str) -> None:
+    """Complaint 6: run() took neither DataFrames nor arrays."""
     given, n_classes = FORMS[form]
     data = load_dataset(as_source(given), options=PLAIN)
     np.testing.assert_array_equal(data.X_train, X[data.rows_train])
@@ -80,6 +83,22 @@ def test_the_same_data_are_written_once_and_others_beside_them(cache: Path) -> N
     assert sorted(path.name for path in files) == ["data.npz", "data.npz"]
 
 
+@pytest.mark.parametrize("read", [False, True])
+def test_what_nobody_used_for_long_is_removed_when_others_are_written(cache: Path, read: bool) -> None:
+    old, recent = Path(as_source(X)), Path(as_source(X[:30]))
+    for path, days, given_days in ((old, 1 if read else 31, 31), (recent, 29, 29)):
+        os.utime(path, (time.time() - days * 86_400, time.time() - given_days * 86_400))
+    new = Path(as_source(X[:20]))
+    left = [recent, new, *([old] if read else [])]
+    assert sorted(path for path in (cache / "in-memory").rglob("*")) == sorted(
+        [*left, *(path.parent for path in left)]
+    )
+    again = Path(as_source(X))
+    assert again == old, "what is given anew is where it was"
+    assert time.time() - again.stat().st_mtime < 86_400
+    load_dataset(again)
+
+
 def test_names_and_paths_stay_what_they_are(tmp_path: Path) -> None:
     assert as_sources("iris") == ("iris",)
     assert as_sources(["iris", tmp_path]) == as_sources(("iris", tmp_path)) == ("iris", str(tmp_path))
@@ -101,6 +120,7 @@ def test_names_and_paths_stay_what_they_are(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_data_is_named_with_what_is_allowed(given: Any, said: str, cache: Path) -> None:
+    """Complaint 6: what run() does not take was an error from the inside."""
     with pytest.raises(InputError, match=said):
         as_sources(given)
     assert not [path for path in cache.rglob("*") if path.is_file()]
@@ -112,6 +132,7 @@ def test_labels_that_do_not_fit_are_refused_when_they_are_read() -> None:
 
 
 def test_run_takes_a_frame_with_the_name_of_its_label(tmp_path: Path) -> None:
+    """Complaint 6: run(dataset=frame) failed with an error from the inside."""
     (tmp_path / "tiny.toml").write_text("components = [2]\n")
     done = run(
         "pca", FRAME.assign(kind=Y), label="kind", suite=str(tmp_path / "tiny.toml"), threads=1,

@@ -128,6 +128,7 @@ def test_of_what_one_machine_measured_twice_the_better_row_is_kept(
 
 
 def test_settings_and_suites_that_differ_keep_their_rows_apart(tmp_path: Path) -> None:
+    """Complaint 5: merge kept one of two settings."""
     build(tmp_path, "a", record("umap", LAPTOP), record("umap", LAPTOP, setting="n_neighbors=5", key="k5"))
     # A suite that sets more for all: rows of older versions have no setting at all.
     other = {"n_components": 2, "n_epochs": 50, "epochs": 7}
@@ -140,6 +141,36 @@ def test_settings_and_suites_that_differ_keep_their_rows_apart(tmp_path: Path) -
     assert facts["suite"] == "standard, quick"
     assert facts["commands"] == ["first"]
     assert merge(tmp_path, "a", "b").path == store.path
+
+
+def test_seeds_of_two_suites_are_never_averaged_together(tmp_path: Path) -> None:
+    """Complaint 5: one suite has a seed that the other lacks, on another machine, and other epochs."""
+    brief, long = ({"n_components": 2, "epochs": epochs} for epochs in (3, 30))
+    tuned = [record("rbm", LAPTOP, params=long, seed=seed, key=f"l{seed}") for seed in range(3)]
+    build(tmp_path, "a", record("rbm", LAPTOP, params=brief, key="b"), suite="quick")
+    build(tmp_path, "b", *tuned, record("pca", LAPTOP, key="p"), suite="standard")
+    build(tmp_path, "c", record("rbm", SERVER, params=brief, seed=3, key="c"), suite="quick")
+    store = merge(tmp_path, "a", "b", "c")
+    board = leaderboard(load_results("both", tmp_path / "results"))
+    rows = {tuple(row) for row in board[["reducer", "setting", "seeds"]].fillna("").to_numpy().tolist()}
+    assert rows == {("rbm", "epochs=3", 1), ("rbm", "epochs=30", 3), ("pca", "", 1)}
+    [note] = store.facts()["notes"]
+    assert note.startswith("The merged runs are of several suites (quick, standard): rows")
+    assert note in (tmp_path / "reports" / "both" / "report.md").read_text()
+
+
+def test_rows_of_other_sizes_are_neither_averaged_nor_ranked_together(tmp_path: Path) -> None:
+    """Complaint 5: a suite that takes part of the data only gives its reducers an easier task."""
+    easy = {"n_train": 5, "n_test": 2, "scores": {"knn_accuracy": 1.0, "kmeans_nmi": 1.0}}
+    build(tmp_path, "a", record("pca", LAPTOP), record("raw", LAPTOP))
+    build(tmp_path, "b", record("pca", LAPTOP, **easy, key="e"), suite="quick")
+    merge(tmp_path, "a", "b")
+    report = (tmp_path / "reports" / "both" / "report.md").read_text()
+    assert "(10 train, 5 test)" in report.partition("## What was run")[0]
+    assert "1.000" not in report.partition("## What was run")[0]
+    table = report.partition("## Leaderboard")[2].partition("Best of each column")[0]
+    assert "| reducer | train | test |" in table
+    assert table.count("**0.900**") == 2, "the best of the whole data is the best of its task"
 
 
 def test_runs_of_several_datasets_are_joined_by_their_checksums(tmp_path: Path) -> None:

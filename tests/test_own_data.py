@@ -119,6 +119,7 @@ def test_npy_without_labels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n_features", [9, 25, 784])
 def test_features_are_no_image_unless_somebody_says_so(tmp_path: Path, n_features: int) -> None:
+    """Complaint 11: 25 columns were taken for pictures of 5 x 5."""
     assert load_dataset(npz(tmp_path, X=RNG.random((10, n_features)))).image_shape is None
 
 
@@ -204,6 +205,7 @@ def test_name_can_name_a_directory(tmp_path: Path, file: str, name: str) -> None
 
 
 def test_other_data_of_the_same_name_have_another_name(tmp_path: Path) -> None:
+    """Complaint 1: a/data.npy and b/data.npy had one name, so one run."""
     names = set()
     for place, values in (("a", X), ("b", X[::-1])):
         (tmp_path / place).mkdir()

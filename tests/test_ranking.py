@@ -182,6 +182,7 @@ def half_width(jobs: Sequence[Rows]) -> float:
 
 @pytest.mark.parametrize("n", [200, 5 * SLOTS])
 def test_one_seed_gives_the_binomial_interval(n: int) -> None:
+    """Complaint 4: no interval counted the test rows."""
     right = np.random.default_rng(0).random(n) < 0.8
     slots = slots_of(n) if n < SLOTS else row_slots(np.arange(n)[:, None])
     expected = 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / n)
@@ -189,6 +190,7 @@ def test_one_seed_gives_the_binomial_interval(n: int) -> None:
 
 
 def test_seeds_on_the_same_test_rows_do_not_make_them_more() -> None:
+    """Complaint 4: an interval over seeds ignored that they share test rows."""
     right = np.random.default_rng(0).random(400) < 0.8
     one = half_width([kept(right)])
     same = half_width([kept(right)] * 4)
@@ -248,6 +250,7 @@ def test_no_error_in_thirty_rows_leaves_room_for_a_tenth(tmp_path: Path) -> None
 
 
 def test_one_row_in_thirty_is_a_tie(tmp_path: Path) -> None:
+    """Complaint 4: 29 of 30 rows were called better than 28."""
     board = board_of(stored(tmp_path, {
         "pca": [kept(first(29, 30))], "umap": [kept(first(28, 30))], "rbm": [kept(first(3, 30))],
     }))  # fmt: skip
@@ -403,6 +406,7 @@ def test_the_headline_names_all_that_can_be_the_best(tmp_path: Path) -> None:
 
 
 def test_data_that_cannot_tell_say_so_and_why(tmp_path: Path) -> None:
+    """Complaint 4: the headline named a winner that the data could not tell."""
     jobs = {"pca": [kept(first(29, 30))], "umap": [kept(first(28, 30))]}
     said = summary_of(stored(tmp_path, jobs), tmp_path)
     assert "these data cannot tell which of **pca** and **umap** has the best k-NN accuracy" in said

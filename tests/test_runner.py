@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -300,8 +301,8 @@ def test_the_log_is_no_business_of_the_program_around(run: Callable[..., RunResu
 class DisturbedPool(FakePool):
     """A pool whose jobs end as they are told to, try after try."""
 
-    def __init__(self, *tries: Outcome) -> None:
-        super().__init__()
+    def __init__(self, *tries: Outcome, before: Callable[[Job], object] = lambda job: None) -> None:
+        super().__init__(before)
         self.tries = iter(tries)
 
     def run_all(
@@ -310,6 +311,7 @@ class DisturbedPool(FakePool):
         for job in jobs:
             self.asked.append(job)
             started(job)
+            self.before(job)
             yield make_record(job, next(self.tries), self.environment)
 
 
@@ -332,6 +334,7 @@ def tried(foreign: float | None, status: str = "ok", warmup: float | None = None
 def test_a_disturbed_job_is_measured_once_more_and_the_better_one_kept(
     tries: list[Outcome], kept: float | None, timing: str, run: Callable[..., RunResult], store: Store
 ) -> None:
+    """Complaint 8: a disturbed time stayed what it was."""
     pool, told = DisturbedPool(*tries), Told()
     result = run(pool, "raw", told=told)
     (record,) = store.records()
@@ -366,6 +369,29 @@ def test_what_was_compiled_for_the_first_try_stays_in_the_warm_up(
 ) -> None:
     run(DisturbedPool(tried(0.5, warmup=12.0), tried(0.0, warmup=0.5)), "raw")
     assert [record.warmup_seconds for record in store.records()] == [12.0]
+
+
+@pytest.mark.parametrize("end", ["killed", "interrupted"])
+def test_a_second_try_that_was_cut_off_is_made_by_the_next_call(
+    end: str, run: Callable[..., RunResult], store: Store
+) -> None:
+    def cut_off(job: Job) -> None:
+        if len(pool.asked) == 3:
+            if end == "interrupted":
+                raise KeyboardInterrupt
+            raise SystemExit("as if killed")
+
+    pool = DisturbedPool(tried(0.5), tried(0.0), tried(0.0), before=cut_off)
+    with suppress(SystemExit):
+        run(pool, "raw", "pca")
+    assert [job.reducer for job in pool.asked] == ["raw", "pca", "raw"]
+    assert [r.foreign_cpu for r in store.records() if r.reducer == "raw"] == [0.5]
+    later, told = DisturbedPool(tried(0.2)), Told()
+    run(later, "raw", "pca", told=told)
+    assert [job.reducer for job in later.asked] == ["raw"]
+    assert any("1 job was disturbed" in note for note in told.notes)
+    assert [r.foreign_cpu for r in store.records() if r.reducer == "raw"] == [0.2]
+    run(DisturbedPool(), "raw", "pca")  # a pool without a try left: each job has a second one only
 
 
 class DecidingPool(FakePool):

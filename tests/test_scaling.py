@@ -29,7 +29,7 @@ from benchmark.plan.suite import check_request
 from benchmark.plan.sweep_plan import CENTRE, centre, predicted_seconds, sizes
 from benchmark.reporting import write_report
 from benchmark.reporting.exponent_table import exponent_rows
-from benchmark.reporting.figures.cost_curves import apart
+from benchmark.reporting.figures.cost_curves import apart, scaling_figure
 from benchmark.request import ScaleRequest
 from benchmark.results import Record, Store
 
@@ -378,6 +378,28 @@ def test_the_tables_of_exact_laws_hold_their_exponents(tmp_path: Path) -> None:
     assert header[:3] == ["reducer", "device", "precision"]
     assert rows[0][:4] == ["pca", "cpu", "", "n^1.00 ± 0.00"]
     assert [row[:3] for row in rows[2:]] == [["sparse", "cpu", "bf16"], ["sparse", "cpu", "fp32"]]
+
+
+def test_times_that_others_disturbed_are_marked_and_enter_neither_exponent_nor_figure(tmp_path: Path) -> None:
+    store = stored(tmp_path, [("pca", "cpu", None), ("raw", "cpu", None)])
+    for record in list(store.records()):
+        if record.n_train == 10_000 or record.reducer == "raw":
+            store.save(replace(record, timing="disturbed", fit_seconds=99.0))
+    table, exponents = save_scaling(store)
+    pca, raw = exponents[exponents["sweep"] == "samples"].to_dict("records")
+    assert pca["fit_exponent"] == pytest.approx(1.0)
+    assert (pca["ok"], pca["fitted"], pca["to_size"]) == (4, 3, 30_000)
+    assert pca["memory_exponent"] == raw["memory_exponent"] == pytest.approx(0.5), "memory is not disturbed"
+    assert (raw["fitted"], pd.isna(raw["fit_exponent"])) == (0, True)
+    figure = scaling_figure(table, exponents)
+    assert figure is not None
+    fit, *_, memory = figure.axes
+    assert [len(line.get_xdata()) for line in fit.lines if line.get_marker() != "None"][:1] == [3]
+    assert any("raw" in text.get_text() for text in memory.texts)
+    assert not any("raw" in text.get_text() for text in fit.texts)
+    report = write_report(store, tmp_path / "reports").read_text()
+    assert report.count("99.0 (disturbed)") == 5 + 2 + 2, "the centre lies on every sweep"
+    assert "Disturbed.** Other programs ran" in report
 
 
 def test_labels_are_moved_apart_and_keep_their_order() -> None:

@@ -13,6 +13,7 @@ import pytest
 from test_runner import FakePool
 
 from benchmark import load_results
+from benchmark.cli import app as cli
 from benchmark.datasets import load_dataset
 from benchmark.datasets.mapped import take
 from benchmark.errors import InputError
@@ -92,6 +93,25 @@ def test_only_the_setting_that_was_chosen_is_tested(choose: Callable[..., list[J
     report = (tmp_path / "reports" / "r" / "report.md").read_text()
     assert "umap to 10 components, default: best of 3 by knn" in report
     assert "looks too good" not in report
+
+
+def test_the_command_line_says_which_setting_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool = ScoringPool(best_on_average, "kmeans_nmi")
+    monkeypatch.setattr(runner, "open_pool", lambda request, note: pool)
+    monkeypatch.chdir(tmp_path)
+    words = (
+        "run --reducer umap --set umap.n_neighbors=5,15,50 --select kmeans_nmi --dataset digits --suite quick"
+    )
+    for extra in ([], ["--wide"], ["--quiet"]):
+        monkeypatch.setattr("sys.argv", ["benchmark", *words.split(), "--seeds", "2", *extra])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 0
+        said = capsys.readouterr().out.splitlines()
+        chosen = "umap to 10 components, default: best of 3 by kmeans_nmi on a fifth of the training set"
+        assert (chosen in said) == (extra != ["--quiet"])
 
 
 def test_what_was_chosen_is_not_chosen_again(choose: Callable[..., list[Job]], tmp_path: Path) -> None:

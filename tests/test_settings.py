@@ -132,6 +132,7 @@ n_epochs = 50
 
 
 def test_a_suite_lists_settings_and_their_labels(tmp_path: Path) -> None:
+    """Complaint 5: [[reducers.umap]] with several settings was refused."""
     path = suite(tmp_path, LISTED)
     names = ("autoencoder", "umap")
     jobs = plan_of(Request(names, "digits", suite=path)).jobs
@@ -215,6 +216,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Request]:
 def test_python_asks_for_what_the_command_line_can_ask_for(
     given: Any, reducers: tuple[str, ...], expected: tuple[str, ...], asked: Callable[..., Request]
 ) -> None:
+    """Complaint 5: a mapping of parameters measured the defaults; names and estimators failed inside."""
     request = asked(given, "digits")
     assert (request.reducers, request.settings) == (reducers, expected)
     # What is asked for can be planned, and the command that is kept says all of it.
@@ -246,6 +248,7 @@ def test_the_width_of_estimators_is_the_width_of_all(asked: Callable[..., Reques
     ],
 )
 def test_what_another_process_could_not_make_is_refused_in_one_sentence(given: Any, message: str) -> None:
+    """Complaint 6: estimators failed with errors from the inside."""
     with pytest.raises(InputError, match=message):
         benchmark.run(given, "digits")
 
@@ -275,6 +278,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Store]
 
 
 def test_settings_of_two_calls_stand_side_by_side(run: Callable[..., Store], tmp_path: Path) -> None:
+    """Complaint 5: a second setting under one name replaced the first."""
     run("umap")
     store = run("umap", settings=("umap.n_neighbors=5,50",))
     assert sorted(record.setting for record in store.records()) == ["", "n_neighbors=5", "n_neighbors=50"]
@@ -293,6 +297,7 @@ def test_a_setting_is_shown_only_where_a_reducer_has_several(run: Callable[..., 
 
 
 def test_a_run_tells_its_commands_and_all_that_it_holds(run: Callable[..., Store], tmp_path: Path) -> None:
+    """Complaint 12: command, duration, seeds and widths were those of the last call."""
     run("pca", seeds=2, components=(2, 3))
     store = run("pca", "raw", seeds=1, components=3)
     facts = store.facts()
@@ -304,7 +309,16 @@ def test_a_run_tells_its_commands_and_all_that_it_holds(run: Callable[..., Store
     assert all(command in report for command in facts["commands"])
 
 
+def test_what_was_done_to_the_data_stands_in_the_report(run: Callable[..., Store], tmp_path: Path) -> None:
+    """Complaint 3: data whose columns have different units were measured without a word."""
+    store = run("pca", dataset="wine")
+    [note] = [note for note in store.facts()["notes"] if "each is standardised" in note]
+    report = (tmp_path / "reports" / "r" / "report.md").read_text()
+    assert note.replace("_", "\\_") in report.partition("## What was run")[2].partition("## ")[0]
+
+
 def test_rows_of_several_commits_name_them(run: Callable[..., Store], tmp_path: Path) -> None:
+    """Complaint 12: one commit was named for the rows of several."""
     for commit, reducer in (("a1" * 20, "pca"), ("b2" * 20, "raw")):
         pool = FakePool()
         pool.environment["git_commit"] = commit
@@ -336,6 +350,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 def test_a_name_is_of_one_thing(
     case: str, run: Callable[..., Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Complaint 1: an edited file or another suite under an old name replaced rows, or mixed with them."""
     mine, path = table(tmp_path, "mine.npz", 0), suite(tmp_path, "n_test = 9\n")
     files = {"mine": mine, "other": table(tmp_path, "other.npz", 1), "edited": mine}
     store = run("pca", "raw", dataset=mine, suite=path)
@@ -382,6 +397,7 @@ def test_a_run_of_an_older_version_goes_on(run: Callable[..., Store]) -> None:
 
 
 def test_several_datasets_are_kept_apart(run: Callable[..., Store], tmp_path: Path) -> None:
+    """Complaint 12: of two datasets the last was measured."""
     mine = table(tmp_path, "mine.npz", 0)
     named = load_dataset(mine).name
     store = run("pca", "raw", dataset=("digits", mine), components=2, name=None)
@@ -416,6 +432,7 @@ def test_a_width_that_one_of_the_datasets_is_too_narrow_for_is_narrowed_there(
 def test_two_files_of_one_name_are_told_apart_by_their_content(
     run: Callable[..., Store], tmp_path: Path
 ) -> None:
+    """Complaint 1: a/data.csv and b/data.csv made one table."""
     one, other, same = (table(tmp_path, f"{d}/data.npz", seed) for d, seed in (("a", 0), ("b", 1), ("c", 0)))
     store = run("pca", dataset=(one, other))
     assert len({record.dataset for record in store.records()}) == 2

@@ -61,6 +61,7 @@ def bars(shown: Terminal) -> list[str]:
 
 
 def test_a_job_that_trains_shows_place_epoch_loss_and_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Complaint 7: a long job showed neither epoch nor time left."""
     shown, _ = watched(is_terminal=False)
     now = [0.0]
     monkeypatch.setattr(shown._bars, "get_time", lambda: now[0])
@@ -121,6 +122,7 @@ def test_jobs_beside_each_other_have_a_line_each() -> None:
     ],
 )
 def test_a_job_that_ended_is_one_line_of_80_columns(record: Record, expected: str) -> None:
+    """Complaint 7: progress lines wrapped."""
     shown, out = watched(is_terminal=False)
     shown.started(JOB)
     shown.finished(record)
@@ -152,6 +154,13 @@ def test_a_job_that_is_measured_again_does_not_count_twice() -> None:
     shown.finished(made())
     places = [line[:8] for line in out.getvalue().splitlines()[1:]]
     assert places == ["  1/12  ", "  2/12  ", " again  "]
+
+
+def test_what_an_earlier_call_measured_first_is_told_as_another_try() -> None:
+    shown, out = watched(is_terminal=False)
+    shown.planned(TwelveJobs("mine", 1), 0)
+    shown.finished(made())
+    assert out.getvalue().splitlines()[-1].startswith("again  random-projection")
 
 
 def test_what_is_no_terminal_gets_a_line_a_job_and_no_control_characters() -> None:

@@ -34,6 +34,7 @@ def measure(path: Path, reducer: str, n_train: int, n_test: int, n_features: int
 
 @pytest.mark.parametrize(("n_train", "n_test"), [(100, 30), (100, 100), (400, 30)])
 def test_no_repeat_pays_for_what_is_compiled_by_size(n_train: int, n_test: int, tmp_path: Path) -> None:
+    """Complaint 9: the first transform of small data compiled on the clock."""
     record = measure(tmp_path, "compiles-by-size", n_train, n_test)
     assert record.warmup_seconds is not None
     assert record.warmup_seconds >= 2 * COMPILES_SECONDS
@@ -43,6 +44,7 @@ def test_no_repeat_pays_for_what_is_compiled_by_size(n_train: int, n_test: int, 
 
 @pytest.mark.parametrize(("n_train", "n_test"), [(120, 30), (4200, 300)])
 def test_no_repeat_of_umap_pays_for_its_compilation(n_train: int, n_test: int, tmp_path: Path) -> None:
+    """Complaint 9: so did UMAP's, 2.5 s in place of 0.012 s."""
     record = measure(tmp_path, "umap", n_train, n_test)
     # What was compiled on the clock took a hundred times as long.
     for times in (record.fit_times, record.transform_times):

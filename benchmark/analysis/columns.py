@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmark.scoring import DEFAULT, METRICS, Metric
+from benchmark.scoring import BUILT_IN_METRICS, DEFAULT, METRICS, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Those of another clustering than the default one have a column only where they were measured.
-SCORES = tuple(name for name, metric in METRICS.items() if metric.clustering in ("", DEFAULT))
+SCORES = tuple(name for name, metric in BUILT_IN_METRICS.items() if metric.clustering in ("", DEFAULT))
 TIMES = (
     "warmup_seconds", "fit_seconds", "fit_spread_seconds", "transform_seconds", "transform_spread_seconds",
     "score_seconds",
@@ -30,6 +30,11 @@ DTYPES = {
 }
 # What a leaderboard is sorted by, best first, and which scores are shown where there is room for few.
 RANKING = ("knn_accuracy", "kmeans_nmi", "trustworthiness")
+# Codes that no reducer made, between which those of reducers lie; they take no part in any comparison.
+CONTROLS = {
+    "shuffled": "codes of a random projection permuted among the samples: chance",
+    "labels": "the classes as codes: the most that a score of classes can be",
+}
 # What ran beside the job, by every `timing` that is not exclusive.
 TIMED_BESIDE = {"shared": "other jobs", "disturbed": "other programs"}
 
@@ -81,10 +86,27 @@ def score_columns(frame: pd.DataFrame) -> list[str]:
     return [name for name in measured_columns(frame) if name not in TIMES + MEMORY + LOAD]
 
 
+def is_control(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows are those of `CONTROLS`."""
+    return rows["reducer"].isin(list(CONTROLS))
+
+
 def leading_metric(board: pd.DataFrame) -> Metric | None:
     """Return the metric that rows are ranked by: the first of `RANKING`, or without labels the last."""
     names = (name for name in (RANKING[0], RANKING[-1]) if board[name].notna().any())
     return next((METRICS[name] for name in names), None)
+
+
+def leading_metrics(board: pd.DataFrame) -> list[Metric]:
+    """Return the metrics of a mean rank: the first two of `RANKING`, or without labels the last."""
+    names = RANKING[:2] if leading_metric(board) is METRICS[RANKING[0]] else RANKING[-1:]
+    return [METRICS[name] for name in names if board[name].notna().any()]
+
+
+def of_one_task(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the task that most of them share; of several such, of the one that comes first."""
+    tasks = rows.groupby(list(TASK), dropna=False, sort=False).ngroup()
+    return rows if rows.empty else rows[tasks == tasks.value_counts(sort=False).idxmax()]
 
 
 def varying(rows: pd.DataFrame, names: Iterable[str], *, within_reducer: bool = False) -> list[str]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.analysis.columns import CURVE, DTYPES
+from benchmark.analysis.columns import CURVE, DTYPES, TIMES
 from benchmark.analysis.exponents import exponent
 from benchmark.analysis.frames import save_frame, typed_frame
 from benchmark.results import Record, Store, latest
-from benchmark.scoring import METRICS
+from benchmark.scoring import BUILT_IN_METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,10 +23,10 @@ SWEEPS = ("samples", "features", "components")
 # The costs that get an exponent.
 COSTS = {"fit": "fit_seconds", "transform": "transform_seconds", "memory": "peak_memory_mb"}
 # The data of sweeps have no classes.
-SCORES = tuple(name for name, m in METRICS.items() if "labels" not in m.needs and not m.clustering)
+SCORES = tuple(name for name, m in BUILT_IN_METRICS.items() if "labels" not in m.needs and not m.clustering)
 POINT_COLUMNS = (
-    "sweep", "size", "reducer", "device", "threads", "asked_precision", "precision", "status", "n_train",
-    "n_test", "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds",
+    "sweep", "size", "reducer", "device", "threads", "asked_precision", "precision", "status", "timing",
+    "n_train", "n_test", "n_features", "n_components", "n_parameters", "warmup_seconds", "fit_seconds",
     "transform_seconds", "transform_seconds_per_1000", "score_seconds", "peak_memory_mb",
     "peak_device_memory_mb", *SCORES, "params", "reason", "started_at", "key",
 )  # fmt: skip
@@ -104,12 +104,19 @@ def _rows(record: Record, centre: Point) -> list[dict[str, Any]]:
     return [{**row, "sweep": sweep, "size": getattr(point, sweep)} for sweep in point.sweeps(centre)]
 
 
+def undisturbed(points: pd.DataFrame) -> pd.DataFrame:
+    """Return the points that ended well, without the times that other programs disturbed."""
+    ok = points[points["status"] == "ok"].copy()
+    ok.loc[ok["timing"] == "disturbed", [name for name in points if name in TIMES]] = None
+    return ok
+
+
 def exponents_table(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a curve of a `scaling_table`: the exponents of its costs, each with its error.
 
     ``<cost>_exponent`` and ``<cost>_error`` for every cost of `COSTS`, NA with fewer than three
-    points; ``ok`` counts the points that ended well, ``fitted`` those that the exponent of the fit
-    was fitted to, which reach from ``from_size`` to ``to_size``.
+    points; times that other programs disturbed do not enter. ``ok`` counts the points that ended well,
+    ``fitted`` those that the exponent of the fit was fitted to, from ``from_size`` to ``to_size``.
     """
     curves = table.groupby(["sweep", *CURVE], dropna=False, sort=False)
     rows = [_exponents(points) for _, points in curves]
@@ -119,7 +126,7 @@ def exponents_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _exponents(points: pd.DataFrame) -> dict[str, Any]:
-    ok = points[points["status"] == "ok"]
+    ok = undisturbed(points)
     row: dict[str, Any] = {name: points[name].iloc[0] for name in ("sweep", *CURVE)}
     row["ok"] = len(ok)
     sizes = ok["size"].to_numpy(dtype=np.float64)

@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmark.analysis.across import mean_ranks, scores_by_dataset
 from benchmark.analysis.columns import GROUP, KEYS, RANKING, score_columns, varying
 from benchmark.analysis.tables import failures
 from benchmark.reporting.number_text import missing, significant
 from benchmark.reporting.style import in_unit
-from benchmark.reporting.table_columns import key_text, score_text, score_title
+from benchmark.reporting.table_columns import controls_said, key_text, score_text, score_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,17 +50,37 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     for header in (*times.values(), *map(score_title, shown)):
         table.add_column(header, justify="right", no_wrap=True)
     for row in board[:_MOST_ROWS].to_dict("records"):
-        named = [escape(str(row["reducer"])), *(escape(key_text(name, row[name])) for name in keys)]
+        named = [escape(key_text(name, row[name])) for name in ("reducer", *keys)]
         table.add_row(
             *named, *(_duration(row[name]) for name in times), *(_score(row, name) for name in shown)
         )
     for row in failed[:_MOST_ROWS].to_dict("records"):
-        named = [escape(str(row["reducer"])), *(escape(key_text(name, row.get(name))) for name in keys)]
+        named = [escape(key_text(name, row.get(name))) for name in ("reducer", *keys)]
         table.add_row(*named, row["status"], style="dim")
     table.caption = _caption(board, shown)
     if wide:
         # For a terminal that scrolls, or a file.
         table.width = Console(width=1_000).measure(table).maximum
+    return table
+
+
+def closing_ranks(board: pd.DataFrame, width: int) -> Table | None:
+    """Return the mean ranks of reducers by dataset, or over all alone where `width` has no room for more.
+
+    None where there is one dataset, or fewer than two reducers were measured on all.
+    """
+    scores, _ = scores_by_dataset(board)
+    if board["dataset"].nunique() < 2 or len(scores) < 2:
+        return None
+    ranks = mean_ranks(scores)
+    table = Table(title="mean rank", title_justify="left", header_style="bold")
+    table.add_column("reducer", overflow="ellipsis", no_wrap=True)
+    for name in ("all", *ranks.columns):
+        table.add_column(escape(name), justify="right", no_wrap=True)
+    for name, row in ranks.iterrows():
+        table.add_row(escape(str(name)), f"{row.mean():.2f}", *(f"{rank:.1f}" for rank in row))
+    if Console(width=1_000).measure(table).maximum > width:
+        del table.columns[2:]
     return table
 
 
@@ -84,4 +105,4 @@ def _caption(board: pd.DataFrame, shown: list[str]) -> str | None:
         said.append("* the best, and what is not told apart from it")
     if len(board) > _MOST_ROWS:
         said.append(f"the {_MOST_ROWS} best of {len(board):,} configurations; results.csv holds all")
-    return "; ".join(said) or None
+    return "\n".join(filter(None, ["; ".join(said), *controls_said(board)])) or None

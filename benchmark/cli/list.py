@@ -1,4 +1,4 @@
-"""``list``: reducers, datasets, metrics, suites and runs, as rows of plain values."""
+"""``list``: reducers, datasets, metrics, clusterings, suites and runs, as rows of plain values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.cli.options import Debug, Json, Plugins, ResultsDir
 from benchmark.errors import InputError, suggestion
 
 Row = dict[str, object]
-What = Annotated[str, typer.Argument(metavar="reducers|datasets|metrics|suites|runs")]
+What = Annotated[str, typer.Argument(metavar="reducers|datasets|metrics|clusterings|suites|runs")]
 
 
 def list_things(
@@ -41,8 +41,9 @@ def list_rows(what: str, results_dir: str, plugins: Sequence[str] = ()) -> list[
     """
     lists: dict[str, Callable[[], list[Row]]] = {
         "reducers": lambda: _reducers(plugins),
-        "datasets": _datasets,
-        "metrics": _metrics,
+        "datasets": lambda: _datasets(plugins),
+        "metrics": lambda: _metrics(plugins),
+        "clusterings": lambda: _clusterings(plugins),
         "suites": _suites,
         "runs": lambda: _runs(results_dir),
     }
@@ -50,35 +51,42 @@ def list_rows(what: str, results_dir: str, plugins: Sequence[str] = ()) -> list[
         raise InputError(
             f"list takes one of {', '.join(lists)}; got {what!r}.{suggestion(what, list(lists))}"
         )
-    return lists[what]()
+    rows = lists[what]()
+    return rows + _unavailable(what.removesuffix("s"), rows)
+
+
+def _unavailable(kind: str, rows: Sequence[Row]) -> list[Row]:
+    """Return a row for each installed plugin that might be one of what is listed, but cannot be had."""
+    from benchmark.plugins import KINDS
+
+    broken = KINDS[kind].broken() if kind in KINDS else {}
+    blank = dict.fromkeys(rows[0] if rows else (), "")
+    known = {"origin": "unavailable"} if "origin" in blank else {}
+    return [{**blank, "name": name, "summary": reason, **known} for name, reason in broken.items()]
 
 
 def _reducers(plugins: Sequence[str]) -> list[Row]:
-    from reducers.registry import broken_plugins, find_reducers
+    from benchmark.analysis.columns import CONTROLS
+    from reducers.registry import find_reducers
     from reducers.registry_error import RegistryError
 
     try:
         entries = find_reducers(plugins).values()
     except RegistryError as error:
         raise InputError(str(error)) from error
-    rows: list[Row] = [
-        {"name": e.name, "summary": e.summary, "devices": ", ".join(e.devices), "origin": e.origin}
-        for e in entries
-    ]
-    broken = broken_plugins().items()
-    return rows + [
-        {"name": n, "summary": reason, "devices": "", "origin": "unavailable"} for n, reason in broken
-    ]
+    known = [(e.name, e.summary, ", ".join(e.devices), e.origin) for e in entries]
+    known += [(name, summary, "cpu", "control") for name, summary in CONTROLS.items()]
+    return [dict(zip(("name", "summary", "devices", "origin"), row, strict=True)) for row in known]
 
 
-def _datasets() -> list[Row]:
-    from benchmark.datasets import DATASETS
+def _datasets(plugins: Sequence[str]) -> list[Row]:
+    from benchmark.datasets import find_datasets
 
-    return [{"name": name, "summary": d.summary, "source": d.url} for name, d in DATASETS.items()]
+    return [{"name": d.name, "summary": d.summary, "source": d.url} for d in find_datasets(plugins).values()]
 
 
-def _metrics() -> list[Row]:
-    from benchmark.scoring import METRICS
+def _metrics(plugins: Sequence[str]) -> list[Row]:
+    from benchmark.scoring import find_metrics
 
     return [
         {
@@ -89,7 +97,16 @@ def _metrics() -> list[Row]:
             "better": m.better,
             "reference": m.reference,
         }
-        for m in METRICS.values()
+        for m in find_metrics(plugins).values()
+    ]
+
+
+def _clusterings(plugins: Sequence[str]) -> list[Row]:
+    from benchmark.scoring import find_clusterings
+
+    return [
+        {"name": c.name, "title": c.title, "summary": c.summary, "reference": c.reference}
+        for c in find_clusterings(plugins).values()
     ]
 
 

@@ -72,13 +72,20 @@ def flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 def print_result(console: Console, result: RunResult, *, wide: bool) -> None:
     """Print the table of a run that ended."""
     from benchmark.analysis.ranking import load_leaderboard
-    from benchmark.cli.closing_table import closing_table
+    from benchmark.cli.closing_table import closing_ranks, closing_table
+    from benchmark.reporting.table_columns import chosen_settings
     from benchmark.results import Store
 
     console.print()
     board = load_leaderboard(Store(result.results_dir, result.run))
     table = closing_table(board, result.table, result.run, wide=wide)
-    (make_console(_WIDEST) if wide else console).print(table)
+    printer = make_console(_WIDEST) if wide else console
+    printer.print(table)
+    ranks = closing_ranks(board, printer.width)
+    if ranks is not None:
+        printer.print(ranks)
+    for text in chosen_settings(result.table):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_failures(console: Console, result: RunResult, results_dir: str, *, debug: bool) -> None:

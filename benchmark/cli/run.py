@@ -10,7 +10,7 @@ from benchmark.cli.options import Debug, Json, Quiet, options_of
 from benchmark.errors import InputError
 from benchmark.request import Request
 
-All = Annotated[bool, typer.Option("--all", help="Measure every reducer.")]
+All = Annotated[bool, typer.Option("--all", help="Measure every reducer and control.")]
 Wide = Annotated[bool, typer.Option("--wide", help="Show every score in the closing table.")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.datasets.catalog.declarations import DATASETS, DatasetInfo
+from benchmark.datasets.catalog.declarations import DATASETS, DatasetInfo, find_datasets
 from benchmark.datasets.catalog.download import DataUnavailable
 from benchmark.datasets.dataset import Dataset, load_dataset
 from benchmark.datasets.formats.files import SUFFIXES
@@ -14,6 +14,7 @@ __all__ = [
     "DataUnavailable",
     "Dataset",
     "DatasetInfo",
+    "find_datasets",
     "load_dataset",
     "read_idx",
 ]

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays
-from benchmark.datasets.catalog.declarations import DATASETS
+from benchmark.datasets.catalog.declarations import DATASETS, find_datasets
 from benchmark.datasets.catalog.named import read_named
 from benchmark.datasets.catalog.openml import PREFIX, openml_table
 from benchmark.datasets.formats.files import SUFFIXES, read_file
@@ -102,6 +103,11 @@ class Dataset:
         """Number of classes; 0 without labels."""
         return len(self.class_names)
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether both parts have labels: a file may label one only."""
+        return self.y_train is not None and self.y_test is not None
+
 
 def load_dataset(
     name_or_path: str | Path,
@@ -112,14 +118,15 @@ def load_dataset(
     n_test: int | None = None,
     download: bool = True,
     options: DataOptions = DataOptions(),  # noqa: B008 - it is frozen
+    plugins: Sequence[str | Path] = (),
 ) -> Dataset:
     """Load a data set by name, or from your own file.
 
     Parameters
     ----------
     name_or_path : str or path
-        A name of `DATASETS`, ``openml:`` and a name or number there, or the path of a file or of a folder of
-        images (see `benchmark.datasets.formats.files.read_file`).
+        A name of `DATASETS` or of a plugin's, ``openml:`` and a name or number there, or the path of a file
+        or of a folder of images (see `benchmark.datasets.formats.files.read_file`).
     data_dir : path, optional
         Holds the published files of data set NAME in ``data_dir/NAME/``; default is the environment
         variable BENCHMARK_DATA_DIR. What is not there is taken from the cache, or downloaded.
@@ -132,6 +139,8 @@ def load_dataset(
         Whether a named data set may be fetched from the internet.
     options : DataOptions
         Which column is what, the scale, missing values, the shape of images.
+    plugins : sequence of path
+        Files that may define data sets.
 
     Returns
     -------
@@ -153,14 +162,15 @@ def load_dataset(
     for name, size in (("n_train", n_train), ("n_test", n_test)):
         if size is not None:
             _check_integer(name, size, 1)
-    if name_or_path in DATASETS:
+    named = find_datasets(plugins)
+    if name_or_path in named:
         name = str(name_or_path)
         options.refuse_columns(f"the data set {name}")
-        arrays = read_named(name, data_dir, download=download)
+        arrays = read_named(named[name], data_dir, download=download)
         digest = arrays.sha256()
     else:
         asked = str(name_or_path)
-        path = openml_table(asked, download=download) if asked.startswith(PREFIX) else _existing(asked)
+        path = openml_table(asked, download=download) if asked.startswith(PREFIX) else _existing(asked, named)
         arrays = read_file(path, options)
         digest = arrays.sha256()
         name = _name_of(path, digest)
@@ -213,15 +223,21 @@ def _image_shape(arrays: Arrays, options: DataOptions, n_features: int) -> tuple
     return shape
 
 
-def _existing(asked: str) -> Path:
+def _existing(asked: str, named: Iterable[str]) -> Path:
     path = os.path.expanduser(asked)
-    hint = suggestion(asked.lower(), list(DATASETS))
+    hint = suggestion(asked.lower(), named)
     if not os.path.exists(path):
         raise InputError(
-            f"A data set must be one of {choices(DATASETS)}, openml:NAME, or the path of a folder of images "
+            f"A data set must be one of {choices(named)}, openml:NAME, or the path of a folder of images "
             f"or of a file of type {choices(SUFFIXES)}; got {asked!r}, which is none of these.{hint}"
         )
     return Path(path)
+
+
+def is_foreign_name(source: str) -> bool:
+    """Whether what was asked for is a name that only a plugin can know."""
+    known = source in DATASETS or source.startswith(PREFIX)
+    return not known and not os.path.exists(os.path.expanduser(source))
 
 
 def _name_of(path: Path, digest: str) -> str:

@@ -6,7 +6,9 @@ import hashlib
 import math
 import os
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from benchmark.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+_KEPT_DAYS = 30
 _ALLOWED = (
     "a name or a path, a DataFrame, an array or sparse matrix X, a pair (X, y), four (X_train, y_train, "
     "X_test, y_test), a Dataset, or a list of these"
@@ -129,6 +132,7 @@ def _keep(name: str, write: Callable[[IO[bytes]], object]) -> str:
     """Write a file into a directory of the cache that is named after its content; return its path."""
     place = cache_directory() / "in-memory"
     place.mkdir(parents=True, exist_ok=True)
+    _remove_unused(place)
     with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
         temporary = Path(file.name)
         try:
@@ -142,3 +146,13 @@ def _keep(name: str, write: Callable[[IO[bytes]], object]) -> str:
         finally:
             temporary.unlink(missing_ok=True)
     return str(path)
+
+
+def _remove_unused(place: Path) -> None:
+    """Remove what was neither given nor read for longer than a run leaves its data alone."""
+    for path in place.glob("*/*"):
+        with suppress(OSError):  # another process may do the same
+            used = max(path.stat().st_mtime, path.stat().st_atime)
+            if time.time() - used > _KEPT_DAYS * 86_400:
+                path.unlink()
+                path.parent.rmdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from benchmark.execution.interrupts import Interrupts
@@ -40,13 +40,18 @@ class Dispatch:
         self.interrupted = False
         self._plan, self._interrupts = plan, interrupts
         self._begun: dict[str, float] = {}
-        self._jobs: dict[str, Job] = {}
+        self._done: Mapping[str, Record] = {}
         self._repeated: set[str] = set()
 
     @property
     def records(self) -> list[Record]:
         """The records, in the order they came."""
         return list(self.by_key.values())
+
+    def go_on(self, done: Mapping[str, Record], *, ended: bool) -> None:
+        """Take up what earlier calls measured; the last one may not have come to its disturbed jobs."""
+        self._done = done
+        self._repeated = set(done) if ended else set()
 
     def run(self, jobs: Sequence[Job], timeout: float | None) -> None:
         """Run jobs until they are done or the user interrupts; those at hand then are recorded as such."""
@@ -60,15 +65,19 @@ class Dispatch:
 
     def disturbed(self) -> list[Job]:
         """Return the jobs whose times other programs disturbed, each only once: they deserve another try."""
-        disturbed = [r.key for r in self.records if r.status == "ok" and r.timing == "disturbed"]
-        jobs = [self._jobs[key] for key in disturbed if key not in self._repeated]
-        self._repeated.update(disturbed)
-        if len(jobs) > _FEW and 2 * len(jobs) > len(self.records):
+        records = {**self._done, **self.by_key}
+        disturbed = {key for key, r in records.items() if r.status == "ok" and r.timing == "disturbed"}
+        disturbed -= self._repeated
+        if len(disturbed) > _FEW and 2 * len(disturbed) > len(records):
+            self._repeated |= disturbed
             self.observer.note(
-                f"{len(jobs)} of {len(self.records)} jobs were disturbed by other programs: this machine is "
+                f"{len(disturbed)} of {len(records)} jobs were disturbed by other programs: this machine is "
                 "busy, so none is measured again; times are better taken when it is idle."
             )
             return []
+        others = {key: record for key, record in records.items() if key not in disturbed}
+        jobs = [job for job in self._plan.next(others) if job.key in disturbed]
+        self._repeated.update(job.key for job in jobs)
         if jobs:
             what = "1 job was" if len(jobs) == 1 else f"{len(jobs)} jobs were"
             self.observer.note(f"{what} disturbed by other programs on the machine: measured once more.")
@@ -94,7 +103,7 @@ class Dispatch:
         return make_record(job, Outcome(status=status, error=reason), self.pool.environment)
 
     def _started(self, job: Job) -> None:
-        self._begun[job.key], self._jobs[job.key] = time.monotonic(), job
+        self._begun[job.key] = time.monotonic()
         self.observer.started(job)
 
     def _keep(self, record: Record) -> None:
@@ -102,7 +111,7 @@ class Dispatch:
         with self._interrupts.held():
             if record.key in self._begun:
                 record = replace(record, job_seconds=time.monotonic() - self._begun[record.key])
-            record = _less_disturbed(self.by_key.get(record.key), record)
+            record = _less_disturbed(self.by_key.get(record.key) or self._done.get(record.key), record)
             self.store.save(record)
             if not self._plan.keeps_arrays:
                 self.store.forget_arrays(record.key)

@@ -29,6 +29,10 @@ _SHARED = (
 _LISTS = ("reducers", "devices", "components", "notes", "commands")
 _SUMS = ("wall_seconds", "overhead_seconds")
 _COMBINED = (*_LISTS, *_SUMS, "seeds", "suite", "started_at", "finished_at")
+_SEVERAL_SUITES = (
+    "The merged runs are of several suites ({suites}): rows to which these give other parameters or sizes "
+    "stand apart and are never averaged together."
+)
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error)
 
 Part = tuple[Store, Record]
@@ -101,15 +105,20 @@ def _told_apart(parts: Sequence[Part]) -> list[Part]:
     """Return the records, those of several suites with what differs in their parameters as their setting."""
     alike: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
     for _, record in parts:
-        alike.setdefault(record.slot, []).append(record.params)
+        alike.setdefault(_but_for_the_seed(record), []).append(record.params)
 
     def told_apart(record: Record) -> Record:
-        others = alike[record.slot]
+        others = alike[_but_for_the_seed(record)]
         shared = {k: v for k, v in record.params.items() if all(o.get(k, ...) == v for o in others)}
         setting = ", ".join(filter(None, (record.setting, difference(record.params, shared))))
         return replace(record, setting=setting)
 
     return [(store, told_apart(record)) for store, record in parts]
+
+
+def _but_for_the_seed(record: Record) -> tuple[object, ...]:
+    # One suite may have seeds that the other lacks, and its rows are those of one setting all the same.
+    return replace(record, seed=0).place
 
 
 def _copy(parts: Iterable[Part], target: Store) -> None:
@@ -144,6 +153,8 @@ def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
     known = {fact: [part[fact] for part in parts if part.get(fact) is not None] for fact in _COMBINED}
     joined["suite"] = ", ".join(dict.fromkeys(known["suite"])) or None
     joined |= {fact: list(dict.fromkeys(chain.from_iterable(known[fact]))) for fact in _LISTS}
+    if len({(part.get("suite"), part.get("suite_sha256")) for part in parts}) > 1:
+        joined["notes"].append(_SEVERAL_SUITES.format(suites=joined["suite"]))
     joined["datasets"] = {name: said for part in parts for name, said in data_facts(part).items()}
     joined["dataset"] = ", ".join(joined["datasets"])
     joined |= {fact: round(sum(known[fact]), 2) for fact in _SUMS}

@@ -22,11 +22,11 @@ from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import Machine
 from benchmark.plan.suite import check_request
+from benchmark.plugins import broken_plugins
 from benchmark.request import BaseRequest, Request, ScaleRequest
 from benchmark.results import Record, Store
 from benchmark.results.lock import run_lock
 from benchmark.results.record import machine_id
-from reducers.registry import broken_plugins
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,10 +151,11 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     if request.pool is None:
         facts.count_spent(stored.values())
     store.save_facts(facts.begun(done))
-    while jobs and not dispatch.interrupted:
+    dispatch.go_on(done, ended=bool(earlier.get("finished_at")))
+    while not dispatch.interrupted and (jobs := plan.next(done | dispatch.by_key) or dispatch.disturbed()):
         dispatch.run(jobs, request.timeout)
-        jobs = plan.next(done | dispatch.by_key) or dispatch.disturbed()
-    store.save_facts(facts.ended(done | dispatch.by_key, store.records(), dispatch.overhead_seconds))
+    ended = facts.ended(done | dispatch.by_key, store.records(), dispatch.overhead_seconds)
+    store.save_facts(ended | ({"finished_at": None} if dispatch.interrupted else {}))
 
 
 def _decide_arithmetic(request: BaseRequest, plan: Plan, pool: Pool, earlier: Mapping[str, Any]) -> None:

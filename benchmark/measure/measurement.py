@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.analysis.columns import CONTROLS
 from benchmark.measure.clock import Measurement, measured
+from benchmark.measure.controls import control_codes
 from benchmark.measure.foreign_cpu import cpu_times, foreign_share
 from benchmark.measure.outcome import Outcome, utc_now
 from benchmark.measure.preparation import hold_out, load_job_dataset, make_job_reducer, samples_for, warm_up
@@ -69,6 +72,11 @@ class _Measuring:
 
     def run(self, dataset: Dataset) -> None:
         """Take every step, in order; raise what goes wrong in one."""
+        if self.job.reducer in CONTROLS:
+            codes = control_codes(self.job, dataset)
+            self.outcome = replace(self.outcome, precision="fp32", n_components=codes[0].shape[1])
+            self._keep(dataset, codes, dataset.rows()[1])
+            return
         reducer = make_job_reducer(self.job)
         train, test = (samples_for(reducer, rows) for rows in dataset.rows())
         begun = cpu_times()
@@ -79,11 +87,17 @@ class _Measuring:
         # What disturbed the fits alone must not vanish beside a long warm-up.
         foreign = _greatest(foreign_share(begun, ended), foreign_share(warm, ended))
         self.outcome = replace(self.outcome, foreign_cpu=foreign)
-        Z_train = reducer.transform(train)
+        self._keep(dataset, [reducer.transform(train), Z_test], test, reducer)
+
+    def _keep(
+        self, dataset: Dataset, codes: Sequence[np.ndarray], test: Samples, reducer: Reducer | None = None
+    ) -> None:
+        """Score the codes of both parts, and keep what reports and figures are made of."""
+        Z_train, Z_test = codes
         # What is larger than memory is read, and reconstructed, a block at a time.
         test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
         reconstruction = _reconstruct(reducer, Z_test, test)
-        rows = self._score(dataset, (Z_train, Z_test), test, reconstruction)
+        rows = self._score(dataset, codes, test, reconstruction)
         artifacts: dict[str, Arrays] = {"predictions": {"slots": row_slots(dataset.X_test), **rows}}
         # A code as wide as the input saves nothing over computing it again.
         if Z_test.shape[1] < test.shape[1]:
@@ -148,33 +162,31 @@ class _Measuring:
     def _score(
         self,
         dataset: Dataset,
-        codes: tuple[np.ndarray, np.ndarray],
+        codes: Sequence[np.ndarray],
         test: Samples,
         reconstruction: np.ndarray | Reconstruction | None,
     ) -> Arrays:
         """Score the codes; return what the scores are made of, a value a test row."""
         from benchmark.scoring import Embedding, metrics_of, score_rows
 
-        # A file may label one part only, which is no help to a metric that compares the two.
-        labelled = dataset.y_train is not None and dataset.y_test is not None
         embedding = Embedding(
             Z_train=codes[0],
             Z_test=codes[1],
-            y_train=dataset.y_train if labelled else None,
-            y_test=dataset.y_test if labelled else None,
+            y_train=dataset.y_train if dataset.is_labelled else None,
+            y_test=dataset.y_test if dataset.is_labelled else None,
             X_test=test,
             reconstruction_test=reconstruction,
             seed=self.job.seed,
             n_jobs=self.job.threads,
         )
         with measured("cpu") as scoring:
-            scores, rows = score_rows(embedding, metrics_of(self.job.clusterings))
+            scores, rows = score_rows(embedding, metrics_of(self.job.clusterings, self.job.plugins))
         self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
         return rows
 
 
-def _reconstruct(reducer: Reducer, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:
-    if not reducer.supports_inverse:
+def _reconstruct(reducer: Reducer | None, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:
+    if reducer is None or not reducer.supports_inverse:
         return None
     # The scores read it in blocks; what is small is made once and for all.
     if isinstance(X, Rows) or X.nbytes > _LAZY_BYTES:

@@ -36,6 +36,7 @@ def load_job_dataset(job: Job) -> Dataset:
         n_train=job.n_train,
         n_test=job.n_test,
         download=False,
+        plugins=job.plugins,
     )
     if dataset.sha256 != job.data and not job.data.startswith(RECIPE):
         raise InputError(

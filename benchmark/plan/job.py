@@ -18,10 +18,10 @@ class Job:
     meaning changed has another `key`. `arithmetic` is what ``precision="auto"`` was decided to be for
     the run ("fp32" or "bf16"); None where the reducer has no such choice. `data_options` are what the
     user said of the data (see `benchmark.datasets.options.DataOptions`), `clusterings` those that the
-    codes are judged by. `setting` says what differs from the reducer's defaults, `chosen` by what it
-    was chosen of several; `task` is what is measured in place of a reducer, as "module:function" (see
-    `benchmark.measure.trial`); `part` is what is scored: "test", or "validation" for a fifth of the training
-    set, which the rest is fitted without.
+    codes are judged by, `scoring` identifies the code of plugins that judge them. `setting` says what
+    differs from the reducer's defaults, `chosen` by what it was chosen of several; `task` is what is measured
+    in place of a reducer, as "module:function" (see `benchmark.measure.trial`); `part` is what is scored:
+    "test", or "validation" for a fifth of the training set, which the rest is fitted without.
     """
 
     run: str
@@ -44,6 +44,7 @@ class Job:
     repeats: int = 1
     arithmetic: str | None = None
     clusterings: tuple[str, ...] = ()
+    scoring: str = ""
     setting: str = ""
     part: str = "test"
     chosen: str = ""
@@ -64,7 +65,7 @@ class Job:
         meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
         # Jobs had keys before there were these, and results are kept under them.
         usual: dict[str, Any] = {"repeats": 1, "arithmetic": None, "data_options": {}, "clusterings": ()}
-        usual |= {"part": "test", "chosen": "", "task": ""}
+        usual |= {"part": "test", "chosen": "", "scoring": "", "task": ""}
         meaning = {name: v for name, v in meaning.items() if name not in usual or v != usual[name]}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from benchmark.analysis.columns import CONTROLS
 from benchmark.datasets import Dataset
 from benchmark.datasets.synthetic import Synthetic
 from benchmark.errors import InputError
@@ -95,6 +96,10 @@ class JobMaker:
     def _resolve(self, data: Data, suite: Suite, name: str, width: int, setting: Setting) -> Resolved:
         from reducers.source import source_digest
 
+        if name in CONTROLS:
+            if setting.params:
+                raise InputError(f"The control '{name}' has no parameters; got {', '.join(setting.params)}.")
+            return {"n_components": width}, "", "control", ("cpu",)
         reducer, params, every = self._parameters(data, suite, name, width, setting)
         text = setting.label
         if setting.params and not text:

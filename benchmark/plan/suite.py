@@ -11,10 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.analysis.columns import CONTROLS
+from benchmark.datasets import find_datasets
 from benchmark.errors import InputError, suggestion
 from benchmark.plan.settings import DEFAULT, Setting, check_fixed, find_settings
 from benchmark.request import MOST, BaseRequest, Request, whole
-from benchmark.scoring import METRICS
+from benchmark.scoring import DEFAULT as DEFAULT_CLUSTERING
+from benchmark.scoring import find_clusterings, find_metrics
 from reducers.parameters import Allowed
 
 SHIPPED = Path(__file__).parent / "suites"
@@ -119,11 +122,13 @@ def check_request(request: BaseRequest) -> None:
     """Raise `InputError` where something asked for is wrong, as far as that is known without data."""
     request.check()
     names = choose_reducers(request)
+    metrics = find_metrics(request.plugins)
+    find_datasets(request.plugins)
     if isinstance(request, Request):
-        if request.select not in (None, *METRICS):
+        if request.select not in (None, *metrics):
             raise InputError(
-                f"--select takes one of {', '.join(METRICS)}; got {request.select!r}."
-                f"{suggestion(str(request.select), METRICS)}"
+                f"--select takes one of {', '.join(metrics)}; got {request.select!r}."
+                f"{suggestion(str(request.select), metrics)}"
             )
         suite = find_suite(request)
         find_settings(request.settings, {name: suite.settings(name) for name in names})
@@ -131,16 +136,22 @@ def check_request(request: BaseRequest) -> None:
 
 
 def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
-    """Return the reducers asked for, or all there are; raise `InputError` where one does not exist."""
+    """Return the reducers and, of a suite, the controls asked for, or all; raise `InputError` for others."""
     from reducers.registry import find_reducers, load_reducer
     from reducers.registry_error import RegistryError
 
     try:
         known = find_reducers(request.plugins)
+        for name in CONTROLS.keys() & known.keys():
+            raise InputError(
+                f"The name '{name}' is that of a control, and a reducer of {known[name].origin} has it: "
+                "rename the reducer."
+            )
+        controls = tuple(CONTROLS) if isinstance(request, Request) else ()
         if request.reducers is None:
-            return tuple(known)
+            return (*known, *controls)
         for name in request.reducers:
-            if not name.startswith("sklearn."):
+            if not name.startswith("sklearn.") and name not in controls:
                 load_reducer(name, request.plugins)
     except RegistryError as error:
         raise InputError(str(error)) from error
@@ -149,17 +160,15 @@ def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
 
 def choose_clusterings(request: Request) -> tuple[str, ...]:
     """Return the default clustering and those asked for, in the order of their declaration."""
-    from benchmark.scoring import CLUSTERINGS, DEFAULT
-
+    known = find_clusterings(request.plugins)
     for name in request.clusterings:
-        if name not in (*CLUSTERINGS, "all"):
+        if name not in (*known, "all"):
             raise InputError(
-                f"--clustering takes {', '.join(CLUSTERINGS)} or all; got {name!r}."
-                f"{suggestion(name, list(CLUSTERINGS))}"
+                f"--clustering takes {', '.join(known)} or all; got {name!r}.{suggestion(name, known)}"
             )
     every = "all" in request.clusterings
-    wanted = {DEFAULT, *(CLUSTERINGS if every else request.clusterings)}
-    return tuple(name for name in CLUSTERINGS if name in wanted)
+    wanted = {DEFAULT_CLUSTERING, *(known if every else request.clusterings)}
+    return tuple(name for name in known if name in wanted)
 
 
 def find_suite(request: Request) -> Suite:

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from itertools import product
 from typing import Any, TypeVar
 
+from benchmark.analysis.columns import CONTROLS
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
@@ -18,11 +19,14 @@ from benchmark.plan.settings import Setting, find_settings
 from benchmark.plan.suite import Suite, choose_clusterings, choose_reducers, find_suite
 from benchmark.request import Request
 from benchmark.results import Record, check_run_name, title
+from benchmark.scoring.declared import scoring_digest
 
 T = TypeVar("T")
 
 DEFAULT_DATASET = "mnist"
 FALLBACK_DATASET = "digits"
+# Chance scores as much in wider codes, which take longer to score.
+_SHUFFLED_WIDTH = 2
 _SIZES = ("n_train", "n_test", "n_features", "n_classes")
 
 
@@ -69,6 +73,10 @@ class SuitePlan(Plan):
             self.notes = (*self.notes, *data.notes, *narrowed)
             self.components = joined(self.components, suite.components)
             jobs |= _jobs(maker, source, data, suite, settings, request)
+        if not jobs:
+            raise InputError(
+                f"The control 'labels' needs classes, and {self.dataset} has none: name others too."
+            )
         self.jobs = tuple(jobs.values())
         self._select = request.select
         self.total = len(self.jobs) if self._select is None else None
@@ -167,7 +175,7 @@ def _load(request: Request, suite: Suite) -> tuple[dict[str, Dataset], tuple[str
     def load(name: str) -> Dataset:
         return load_dataset(
             name, data_dir=request.data_dir, seed=0, n_train=suite.n_train, n_test=suite.n_test,
-            options=_data_options(request),
+            options=_data_options(request), plugins=request.plugins,
         )  # fmt: skip
 
     named = request.dataset or (suite.dataset and (suite.dataset,))
@@ -203,7 +211,12 @@ def _jobs(
 ) -> dict[str, Job]:  # fmt: skip
     """Return the jobs seed by seed: a seed decides split and sub-sample, which are then loaded once."""
     reducers = [(name, setting) for name, several in settings.items() for setting in several]
-    wanted = product(range(suite.seeds), reducers, suite.components, request.devices)
+    wanted = [
+        (seed, *job)
+        for seed in range(suite.seeds)
+        for reducer in reducers
+        for job in product([reducer], *_widths_and_devices(reducer[0], dataset, suite, request))
+    ]
     jobs = (
         maker.make(
             dataset, suite, name, width, asked, setting=setting, seed=seed, source=source,
@@ -212,9 +225,21 @@ def _jobs(
         for seed, (name, setting), width, asked in wanted
     )  # fmt: skip
     clusterings, options = choose_clusterings(request), _data_options(request).as_facts()
-    jobs = (replace(job, clusterings=clusterings, data_options=options) for job in jobs)
+    scoring = scoring_digest(clusterings, request.plugins)
+    jobs = (replace(job, clusterings=clusterings, scoring=scoring, data_options=options) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}
+
+
+def _widths_and_devices(
+    name: str, dataset: Dataset, suite: Suite, request: Request
+) -> tuple[Sequence[int], Sequence[str]]:
+    """Return what a reducer is measured at; of the controls, one width: none where there are no classes."""
+    if name not in CONTROLS:
+        return suite.components, request.devices
+    if name == "shuffled":
+        return (min(_SHUFFLED_WIDTH, dataset.n_features),), ("cpu",)
+    return (dataset.n_classes,) if dataset.is_labelled else (), ("cpu",)
 
 
 def joined(one: Iterable[T], other: Iterable[T]) -> list[T]:

@@ -6,15 +6,18 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.columns import varying
+from benchmark.analysis.across import differences, scores_by_dataset
+from benchmark.analysis.columns import is_control, varying
 from benchmark.reporting import figures
-from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture
+from benchmark.reporting.across import DIAGRAM, across
+from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture, Text
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.reducer_sections import failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
 from benchmark.reporting.run_setup import run_setup
 from benchmark.reporting.summary import summary
+from benchmark.reporting.table_columns import chosen_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,8 +43,10 @@ class RunContent:
 
     def drawings(self) -> Iterator[tuple[str, Figure | None]]:
         """Yield the file name of every figure with the figure, or None where there is nothing to draw."""
+        scores, _ = scores_by_dataset(self.data.board)
+        yield DIAGRAM.file, figures.critical_differences_figure(differences(scores))
         for part in self.parts:
-            board, views = part.board, part.views
+            board, views = part.board[~is_control(part.board)], part.views
             yield part.file("pareto.png"), figures.pareto_figure(board)
             yield part.file("times.png"), figures.times_figure(board)
             yield part.file("clusterings.png"), figures.clusterings_figure(board)
@@ -58,6 +63,8 @@ class RunContent:
         blocks += [*map(summary, self.parts), Heading("What was run"), *run_setup(data)]
         for part in self.parts:
             blocks += _results(part, drawn)
+        if len(self.parts) > 1:
+            blocks += [Heading("Over all datasets"), *across(data.board, drawn)]
         blocks += [Heading("Failures"), *failed_jobs(data)]
         return [*blocks, Heading("How each figure was measured"), *method(data)]
 
@@ -67,7 +74,7 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     of = f": {data.part}" if data.part else ""
     blocks: list[Block] = [Heading(f"Leaderboard{of}"), *leaderboard(data)]
     blocks += _settings(data)
-    if data.board["reducer"].nunique() > MOST_VIEWS:
+    if data.n_reducers > MOST_VIEWS:
         blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
     costs, views = ([replace(p, file=data.file(p.file)) for p in ps] for ps in (_COSTS, _VIEWS.values()))
     blocks += [picture for picture in costs if picture.file in drawn]
@@ -86,10 +93,7 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
 
 def _settings(data: ReportData) -> list[Block]:
     """Return how settings were chosen, and where they were compared on the test set itself."""
-    names = ["reducer", "setting", "n_components", "chosen"]
-    rows = data.frame.loc[data.frame["chosen"].notna(), names].drop_duplicates()
-    rows["setting"] = rows["setting"].fillna("default")
-    texts = [f"{name} to {width} components, {setting}: {of}" for name, setting, width, of in rows.to_numpy()]
+    texts: list[Text] = [*chosen_settings(data.frame)]
     blocks: list[Block] = [Paragraph("Chosen settings:"), Items(texts)] if texts else []
     if "setting" in varying(data.board, ["setting"]):
         text = (

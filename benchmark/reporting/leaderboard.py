@@ -11,6 +11,7 @@ from benchmark.analysis.columns import (
     TASK,
     TIMED_BESIDE,
     TIMES,
+    is_control,
     leading_metric,
     score_columns,
     varying,
@@ -19,7 +20,14 @@ from benchmark.analysis.tables import speedup
 from benchmark.reporting.document import Block, Column, Items, Paragraph, Strong, Text, table
 from benchmark.reporting.number_text import NOT_MEASURED, interval, missing, rank, seconds, spread
 from benchmark.reporting.report_data import ReportData
-from benchmark.reporting.table_columns import key_columns, left_out, score_text, score_title, value_column
+from benchmark.reporting.table_columns import (
+    controls_said,
+    key_columns,
+    left_out,
+    score_text,
+    score_title,
+    value_column,
+)
 from benchmark.scoring import CLUSTERINGS, DEFAULT, METRICS
 
 if TYPE_CHECKING:
@@ -137,9 +145,11 @@ def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
     parts += _on_times(board, high > 1)
     if "n_components" in keys:
         parts.append("D is the width of the code.")
-    if board["baseline"].any():
-        names = ", ".join(board.loc[board["baseline"], "reducer"].unique())
+    unreduced = board["baseline"] & ~is_control(board)
+    if unreduced.any():
+        names = ", ".join(board.loc[unreduced, "reducer"].unique())
         parts.append(f"The codes of {names} are as wide as the data, so it takes no part in the bold.")
+    parts += controls_said(board)
     return " ".join(parts)
 
 

@@ -27,7 +27,7 @@ _METHOD = """\
   large enough to take the same paths, so that compilation and first allocations are not charged to `fit`
   or `transform`; what that cost is a column of its own.
 - **Memory.** Peak resident memory (MiB) above what was in use before; device memory as torch allocated it.
-- **Labels** are used for scoring only; no reducer sees them.
+- **Labels** are used for scoring, and for the control of that name; no reducer sees them.
 - **Seeds.** A seed fixes every random choice of its job. A job that did not end well enters no mean.
 - **Intervals** of scores are bootstrapped at 95 %: 1,000 times the seeds are weighted anew, and the test rows
   within them, the same for every reducer. With one seed they count test rows only; of few, seeds say little.

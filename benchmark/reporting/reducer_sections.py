@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, varying
+from benchmark.analysis.columns import GROUP, is_control, varying
 from benchmark.analysis.tables import failures
 from benchmark.reporting.document import Block, Heading, Paragraph, Picture, table
 from benchmark.reporting.number_text import NOT_MEASURED, count, memory, missing, seconds, spread
@@ -26,7 +26,7 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
     blocks: list[Block] = []
     params = {view.name: view.record.params for view in data.views}
     settings = {view.name: view.record.setting for view in data.views}
-    for name, rows in data.board.groupby("reducer", sort=False):
+    for name, rows in data.board[~is_control(data.board)].groupby("reducer", sort=False):
         reducer = str(name)
         keys = varying(rows, GROUP)
         blocks.append(Heading(reducer, level=3))

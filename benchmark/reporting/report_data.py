@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
+from benchmark.analysis.columns import is_control
 from benchmark.analysis.ranking import with_ranks
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.reporting.views import View, first_views
@@ -62,6 +63,11 @@ class ReportData:
         names = {*self.frame["device"].dropna(), *(self.facts.get("devices") or [])}
         return sorted(names, key=lambda name: (name != "cpu", name))
 
+    @property
+    def n_reducers(self) -> int:
+        """How many reducers were asked for."""
+        return int(self.frame.loc[~is_control(self.frame), "reducer"].nunique())
+
     def file(self, name: str) -> str:
         """Return the name of a figure, of which each dataset of several has its own."""
         part = re.sub(r"[^A-Za-z0-9._-]+", "-", self.part)[:60]
@@ -82,7 +88,8 @@ def gather(store: Store, part: str = "") -> ReportData:
 
 
 def _ranked_views(store: Store, records: list[Record], board: pd.DataFrame) -> list[View]:
-    rank = {name: place for place, name in enumerate(board["reducer"].drop_duplicates())}
+    names = board.loc[~is_control(board), "reducer"].drop_duplicates()
+    rank = {name: place for place, name in enumerate(names)}
     shown = {name for name, place in rank.items() if place < MOST_VIEWS}
     widths = board.loc[~board["baseline"], "n_components"].dropna().mode()
     width = None if widths.empty else int(widths.max())

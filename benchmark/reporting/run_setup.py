@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmark.reporting.document import Block, Paragraph, Table, prose
+from benchmark.reporting.document import Block, Items, Paragraph, Table, Text, prose
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.style import format_seconds
 
@@ -22,7 +22,7 @@ def run_setup(data: ReportData) -> list[Block]:
         **_sizes(facts, ""),
         **{k: v for name, said in several.items() for k, v in _sizes(said, f" of {name}").items()},
         "suite": facts.get("suite"),
-        "reducers": data.frame["reducer"].nunique(),
+        "reducers": data.n_reducers,
         "code widths": _numbers(facts.get("components")),
         "seeds": data.frame["seed"].nunique() or facts.get("seeds"),
         "repeats of each timing": facts.get("repeats") if facts.get("repeats") != 1 else None,
@@ -42,7 +42,8 @@ def run_setup(data: ReportData) -> list[Block]:
         known = {k: v for k, v in environment.items() if not said.get(k)}
         rows |= {f"{name} of {machine}" if machine else name: v for name, v in _machine(known).items()}
     cells = [[name, plain(value)] for name, value in rows.items() if value not in (None, "", [])]
-    return [*_swapped(data), Table(["", ""], cells)]
+    notes: list[Text] = [*(facts.get("notes") or [])]
+    return [*_swapped(data), Table(["", ""], cells), *([Items(notes)] if notes else [])]
 
 
 def _sizes(facts: Mapping[str, Any], whose: str) -> dict[str, str]:

@@ -63,6 +63,7 @@ _READING = """\
 - **Passes are fixed** for methods that train by epochs ({epochs}), so that a
   fit's cost is that of so many passes over the samples. Training that lasts until it is good takes more, so
   the scores here are no measure of a method.
+- **Disturbed.** Other programs ran while such a point was timed: neither exponents nor figure show its times.
 - **Stopped.** A point that was predicted to take more than {budget} s in all, by a power law through the
   points before it, was not measured, nor were larger ones.
 """
@@ -145,9 +146,7 @@ def _points(points: pd.DataFrame, sweep: str) -> list[Block]:
     columns = [
         *key_columns(names, key_label),
         value_column(sweep, "size", count),
-        Column(
-            "fit (s)", lambda row: seconds(row["fit_seconds"]) if row["status"] == "ok" else row["status"]
-        ),
+        Column("fit (s)", _fit),
         *(value_column(*column) for column in _MEASURED),
     ]
     failed = rows["status"] != "ok"
@@ -156,6 +155,12 @@ def _points(points: pd.DataFrame, sweep: str) -> list[Block]:
     known.loc[failed, [name for _, name, _ in _MEASURED]] = None
     stops = [_stop(row, names) for row in rows[failed].to_dict("records")]
     return [table(known.to_dict("records"), columns), Items(stops)]
+
+
+def _fit(row: Mapping[Any, Any]) -> str:
+    if row["status"] != "ok":
+        return str(row["status"])
+    return seconds(row["fit_seconds"]) + (" (disturbed)" if row["timing"] == "disturbed" else "")
 
 
 def _stop(row: Mapping[Any, Any], names: Sequence[str]) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.columns import RANKING, TASK, TIMED_BESIDE, leading_metric, varying
+from benchmark.analysis.columns import (
+    RANKING,
+    TASK,
+    TIMED_BESIDE,
+    is_control,
+    leading_metric,
+    of_one_task,
+    varying,
+)
 from benchmark.reporting.document import Inline, Paragraph, Strong, prose
 from benchmark.reporting.number_text import count, interval, score
 from benchmark.reporting.report_data import ReportData
@@ -28,9 +36,9 @@ def summary(data: ReportData) -> Paragraph:
     board = data.board[~data.board["baseline"]]
     metric = leading_metric(board)
     if metric is None:
-        asked = data.frame["reducer"].nunique()
         return Paragraph(
-            f"Of the {asked} reducers asked for, none was measured to the end; the reasons stand below."
+            f"Of the {data.n_reducers} reducers asked for, none was measured to the end; the reasons stand "
+            "below."
         )
     ranked = _ranked(board, metric)
     text = [*_best(data, ranked, metric), *_reservations(ranked, metric)]
@@ -44,7 +52,7 @@ def summary(data: ReportData) -> Paragraph:
             metric=_CLUSTERS.label, value=score(clusters[_CLUSTERS.name].iloc[0]),
         )  # fmt: skip
     text += _fastest(ranked, metric)
-    unreduced = data.board.loc[data.board["baseline"], metric.name].dropna()
+    unreduced = data.board.loc[data.board["baseline"] & ~is_control(data.board), metric.name].dropna()
     if not unreduced.empty:
         text.append(f" Without any reduction the {metric.label} is {score(unreduced.max())}.")
     return Paragraph(text)
@@ -53,8 +61,7 @@ def summary(data: ReportData) -> Paragraph:
 def _ranked(board: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Return the rows of the task that most of those measured share, the best first, with a ``label``."""
     known = board[board[metric.name].notna()].sort_values(metric.name, ascending=False, kind="stable")
-    tasks = known.groupby(list(TASK), dropna=False, sort=False).ngroup()
-    rows: pd.DataFrame = known[tasks == tasks.value_counts(sort=False).idxmax()]
+    rows = of_one_task(known)
     return rows.assign(label=row_labels(rows))
 
 
@@ -68,7 +75,7 @@ def _best(data: ReportData, ranked: pd.DataFrame, metric: Metric) -> list[Inline
     top, first = ranked.iloc[0], _first(ranked, metric)
     about = interval(top[f"{metric.name}_ci_low"], top[f"{metric.name}_ci_high"], top[metric.name], score)
     counted = "" if ranked[f"{metric.name}_best_rank"].notna().any() else " over seeds alone:"
-    measured, asked = ranked["reducer"].nunique(), data.frame["reducer"].nunique()
+    measured, asked = ranked["reducer"].nunique(), data.n_reducers
     among = f", of {measured} reducers" if measured > 1 else " (the only one measured)" if asked > 1 else ""
     tasks = [key_label(name, top[name]) for name in varying(data.board[~data.board["baseline"]], TASK)]
     said = "{names} reached the best {metric},"

@@ -7,7 +7,7 @@ from functools import partial
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.columns import GROUP, KEYS, varying
+from benchmark.analysis.columns import CONTROLS, GROUP, KEYS, is_control, varying
 from benchmark.reporting.document import Column, Paragraph
 from benchmark.reporting.number_text import NOT_MEASURED, count, error, missing, score
 from benchmark.scoring import METRICS
@@ -37,6 +37,8 @@ def key_text(name: str, value: Any) -> str:
     """Return a value that tells rows apart, as a table has it."""
     if name == "setting" and missing(value):
         return "default"
+    if name == "reducer" and value in CONTROLS:
+        return f"{value} (control)"
     return NOT_MEASURED if missing(value) else count(value) if isinstance(value, int) else str(value)
 
 
@@ -63,6 +65,13 @@ def row_labels(board: pd.DataFrame, omit: Iterable[str] = ()) -> list[str]:
     return [label(row, narrow if row["baseline"] else names) for row in board.to_dict("records")]
 
 
+def controls_said(board: pd.DataFrame) -> list[str]:
+    """Return what the controls among the rows are, as a sentence; nothing where there are none."""
+    names = board.loc[is_control(board), "reducer"].unique()
+    said = "; ".join(f"{name} ({CONTROLS[name]})" for name in CONTROLS if name in names)
+    return [f"Controls take no rank: {said}."] if said else []
+
+
 def score_title(name: str) -> str:
     """Return what heads the column of a score; a plugin's has no other name."""
     return METRICS[name].title if name in METRICS else name
@@ -71,6 +80,13 @@ def score_title(name: str) -> str:
 def score_text(name: str) -> Callable[..., str]:
     """Return how a score is written: a quantity without an upper end by digits, a share by decimals."""
     return error if name in METRICS and isinf(METRICS[name].high) else score
+
+
+def chosen_settings(frame: pd.DataFrame) -> list[str]:
+    """Return which settings were chosen, and by what, in the table of the jobs of a run."""
+    names = ["reducer", "n_components", "setting", "chosen"]
+    rows = frame.loc[frame["chosen"].notna(), names].drop_duplicates().fillna({"setting": "default"})
+    return [f"{name} to {width} components, {setting}: {of}" for name, width, setting, of in rows.to_numpy()]
 
 
 def left_out(total: int, shown: int, which: str = "best ranked") -> list[Paragraph]:

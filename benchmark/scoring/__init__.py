@@ -1,44 +1,37 @@
 """Scores of an embedding: `score` computes them, `METRICS` declares them.
 
 A metric is a function of an `Embedding` with a declared range and direction. To add one to the suite,
-declare it with `metric` in a module here; to use one of your own, pass
-``{**METRICS, my_metric.name: my_metric}`` to `score`.
+declare it with `metric` in a module here; one of your own goes into a plugin (see CONTRIBUTING.md), or
+straight to `score`, as ``{**METRICS, my_metric.name: my_metric}``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
-from types import MappingProxyType
 
 import numpy as np
 
-from benchmark.scoring import classification, clustering, fidelity
-from benchmark.scoring.clusterings import CLUSTERINGS, DEFAULT
+from benchmark.scoring.clusterings import DEFAULT, Clustering
+from benchmark.scoring.declared import (
+    BUILT_IN_METRICS,
+    CLUSTERINGS,
+    METRICS,
+    find_clusterings,
+    find_metrics,
+    metrics_of,
+)
 from benchmark.scoring.embedding import Embedding
 from benchmark.scoring.metrics import Metric, metric
 from benchmark.scoring.row_statistics import Array
 
 __all__ = [
-    "CLUSTERINGS", "DEFAULT", "METRICS", "Embedding", "Metric", "metric", "metrics_of", "score", "score_rows",
+    "BUILT_IN_METRICS", "CLUSTERINGS", "DEFAULT", "METRICS", "Clustering", "Embedding", "Metric",
+    "find_clusterings", "find_metrics", "metric", "metrics_of", "score", "score_rows",
 ]  # fmt: skip
 
-# Every metric that these modules declare, in the order in which tables show them.
-_DECLARED = [
-    *(metric for metric in clustering.AGREEMENT if metric.clustering == DEFAULT),
-    *(found for module in (classification, fidelity, clustering) for found in vars(module).values()),
-    *(metric for metric in clustering.AGREEMENT if metric.clustering != DEFAULT),
-]
-METRICS: Mapping[str, Metric] = MappingProxyType(
-    {found.name: found for found in _DECLARED if isinstance(found, Metric)}
-)
-
-
-def metrics_of(clusterings: Iterable[str]) -> Mapping[str, Metric]:
-    """Return the metrics that judge these clusterings, and those that judge none."""
-    wanted = {"", *clusterings}
-    return {name: found for name, found in METRICS.items() if found.clustering in wanted}
+_ROUNDING = 1e-6
 
 
 def score(embedding: Embedding, metrics: Mapping[str, Metric] | None = None) -> dict[str, float]:
@@ -49,7 +42,7 @@ def score(embedding: Embedding, metrics: Mapping[str, Metric] | None = None) -> 
     Raises
     ------
     ValueError
-        A metric returned NaN or an infinite value.
+        A metric returned NaN, an infinite value, or one outside of its range.
     """
     return score_rows(embedding, metrics)[0]
 
@@ -69,8 +62,12 @@ def score_rows(
         measured = {name: metric.measure(embedding) for name, metric in chosen.items()}
     scores = {name: float(value) for name, (value, _) in measured.items() if value is not None}
     for name, value in scores.items():
-        if not math.isfinite(value):
-            raise ValueError(f"The metric '{name}' must return a finite number or None; got {value}.")
+        low, high = chosen[name].low, chosen[name].high
+        if not math.isfinite(value) or not low - _ROUNDING <= value <= high + _ROUNDING:
+            raise ValueError(
+                f"The metric '{name}' must return a finite number from {low:g} to {high:g}, or "
+                f"None; got {value}."
+            )
     rows = {chosen[name].column: values for name, (_, values) in measured.items() if values is not None}
     if embedding.y_test is not None:
         rows["labels"] = embedding.y_test

@@ -14,7 +14,7 @@ from benchmark.scoring.row_statistics import ARI, MATCHED_ACCURACY, NMI
 
 _STABILITY_POINTS, _BOOTSTRAP_SAMPLES = 5_000, 5
 
-AGREEMENT = agreement_metrics((
+agreement = partial(agreement_metrics, indices=(
     ("nmi", 0, NMI, "NMI", "Normalised mutual information",
      "Strehl & Ghosh (2002), Cluster ensembles, JMLR 3; arithmetic mean of the entropies"),
     ("ari", -0.5, ARI, "ARI", "Adjusted Rand index (chance is 0)",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.errors import InputError
 from benchmark.scoring.embedding import Embedding, IntArray
 from benchmark.scoring.metrics import Metric
 from benchmark.scoring.row_statistics import RowStatistic
@@ -30,10 +32,12 @@ class Clustering:
     prefix : str
         Of its scores: ``<prefix>_nmi``, ``<prefix>_ari``, ``<prefix>_accuracy``.
     assign : callable
-        Takes an `Embedding` and returns rows of the test set and the cluster of each.
+        Takes an `Embedding` and returns rows of the test set and the cluster of each, -1 for noise.
     summary, reference : str
         What it does in one line, and where it was published.
     """
+
+    plugin_kind: ClassVar[str] = "clustering"
 
     name: str
     title: str
@@ -41,6 +45,17 @@ class Clustering:
     assign: Callable[[Embedding], tuple[NDArray[Any], IntArray]]
     summary: str
     reference: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name) or self.name == "all":
+            raise InputError(
+                f"A clustering's name must be words of a-z and 0-9 joined by '-', and not 'all'; got "
+                f"{self.name!r}."
+            )
+        if not self.prefix.isidentifier():
+            raise InputError(
+                f"The prefix of the clustering '{self.name}' must be a Python name; got {self.prefix!r}."
+            )
 
 
 def _every_row(embedding: Embedding, clusters: Any) -> tuple[NDArray[Any], IntArray]:
@@ -107,7 +122,7 @@ _ALL = (
                f"of at most {HDBSCAN_POINTS:,} test codes; it chooses the number; noise is a cluster",
                "Campello, Moulavi & Sander (2013), Density-based clustering, PAKDD"),
 )  # fmt: skip
-CLUSTERINGS = {clustering.name: clustering for clustering in _ALL}
+BUILT_IN_CLUSTERINGS = {clustering.name: clustering for clustering in _ALL}
 DEFAULT = "kmeans"
 
 
@@ -130,9 +145,9 @@ def clusters_by(clustering: Clustering, embedding: Embedding) -> IntArray:
 Index = tuple[str, float, RowStatistic, str, str, str]
 
 
-def agreement_metrics(indices: Iterable[Index]) -> list[Metric]:
+def agreement_metrics(clusterings: Iterable[Clustering], indices: Iterable[Index]) -> list[Metric]:
     """Return a metric for every clustering and every index of agreement with the classes."""
-    return [_metric(clustering, *index) for clustering in CLUSTERINGS.values() for index in indices]
+    return [_metric(clustering, *index) for clustering in clusterings for index in indices]
 
 
 def _metric(

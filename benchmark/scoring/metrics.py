@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 from benchmark.errors import InputError, choices
 from benchmark.scoring.embedding import PARTS, Embedding
@@ -49,6 +49,8 @@ class Metric:
         Under what name the values of the rows are kept; metrics of the same values share it. By default
         the name of the metric.
     """
+
+    plugin_kind: ClassVar[str] = "metric"
 
     name: str
     function: Callable[[Embedding], Any]

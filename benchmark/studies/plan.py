@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
-import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from benchmark.datasets import load_dataset
 from benchmark.errors import InputError, suggestion
-from benchmark.measure.trial import task_path
+from benchmark.measure.trial import Task, task_path
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import JobMaker, Machine
@@ -20,6 +21,7 @@ from benchmark.plan.suite import Suite
 from benchmark.plan.suite_plan import joined
 from benchmark.request import StudyRequest
 from benchmark.results import Record, check_run_name
+from benchmark.studies import heads, networks
 from benchmark.studies.catalog import STUDIES
 from benchmark.studies.study import KIND, Case, Study
 
@@ -37,7 +39,7 @@ class Effort:
     seeds: int = 1_000
 
 
-EFFORTS = {"standard": Effort(), "quick": Effort(3_000, 1_000, 0.1, 1), "tiny": Effort(300, 100, 0.0, 2)}
+EFFORTS = {"standard": Effort(), "quick": Effort(3_000, 1_000, 0.1, 1), "tiny": Effort(300, 100, 0.0, 1)}
 
 
 def choose_studies(names: Sequence[str] | None) -> dict[str, Study]:
@@ -154,7 +156,12 @@ class StudyPlan(Plan):
         params = {"n_components": case.width, **shortened(case, self._effort.share)}
         said = ", ".join(f"{name}={value}" for name, value in case.params.items())
         return replace(
-            job, reducer=case.reducer, params=params, task=task_path(task), code=_digest(task), setting=said
+            job,
+            reducer=case.reducer,
+            params=params,
+            task=task_path(task),
+            code=_digest(task),
+            setting=said,
         )
 
 
@@ -175,6 +182,11 @@ def _defaults(case: Case) -> dict[str, Any]:
     return found
 
 
-def _digest(task: Any) -> str:
-    source = importlib.import_module(task.__module__).__file__
-    return hashlib.sha256(Path(source or "").read_bytes()).hexdigest()[:16]
+def _digest(task: Task) -> str:
+    """Return a digest of the code of a task, without what is expected of it, and of what tasks share."""
+    digest = hashlib.sha256()
+    for module in (sys.modules[task.__module__], heads, networks):
+        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+        code = [node for node in tree.body if not isinstance(node, ast.Assign)]
+        digest.update("".join(map(ast.dump, code)).encode())
+    return digest.hexdigest()[:16]

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from benchmark.datasets.catalog.bundled import load_digits, load_table, make_points
+from benchmark.errors import InputError
+from benchmark.run_names import check_run_name
+from reducers.plugins import Kind
 
 FILES = (
     "train-images-idx3-ubyte.gz",
@@ -22,51 +31,61 @@ class DatasetInfo:
     ----------
     name, summary : str
         As ``list datasets`` shows them; the name is that of the directory of its files, too.
-    n_train, n_test : int
-        Number of samples.
-    image_shape : (int, int) or None
-        Height and width of images in pixels.
-    class_names : tuple of str
-        Names of the labels 0, 1, ...
     citation, url : str
         The publication, and the page of the data.
+    load : callable, optional
+        Returns the data, the same ones every time: X, (X, y), or (X_train, y_train, X_test, y_test), without
+        a split of their own 80 % of them to train with. X are samples (n, n_features), images (n, height,
+        width) or a DataFrame of numbers; y are whole numbers or text. Without it there are `mirrors`.
+    is_table : bool
+        The features may be in different units, and are then standardised; a DataFrame always is a table.
+    white : float
+        The value of a full pixel in data of type uint8.
+    class_names : tuple of str
+        Names of the labels 0, 1, ... in the files of the mirrors.
     mirrors : tuple of str
-        Base URLs, ending in "/", that hold the same four files; none where scikit-learn brings the data.
+        Base URLs, ending in "/", that hold the same four files.
     sha256 : tuple of str
         SHA-256 of each file, in the order of `FILES`.
-    bundled : str
-        The function of `sklearn.datasets` that brings or makes the data where there are no mirrors.
     """
+
+    plugin_kind: ClassVar[str] = "dataset"
 
     name: str
     summary: str
-    n_train: int = 60000
-    n_test: int = 10000
-    image_shape: tuple[int, int] | None = (28, 28)
-    class_names: tuple[str, ...] = _DIGITS
     citation: str
     url: str
+    load: Callable[[], Any] | None = None
+    is_table: bool = False
+    white: float = 255.0
+    class_names: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()
-    bundled: str = ""
+
+    def __post_init__(self) -> None:
+        check_run_name(self.name, "A data set's name")
+        if callable(self.load) == bool(self.mirrors):
+            raise InputError(
+                f"The data set '{self.name}' needs a function as its load, or mirrors, and not both; got "
+                f"{self.load!r:.60} and {len(self.mirrors)} mirrors."
+            )
 
 
-def _table(
-    name: str, summary: str, bundled: str, sizes: tuple[int, int], number: int, citation: str
-) -> DatasetInfo:
+def _table(name: str, summary: str, function: str, number: int, citation: str) -> DatasetInfo:
     return DatasetInfo(
-        name=name, summary=f"{summary}; bundled with scikit-learn", n_train=sizes[0], n_test=sizes[1],
-        image_shape=None, class_names=(), citation=citation,
-        url=f"https://archive.ics.uci.edu/dataset/{number}/", bundled=bundled,
+        name=name, summary=f"{summary}; bundled with scikit-learn", citation=citation,
+        url=f"https://archive.ics.uci.edu/dataset/{number}/", load=partial(load_table, function),
+        is_table=True,
     )  # fmt: skip
 
 
-def _made(name: str, summary: str, bundled: str) -> DatasetInfo:
+def _made(name: str, summary: str, **options: Any) -> DatasetInfo:
+    function = f"make_{name.replace('-', '_')}"
     return DatasetInfo(
-        name=name, summary=f"{summary}; made by scikit-learn", n_train=4000, n_test=1000, image_shape=None,
-        class_names=(), citation="Pedregosa et al., Scikit-learn, JMLR 12, 2011",
-        url=f"https://scikit-learn.org/stable/modules/generated/sklearn.datasets.{bundled}.html",
-        bundled=bundled,
+        name=name, summary=f"{summary}; made by scikit-learn",
+        citation="Pedregosa et al., Scikit-learn, JMLR 12, 2011",
+        url=f"https://scikit-learn.org/stable/modules/generated/sklearn.datasets.{function}.html",
+        load=partial(make_points, function, **options), is_table=True,
     )  # fmt: skip
 
 
@@ -74,6 +93,7 @@ _ALL = (
     DatasetInfo(
         name="mnist",
         summary="handwritten digits",
+        class_names=_DIGITS,
         citation="LeCun et al., Gradient-based learning applied to document recognition, Proc. IEEE 86, 1998",
         url="http://yann.lecun.com/exdb/mnist/",
         mirrors=(
@@ -121,27 +141,38 @@ _ALL = (
     DatasetInfo(
         name="digits",
         summary="small handwritten digits, bundled with scikit-learn: needs no download",
-        n_train=1438,
-        n_test=359,
-        image_shape=(8, 8),
         citation="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
         url="https://archive.ics.uci.edu/dataset/80/",
-        bundled="load_digits",
+        load=load_digits,
+        white=16.0,
     ),
     _table(
-        "iris", "150 flowers of three species, 4 measurements", "load_iris", (120, 30), 53,
+        "iris", "150 flowers of three species, 4 measurements", "load_iris", 53,
         "Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics 7, 1936",
     ),
     _table(
-        "wine", "178 wines of three growers, 13 measurements in different units", "load_wine", (142, 36),
-        109, "Aeberhard and Forina, Wine, UCI, 1991",
+        "wine", "178 wines of three growers, 13 measurements in different units", "load_wine", 109,
+        "Aeberhard and Forina, Wine, UCI, 1991",
     ),
     _table(
-        "breast-cancer", "569 tumours of two kinds, 30 measurements", "load_breast_cancer", (455, 114), 17,
+        "breast-cancer", "569 tumours of two kinds, 30 measurements", "load_breast_cancer", 17,
         "Street, Wolberg and Mangasarian, Nuclear feature extraction for breast tumor diagnosis, 1993",
     ),
-    _made("swiss-roll", "a rolled-up sheet in 3 dimensions, its length in ten classes", "make_swiss_roll"),
-    _made("s-curve", "a sheet bent to an S in 3 dimensions, its length in ten classes", "make_s_curve"),
-    _made("blobs", "ten round clusters in 20 dimensions", "make_blobs"),
+    # With a little noise, and clusters that just touch.
+    _made("swiss-roll", "a rolled-up sheet in 3 dimensions, its length in ten classes", noise=0.5),
+    _made("s-curve", "a sheet bent to an S in 3 dimensions, its length in ten classes", noise=0.05),
+    _made("blobs", "ten round clusters in 20 dimensions", n_features=20, centers=10, cluster_std=3.0),
 )  # fmt: skip
 DATASETS = {info.name: info for info in _ALL}
+DATASET_KIND: Kind[DatasetInfo] = Kind("dataset", DATASETS, lambda plugin: plugin.value, InputError)
+
+
+def find_datasets(plugins: Sequence[str | Path] = ()) -> dict[str, DatasetInfo]:
+    """Return every data set by name: built in, installed, and from plugin files.
+
+    Raises
+    ------
+    InputError
+        A plugin file cannot be read, or takes a name that is in use.
+    """
+    return DATASET_KIND.find(plugins)

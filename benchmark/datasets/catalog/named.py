@@ -4,47 +4,42 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_arrays
-from benchmark.datasets.catalog.declarations import DATASETS, FILES, DatasetInfo
+from benchmark.datasets.catalog.declarations import FILES, DatasetInfo
 from benchmark.datasets.catalog.download import locate
 from benchmark.datasets.formats.idx import read_idx
 from benchmark.errors import InputError
 
 
-def read_named(name: str, data_dir: str | Path | None = None, *, download: bool = True) -> Arrays:
-    """Return the arrays of a data set of `DATASETS`; errors are those of `locate`."""
-    info = DATASETS[name]
-    if info.mirrors:
-        return read_directory(locate(info, data_dir, download=download), info.class_names)
-    return _read_bundled(info)
+def read_named(info: DatasetInfo, data_dir: str | Path | None = None, *, download: bool = True) -> Arrays:
+    """Return the arrays of a named data set; errors are those of `locate` and `read_made`."""
+    if info.load is not None:
+        return read_made(info)
+    return read_directory(locate(info, data_dir, download=download), info.class_names)
 
 
-# Five thousand points of a sheet with a little noise, and of clusters that just touch.
-_MADE: dict[str, dict[str, Any]] = {
-    "make_swiss_roll": {"n_samples": 5000, "noise": 0.5, "random_state": 0},
-    "make_s_curve": {"n_samples": 5000, "noise": 0.05, "random_state": 0},
-    "make_blobs": {"n_samples": 5000, "n_features": 20, "centers": 10, "cluster_std": 3.0, "random_state": 0},
-}
-
-
-def _read_bundled(info: DatasetInfo) -> Arrays:
-    """Return the arrays of a data set that scikit-learn brings or makes."""
-    import sklearn.datasets
-
-    found = getattr(sklearn.datasets, info.bundled)(**_MADE.get(info.bundled, {}))
-    if info.name == "digits":
-        return replace(check_arrays(info.name, found.images.astype(np.uint8), found.target), white=16.0)
-    if info.bundled in _MADE:
-        X, y = found
-        # Along a sheet: as many points in each of ten pieces.
-        y = y if y.dtype.kind == "i" else (np.argsort(np.argsort(y)) * 10) // len(y)
-    else:
-        X, y = found.data, np.array(found.target_names)[found.target]
-    return replace(check_arrays(info.name, X, y), is_table=True)
+def read_made(info: DatasetInfo) -> Arrays:
+    """Return the arrays that the function of a data set gives; raise `InputError` where they are wrong."""
+    assert info.load is not None
+    try:
+        found = info.load()
+    except Exception as error:
+        raise InputError(
+            f"The data set '{info.name}' cannot be loaded: {type(error).__name__}: {error}."
+        ) from error
+    parts = found if isinstance(found, tuple) else (found, None)
+    if len(parts) not in (2, 4):
+        raise InputError(
+            f"The function of the data set '{info.name}' must return X, (X, y), or (X_train, y_train, "
+            f"X_test, y_test); got {len(parts)} values."
+        )
+    columns = [str(name) for name in getattr(parts[0], "columns", ())] or None
+    y, X_test, y_test = (None if p is None else np.asarray(p) for p in (*parts, None, None)[1:4])
+    arrays = check_arrays(info.name, np.asarray(parts[0]), y, X_test, y_test, columns)
+    return replace(arrays, white=info.white, is_table=info.is_table or columns is not None)
 
 
 def read_directory(directory: Path, class_names: tuple[str, ...]) -> Arrays:

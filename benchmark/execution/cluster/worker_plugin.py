@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import WorkerPlugin, get_worker
 from distributed.utils import sync
 
-from benchmark.datasets import DATASETS
+from benchmark.datasets import find_datasets
 from benchmark.execution.local import LocalWorker
 from benchmark.execution.observers.log import LOG
 from benchmark.measure.outcome import Outcome, make_record
@@ -42,7 +42,7 @@ def with_absolute_paths(job: Job) -> Job:
     """Return `job` with paths that mean the same in every directory."""
     return replace(
         job,
-        source=job.source if job.source in DATASETS else _absolute(job.source),
+        source=job.source if job.source in find_datasets(job.plugins) else _absolute(job.source),
         data_dir=None if job.data_dir is None else _absolute(job.data_dir),
         plugins=tuple(_absolute(path) for path in job.plugins),
     )

@@ -69,8 +69,12 @@ class DatasetCache:
 
     def get(self, job: dict[str, Any]) -> Dataset | None:
         """Return the dataset of `job`; None where it cannot be loaded, which the job will find out itself."""
+        from benchmark.datasets.dataset import is_foreign_name
         from benchmark.measure.preparation import load_job_dataset
 
+        # A plugin's function might start threads, which a fork does not survive.
+        if is_foreign_name(job["source"]):
+            return None
         identity = tuple(job[name] for name in ("source", "data", "data_dir", "seed", "n_train", "n_test"))
         if identity != self._identity:
             # The one before is let go first: two of them might not fit.

@@ -110,7 +110,9 @@ class Terminal:
         """Return the place of a job in the run, `before` others at hand; one measured again had its own."""
         number = len(self._ended) + before + 1
         place = "" if self._total is None else f"{number:>3}/{self._total}  "
-        return f"{'again':>{max(len(place) - 2, 5)}}  " if key in self._ended else place
+        # Beyond the total is what an earlier call measured first.
+        again = key in self._ended or (self._total is not None and number > self._total)
+        return f"{'again':>{max(len(place) - 2, 5)}}  " if again else place
 
 
 def _work(measured: Job | Record) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.analysis.columns import CURVE, varying
-from benchmark.analysis.scaling import COSTS
+from benchmark.analysis.scaling import COSTS, undisturbed
 from benchmark.reporting import style
 from benchmark.reporting.exponent_table import power
 from benchmark.reporting.figures import log_axes
@@ -40,7 +40,7 @@ _LABEL_HEIGHT = 10.5  # Of a line of text beside the curves, in points.
 
 @style.figure_style()
 def scaling_figure(points: pd.DataFrame, exponents: pd.DataFrame) -> Figure | None:
-    """Draw fit time in every sweep, and memory against samples; None where no point ended well.
+    """Draw fit time in every sweep, and memory against samples; None where no fit was timed.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def scaling_figure(points: pd.DataFrame, exponents: pd.DataFrame) -> Figure | No
     exponents : DataFrame
         The `exponents_table` of it, of which each curve is labelled with its own.
     """
-    ok = points[(points["status"] == "ok") & points["fit_seconds"].notna()]
-    if ok.empty:
+    ok = undisturbed(points)
+    if ok["fit_seconds"].isna().all():
         return None
     looks = _looks(list(ok["reducer"].unique()))
     names = varying(exponents, CURVE, within_reducer=True)

@@ -1,0 +1,202 @@
+"""Studies: what a verdict follows from, which studies there are, and each of them end to end on a slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.errors import InputError
+from benchmark.execution import runner
+from benchmark.measure.trial import Measured, Trial
+from benchmark.request import StudyRequest
+from benchmark.results import Record, Store
+from benchmark.studies import plan
+from benchmark.studies.catalog import STUDIES
+from benchmark.studies.content import evidence_of, study_content
+from benchmark.studies.heads import Classifier, perceptron, seeded, softmax_regression
+from benchmark.studies.networks import CutOff, Foreteller
+from benchmark.studies.plan import StudyPlan, choose_studies
+from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.verdict import findings, judge, verdict
+
+
+def evidence(scores: Sequence[float | None], status: str = "ok") -> Evidence:
+    records = [
+        Record("r", "mnist", "x", "cpu", "fp32", 1, seed, status, f"k{seed}",
+               scores={} if score is None else {"score": score})
+        for seed, score in enumerate(scores)
+    ]  # fmt: skip
+    return Evidence({"case": records})
+
+
+def expected(**bounds: float) -> Expectation:
+    digits = int(bounds.pop("digits", 3))
+    return Expectation("score", lambda e: e.scores("case", "score"), digits=digits, **bounds)
+
+
+@pytest.mark.parametrize(
+    ("scores", "bounds", "state"),
+    [
+        ([0.49, 0.50, 0.51], {"about": 0.52}, "holds"),  # within what one more run may give
+        ([0.49, 0.50, 0.51], {"about": 0.60}, "differs"),
+        ([0.5004], {"about": 0.5}, "holds"),  # one seed: the last digit
+        ([0.502], {"about": 0.5}, "differs"),
+        ([0.1, 0.11, 0.12], {"above": 0.0}, "holds"),
+        ([-0.1, 0.05, 0.15], {"above": 0.0}, "differs"),  # not told apart from 0
+        ([0.3, 0.31, 0.32], {"below": 0.5}, "holds"),
+        ([0.6, 0.61, 0.62], {"below": 0.5}, "differs"),
+        ([], {"about": 0.5}, "not measured"),
+        ([None, None], {"about": 0.5}, "not measured"),
+    ],
+)
+def test_a_verdict_follows_from_the_values_and_their_spread(
+    scores: list[float | None], bounds: dict[str, float], state: str
+) -> None:
+    assert judge(expected(**bounds), evidence(scores)).state == state
+
+
+def test_intervals_of_one_more_run_hold_it_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(0)
+    holds = [
+        judge(expected(about=float(rng.normal()), digits=9), evidence(list(rng.normal(size=3)))).state
+        == "holds"
+        for _ in range(2_000)
+    ]
+    assert np.mean(holds) == pytest.approx(0.95, abs=0.015)
+
+
+def test_a_study_differs_where_one_figure_does_and_holds_where_all_do() -> None:
+    def said(*bounds: dict[str, float]) -> str:
+        expectations = tuple(expected(**bound) for bound in bounds)
+        return verdict(findings(Study("S0", "x", "", "", {}, expectations, ""), evidence([0.5, 0.5])))
+
+    assert said({"about": 0.5}, {"above": 0.4}) == "holds"
+    assert said({"about": 0.5}, {"above": 0.6}) == "differs"
+
+
+def test_a_figure_that_cannot_be_computed_costs_its_own_row() -> None:
+    broken = Expectation("sum", lambda e: e.scores("case", "score") + np.zeros(7), above=0.0)
+    finding = judge(broken, evidence([0.5, 0.5]))
+    assert finding.state == "not measured"
+    assert "ValueError" in finding.problem
+
+
+def test_what_did_not_end_well_is_no_evidence() -> None:
+    assert judge(expected(above=0.0), evidence([1.0, 1.0], status="failed")).state == "not measured"
+
+
+def test_names_are_taken_in_any_case_and_unknown_ones_are_answered_with_those_that_exist() -> None:
+    assert list(choose_studies(["s11", "softmax"])) == ["S11", "S18"]
+    with pytest.raises(InputError, match=r"No study is called 'S99'.*Known: S1, S2"):
+        choose_studies(["S99"])
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=lambda study: study.id)
+def test_every_study_says_what_it_is_and_expects_something(study: Study) -> None:
+    assert study.claim
+    assert study.source
+    assert len(study.about.split()) > 15
+    assert study.expectations
+    for expectation in study.expectations:
+        bounds = (expectation.about, expectation.above, expectation.below)
+        assert sum(bound is not None for bound in bounds) == 1
+    assert [finding.state for finding in findings(study, Evidence({}))] == ["not measured"] * len(
+        study.expectations
+    )
+
+
+def test_a_softmax_regression_finds_what_is_linear() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 5)).astype(np.float32)
+    y = (X[:, 0] > X[:, 1]).astype(np.int64)
+    network = seeded(softmax_regression, 5, 2, seed=0)
+    assert Classifier(network, "sgd", 0.5, 100, 200).fit(X, y).score(X, y) > 0.97
+
+
+def test_the_same_seed_trains_the_same_head_and_no_global_state_moves() -> None:
+    import torch
+
+    X = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    y = np.arange(60) % 3
+    before = torch.get_rng_state()
+    made = [
+        Classifier(seeded(perceptron, 4, 8, 3, seed=7), "adam", 0.01, 10, 20, seed=7).fit(X, y)
+        for _ in range(2)
+    ]
+    assert np.array_equal(made[0].predict_proba(X), made[1].predict_proba(X))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_loss_with_a_cut_off_leaves_good_samples_out() -> None:
+    import torch
+
+    made = CutOff(2, cut_off=0.01)
+    x = torch.tensor([[0.5, 0.5], [1.0, 1.0]])
+    loss = made._reconstruction_loss(torch.zeros(2, 2), x)  # outputs 0.5: the first is exact
+    assert float(loss) == pytest.approx(0.25 / 2)
+
+
+def test_a_foreteller_sees_first_rows_only() -> None:
+    import torch
+
+    x = torch.ones(200, 64)
+    seen = Foreteller(2, row=8)._corrupt(x, torch.Generator().manual_seed(0)).reshape(200, 8, 8)
+    rows = seen.sum(dim=(1, 2)) / 8
+    assert set(rows.tolist()) == set(range(1, 9))
+    assert bool((seen[:, 0] == 1).all())
+
+
+def fails(trial: Trial) -> Measured:
+    raise ZeroDivisionError(f"seed {trial.seed}")
+
+
+@pytest.fixture
+def request_of_a_slice(tmp_path: Path) -> StudyRequest:
+    return StudyRequest(
+        suite="tiny",
+        dataset="digits",
+        results_dir=str(tmp_path / "results"),
+        reports_dir=str(tmp_path / "reports"),
+    )
+
+
+def test_a_study_that_raises_is_a_row_with_its_reason(
+    request_of_a_slice: StudyRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = replace(STUDIES["S18"], cases={"pixels": Case("broken", {"steps": 1}, task=fails)})
+    monkeypatch.setitem(STUDIES, "S18", study)
+    result = runner.run(replace(request_of_a_slice, studies=("S18",)), None, StudyPlan, study_content)
+    assert [record.error for record in result.failed] == ["ZeroDivisionError: seed 0"]
+    found = evidence_of(Store(request_of_a_slice.results_dir, result.run))["S18"]
+    assert verdict(findings(study, found)) == "not measured"
+    assert "broken" in result.report.read_text()
+
+
+def test_what_two_studies_share_is_measured_once(request_of_a_slice: StudyRequest) -> None:
+    class Machine:
+        devices, threads = ("cpu",), 1
+
+    made = StudyPlan(replace(request_of_a_slice, studies=("S11", "S25")), Machine())
+    jobs = made.next({})
+    assert len(jobs) == made.total == len({job.key for job in jobs})
+    assert plan.shortened(Case("stacked", {"epochs": 40}), 0.1)["epochs"] == 4
+    assert plan.shortened(Case("stacked", {}), 0.0)["epochs"] == 1
+
+
+@pytest.mark.slow
+def test_every_study_runs_end_to_end_on_a_slice(request_of_a_slice: StudyRequest) -> None:
+    result = runner.run(request_of_a_slice, None, StudyPlan, study_content)
+    assert not result.failed, [(record.reducer, record.error) for record in result.failed]
+    found = evidence_of(Store(request_of_a_slice.results_dir, result.run))
+    assert list(found) == list(STUDIES)
+    report = result.report.read_text()
+    for study in STUDIES.values():
+        assert f"## {study.id}: " in report
+        if study.figure is not None:
+            assert (result.report.parent / f"{study.id.lower()}-{study.name}.png").is_file()
+    again = runner.run(request_of_a_slice, None, StudyPlan, study_content)
+    assert again.report.read_text() == report
