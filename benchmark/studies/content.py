@@ -19,6 +19,7 @@ from benchmark.reporting.document import (
     table,
 )  # fmt: skip
 from benchmark.reporting.number_text import NOT_MEASURED
+from benchmark.reporting.reducer_sections import failed_jobs
 from benchmark.reporting.report_data import ReportData, gather
 from benchmark.reporting.run_setup import run_setup
 from benchmark.results import Record, Store
@@ -99,8 +100,13 @@ class StudyContent:
         facts = self.data.facts
         sizes = {key: f"{facts.get(key) or 0:,}" for key in ("n_train", "n_test")}
         method = bullets(_METHOD, data=facts.get("dataset") or "unknown data", **sizes)
-        return [*blocks, Heading("What was run"), *run_setup(self.data),
-                Heading("How it was measured"), method]  # fmt: skip
+        blocks += [
+            Heading("Failures"),
+            *failed_jobs(self.data),
+            Heading("What was run"),
+            *run_setup(self.data),
+        ]
+        return [*blocks, Heading("How it was measured"), method]
 
 
 def _outcome(found: Mapping[str, list[Finding]]) -> str:
