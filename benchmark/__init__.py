@@ -7,6 +7,7 @@ measure(job) -> Outcome          load, warm up, timed fit and transform, score b
 Store.save(record)               one atomic file a job, arrays beside it      benchmark.results
 save_tables(store)               results.csv and results.parquet              benchmark.analysis
 write_report(store)              report.md and its figures                    benchmark.reporting
+Study                            a claim: cases to plan, expectations to judge benchmark.studies
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +149,16 @@ def test_a_foreteller_sees_first_rows_only() -> None:
     rows = seen.sum(dim=(1, 2)) / 8
     assert set(rows.tolist()) == set(range(1, 9))
     assert bool((seen[:, 0] == 1).all())
+
+
+def test_the_example_of_the_documentation_is_a_study() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "studies.md").read_text()
+    example = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    made: dict[str, Study] = {}
+    exec(example.group(1), made)
+    found = Evidence({"PCA": evidence([0.0]).records["case"]})
+    assert [finding.state for finding in findings(made["STUDY"], found)] == ["not measured"]
 
 
 def fails(trial: Trial) -> Measured:
