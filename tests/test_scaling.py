@@ -221,8 +221,12 @@ def test_sweeps_leave_a_row_a_point_and_exponents(swept: Path) -> None:
     params = table.loc[table["reducer"] == "autoencoder", "params"]
     assert [json.loads(text)["epochs"] for text in params] == [2] * 6
     exponents = pd.read_csv(swept / "results" / "scale" / "exponents.csv")
-    fitted = exponents.groupby("sweep")["fit_exponent"].count().to_dict()
-    assert fitted == {"samples": 0, "features": 2, "components": 0}
+    # Of the sweeps, only that of features has three points, if none of them was disturbed meanwhile.
+    timed = table[table["timing"] == "exclusive"].groupby(["sweep", "reducer"])["size"].count()
+    fitted = exponents.set_index(["sweep", "reducer"])["fit_exponent"].notna()
+    assert fitted[fitted].index.tolist() == timed[timed == 3].index.tolist()
+    memory = exponents.groupby("sweep")["memory_exponent"].count()
+    assert memory[["samples", "components"]].to_list() == [0, 0]
     assert len(pd.read_csv(swept / "results" / "scale" / "scaling.csv")) == len(table) == 12
 
 
@@ -259,7 +263,7 @@ def test_done_points_are_not_measured_again(swept: Path, tmp_path: Path) -> None
     listener = Listener()
     run_scaling(small(tmp_path, features_up_to=400, components_up_to=10), listener)
     # The centre has moved to ten components: of what was measured, only codes of 2 and 5 lie on a sweep.
-    assert len(listener.measured) == 2 * 3
+    assert len(set(listener.measured)) == 2 * 3
     assert {width for *_, width in listener.measured} == {10}
     listener = Listener()
     run_scaling(small(tmp_path, features_up_to=400, components_up_to=10), listener)
