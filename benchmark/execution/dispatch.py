@@ -65,7 +65,9 @@ class Dispatch:
 
     def disturbed(self) -> list[Job]:
         """Return the jobs whose times other programs disturbed, each only once: they deserve another try."""
-        records = {**self._done, **self.by_key}
+        known = {**self._done, **self.by_key}
+        # The times of a trial decide nothing.
+        records = {key: record for key, record in known.items() if record.part == "test"}
         disturbed = {key for key, r in records.items() if r.status == "ok" and r.timing == "disturbed"}
         disturbed -= self._repeated
         if len(disturbed) > _FEW and 2 * len(disturbed) > len(records):
@@ -75,7 +77,7 @@ class Dispatch:
                 "busy, so none is measured again; times are better taken when it is idle."
             )
             return []
-        others = {key: record for key, record in records.items() if key not in disturbed}
+        others = {key: record for key, record in known.items() if key not in disturbed}
         jobs = [job for job in self._plan.next(others) if job.key in disturbed]
         self._repeated.update(job.key for job in jobs)
         if jobs:
