@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # Made-up data need not be there before their job.
 Data = Dataset | Synthetic
-# A reducer's whole parameters, what was set of them, the digest of its code, and the devices it runs on.
-Resolved = tuple[dict[str, Any], str, str, tuple[str, ...]]
+# A reducer's whole parameters, what was set of them, the digest of its code, and the reducer.
+Resolved = tuple[dict[str, Any], str, str, "Reducer"]
 
 
 class Machine(Protocol):
@@ -67,8 +67,10 @@ class JobMaker:
         place = name, width, data.name, data.n_train, repr(setting)
         if place not in self._known:
             self._known[place] = self._resolve(data, suite, name, width, setting)
-        params, said, code, supported = self._known[place]
-        device, unavailable = self._choose_device(name, asked, supported)
+        params, said, code, reducer = self._known[place]
+        device, unavailable = self._choose_device(name, asked, reducer.devices)
+        # Few rows may be compiled for in another way than many.
+        template = json.dumps([name, code, device, self.threads, data.n_train >= reducer.warmup_samples])
         if params.get("image_shape", ()) is None:
             unavailable = f"{name} takes images: if {data.name} holds some, say --image-shape HEIGHTxWIDTH"
         return Job(
@@ -90,6 +92,7 @@ class JobMaker:
             unavailable=unavailable,
             repeats=suite.repeats,
             setting=said,
+            template=template if reducer.compiles else "",
         )
 
     def _resolve(self, data: Data, suite: Suite, name: str, width: int, setting: Setting) -> Resolved:
@@ -103,7 +106,7 @@ class JobMaker:
         # To read the code of a reducer takes longer than all the rest.
         if name not in self._digests:
             self._digests[name] = source_digest(reducer)
-        return params, text, self._digests[name], tuple(reducer.devices)
+        return params, text, self._digests[name], reducer
 
     def _parameters(
         self, data: Data, suite: Suite, name: str, width: int, setting: Setting

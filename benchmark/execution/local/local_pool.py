@@ -116,17 +116,10 @@ class LocalWorker(AbstractContextManager["LocalWorker"]):
             The disk did not take what the job leaves.
         """
         started_at = utc_now()
-        request: dict[str, Any] = {
-            "job": asdict(job),
-            "environment": self.environment,
-            "results_dir": str(store.path.parent),
-            "log": store.path / LOG,
-            "timeout": timeout,
-        }
-        trained = partial(self._observer.trained, job)
-        end, kind, reply = self._ask("job", trained, **request)
-        if kind == "template":
-            end, kind, reply = self._ask("job", trained, **request, template=reply)
+        end, kind, reply = self._ask(
+            "job", partial(self._observer.trained, job), timeout=timeout, log=store.path / LOG,
+            job=asdict(job), environment=self.environment, results_dir=str(store.path.parent),
+        )  # fmt: skip
         if kind == "problem":
             raise RunError(reply)
         if kind == "record":
