@@ -10,7 +10,7 @@ from benchmark.datasets import Dataset
 from benchmark.datasets.synthetic import Synthetic
 from benchmark.errors import InputError
 from benchmark.plan.job import Job
-from benchmark.plan.settings import DEFAULT, Setting, defaults_of, difference
+from benchmark.plan.settings import DEFAULT, Setting, as_json, defaults_of, difference
 from benchmark.plan.suite import Suite
 from benchmark.request import BaseRequest
 
@@ -102,7 +102,8 @@ class JobMaker:
         text = setting.label
         if setting.params and not text:
             text = difference(every, self._parameters(data, suite, name, width, DEFAULT)[2])
-        _check_storable(name, params)
+        for parameter, value in params.items():
+            as_json(name, parameter, value)
         # To read the code of a reducer takes longer than all the rest.
         if name not in self._digests:
             self._digests[name] = source_digest(reducer)
@@ -154,16 +155,6 @@ class JobMaker:
             where = "offered by no worker of the cluster" if on_cluster else "not on this machine"
             return asked, f"device '{asked}' is {where}; found: {', '.join(found)}"
         return asked, None
-
-
-def _check_storable(name: str, params: Mapping[str, Any]) -> None:
-    for parameter, value in params.items():
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError):
-            raise InputError(
-                f"The reducer '{name}' needs {parameter} to be a value that JSON can hold; got {value!r}."
-            ) from None
 
 
 def _job_params(all_params: Mapping[str, Any], data: Data) -> dict[str, Any]:
