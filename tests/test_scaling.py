@@ -23,7 +23,7 @@ from benchmark.analysis.scaling import SWEEPS, Point, exponents_table, save_scal
 from benchmark.datasets import load_dataset
 from benchmark.datasets.synthetic import FACTORS, N_TEST, Files, Synthetic
 from benchmark.errors import InputError
-from benchmark.execution.observers import Silent
+from benchmark.execution.observers import Observer
 from benchmark.execution.runner import run as run_scaling
 from benchmark.plan.suite import check_request
 from benchmark.plan.sweep_plan import CENTRE, centre, predicted_seconds, sizes
@@ -155,7 +155,7 @@ def test_one_file_is_kept_at_a_time_and_none_in_the_end(
     assert list(tmp_path.iterdir()) == []
 
 
-class Listener(Silent):
+class Listener(Observer):
     """Counts the jobs that are measured, and may interrupt after one."""
 
     def __init__(self, interrupts: bool = False) -> None:

@@ -20,7 +20,8 @@ class Job:
     user said of the data (see `benchmark.datasets.options.DataOptions`), `clusterings` those that the
     codes are judged by, `scoring` identifies the code of plugins that judge them. `setting` says what
     differs from the reducer's defaults, `chosen` by what it was chosen of several; `part` is what is scored:
-    "test", or "validation" for a fifth of the training set, which the rest is fitted without.
+    "test", or "validation" for a fifth of the training set, which the rest is fitted without. `template`
+    names what jobs have in common that one compilation serves; it is empty where nothing is compiled.
     """
 
     run: str
@@ -47,6 +48,7 @@ class Job:
     setting: str = ""
     part: str = "test"
     chosen: str = ""
+    template: str = ""
 
     @property
     def is_undecided(self) -> bool:
@@ -76,4 +78,4 @@ class Job:
 
 
 # Where data and results lie does not change what is measured.
-_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting"}
+_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting", "template"}
