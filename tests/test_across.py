@@ -15,6 +15,7 @@ from rich.console import Console
 from scipy.stats import friedmanchisquare, wilcoxon
 
 from benchmark.analysis.across import differences, mean_ranks, scores_by_dataset
+from benchmark.analysis.statistics import signed_rank_p
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.cli.closing_table import closing_ranks
 from benchmark.reporting import write_report
@@ -119,6 +120,16 @@ def test_tests_are_those_of_their_definitions() -> None:
     for place, pair in enumerate(sorted(raw, key=lambda pair: raw[pair])):
         corrected = max(corrected, min(raw[pair] * (len(raw) - place), 1.0))
         assert found.pairs.loc[pair] == pytest.approx(corrected)
+
+
+@pytest.mark.parametrize("n", [5, 9, 12])
+def test_p_is_exact_with_ties_and_zeros(n: int) -> None:
+    for seed in range(5):
+        found = np.random.default_rng(seed).normal(0.08, 0.1, n).round(1)
+        # SciPy tries all signs of so few.
+        assert signed_rank_p(found) == pytest.approx(wilcoxon(found, zero_method="zsplit").pvalue)
+    assert signed_rank_p(np.ones(n)) == 2 / 2**n
+    assert signed_rank_p(np.zeros(n)) == 1
 
 
 def test_reducers_that_are_alike_are_not_told_apart() -> None:

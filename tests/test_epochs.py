@@ -11,6 +11,7 @@ import pytest
 
 from benchmark.execution.local import LocalWorker
 from benchmark.execution.local.job_process import EpochFile, read_epoch
+from benchmark.execution.observers import Observer
 from benchmark.measure.preparation import warm_up
 from benchmark.plan.job import Job
 from benchmark.plan.suite_plan import SuitePlan
@@ -96,8 +97,12 @@ def test_the_epochs_of_a_job_reach_the_one_who_waits_for_it(tmp_path: Path) -> N
     request = Request(("trains",), "digits", plugins=(str(tmp_path / "trains.py"),), components=2)
     (job,) = SuitePlan(request, SimpleNamespace(devices=("cpu",), threads=1)).jobs
     told: list[tuple[Job, Epoch]] = []
-    with LocalWorker() as worker:
-        worker.trained = lambda job, epoch: told.append((job, epoch))
+
+    class Told(Observer):
+        def trained(self, job: Job, epoch: Epoch) -> None:
+            told.append((job, epoch))
+
+    with LocalWorker(Told()) as worker:
         record = worker.run(job, Store(tmp_path / "results", job.run))
     assert record.status == "ok", record.error
     assert all(of == job for of, _ in told)

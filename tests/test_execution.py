@@ -20,7 +20,7 @@ from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.errors import InputError
 from benchmark.execution.local import LocalWorker
 from benchmark.execution.local.client import Client
-from benchmark.execution.observers import Silent
+from benchmark.execution.observers import Observer
 from benchmark.execution.runner import run as run_suite
 from benchmark.measure.measurement import measure
 from benchmark.measure.outcome import Outcome, make_record
@@ -456,7 +456,7 @@ def test_what_another_machine_measured_is_measured_again(
     notes: list[str] = []
     begun: list[str] = []
 
-    class Watch(Silent):
+    class Watch(Observer):
         def note(self, text: str) -> None:
             notes.append(text)
 

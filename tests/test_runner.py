@@ -19,7 +19,7 @@ from benchmark.datasets import load_dataset
 from benchmark.errors import InputError
 from benchmark.execution import runner
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.observers import Silent
+from benchmark.execution.observers import Observer
 from benchmark.execution.runner import RunResult
 from benchmark.execution.runner import run as run_suite
 from benchmark.measure.outcome import Outcome, make_record
@@ -64,14 +64,11 @@ class FakePool:
     def native_precision(self, device: str, threads: int) -> str:
         return "fp32"
 
-    def running(self) -> Sequence[Job]:
-        return self.asked[-1:]
-
     def kill(self) -> None:
         self.killed += 1
 
 
-class Told(Silent):
+class Told(Observer):
     """A progress that remembers its notes."""
 
     def __init__(self) -> None:
@@ -85,7 +82,7 @@ class Told(Silent):
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunResult]:
     """Return a function that runs reducers on digits with a pool of its choice."""
 
-    def run_with(pool: FakePool, *reducers: str, told: Silent | None = None, **changes: Any) -> RunResult:
+    def run_with(pool: FakePool, *reducers: str, told: Observer | None = None, **changes: Any) -> RunResult:
         monkeypatch.setattr(runner, "open_pool", lambda request, note: pool)
         paths = {"results_dir": str(tmp_path / "results"), "reports_dir": str(tmp_path / "reports")}
         return run_suite(

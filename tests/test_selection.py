@@ -95,6 +95,22 @@ def test_only_the_setting_that_was_chosen_is_tested(choose: Callable[..., list[J
     assert "looks too good" not in report
 
 
+def test_a_trial_that_others_disturbed_is_not_measured_again(
+    choose: Callable[..., list[Job]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disturbed = make_record
+
+    def disturbing(job: Job, outcome: Outcome, environment: dict[str, Any]) -> Record:
+        return disturbed(
+            job, replace(outcome, foreign_cpu=0.5 if job.reducer == "umap" else 0.0), environment
+        )
+
+    monkeypatch.setattr("test_selection.make_record", disturbing)
+    asked = choose(best_on_average)
+    again = [(job.reducer, job.part) for place, job in enumerate(asked) if job in asked[:place]]
+    assert again == [("umap", "test")] * 2, "the times of a trial decide nothing"
+
+
 def test_the_command_line_says_which_setting_was_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -193,7 +193,10 @@ def test_what_two_studies_share_is_measured_once(request_of_a_slice: StudyReques
 
     made = StudyPlan(replace(request_of_a_slice, studies=("S11", "S25")), Machine())
     jobs = made.next({})
-    assert len(jobs) == made.total == len({job.key for job in jobs})
+    assert len(jobs) == made.total == 4  # pixels, PCA, and two kinds of codes
+    assert {job.clusterings for job in jobs if job.reducer == "raw"} == {
+        ("kmeans", "affinity-propagation", "ward")
+    }
     assert plan.shortened(Case("stacked", {"epochs": 40}), 0.1)["epochs"] == 4
     assert plan.shortened(Case("stacked", {}), 0.0)["epochs"] == 1
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import comb
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from benchmark.analysis.columns import RANKING, TASK, is_control, leading_metrics, of_one_task
-from benchmark.analysis.statistics import CONFIDENCE
+from benchmark.analysis.statistics import CONFIDENCE, holm, signed_rank_p
 from benchmark.scoring import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 # With fewer datasets no test over them can say anything (Demšar 2006 advises more than ten).
 FEWEST_DATASETS = 5
 _FEWEST_REDUCERS = 3
+# What differs beyond these decimals differs by rounding alone.
+_DIGITS = 9
 
 
 class Differences(NamedTuple):
@@ -69,8 +73,7 @@ def scores_by_dataset(board: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     }
     columns = pd.MultiIndex.from_tuples(list(found), names=["dataset", "metric"])
     scores = pd.DataFrame(found, index=label.unique(), columns=columns)
-    # What differs by rounding alone is equal.
-    complete = scores.dropna().astype(float).round(9)
+    complete = scores.dropna()[: len(scores) if found else 0].astype(float).round(_DIGITS)
     return complete, [name for name in scores.index if name not in complete.index]
 
 
@@ -102,9 +105,7 @@ def differences(scores: pd.DataFrame) -> list[Differences]:
 def _differences(metric: Metric, scores: pd.DataFrame) -> Differences | None:
     if scores.shape[1] < FEWEST_DATASETS:
         return None
-    import numpy as np
     import pandas as pd
-    from scikit_posthocs import posthoc_wilcoxon
     from scipy.stats import friedmanchisquare
 
     ranks = scores.rank(ascending=not metric.higher_is_better).mean(axis=1).sort_values(kind="stable")
@@ -112,8 +113,11 @@ def _differences(metric: Metric, scores: pd.DataFrame) -> Differences | None:
     with np.errstate(invalid="ignore"):
         # Of nothing but equal scores the statistic is 0 / 0.
         friedman = float(np.nan_to_num(friedmanchisquare(*values).pvalue, nan=1.0))
-    pairs = pd.DataFrame(1.0, ranks.index, ranks.index)
+    pairs = np.ones((len(values), len(values)))
     if friedman < 1 - CONFIDENCE:
-        # Halves of what is equal count for either side, as Demšar has it.
-        pairs[:] = posthoc_wilcoxon(values, zero_method="zsplit", p_adjust="holm").to_numpy()
-    return Differences(metric, scores.shape[1], ranks, friedman, pairs)
+        first, second = np.triu_indices(len(values), 1)
+        p = holm(np.array([signed_rank_p(one) for one in (values[first] - values[second]).round(_DIGITS)]))
+        pairs[first, second] = pairs[second, first] = p
+    return Differences(
+        metric, scores.shape[1], ranks, friedman, pd.DataFrame(pairs, ranks.index, ranks.index)
+    )

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.analysis.across import mean_ranks, scores_by_dataset
-from benchmark.analysis.columns import GROUP, KEYS, RANKING, score_columns, varying
+from benchmark.analysis.columns import CONTROLS, GROUP, KEYS, RANKING, score_columns, varying
 from benchmark.analysis.tables import failures
 from benchmark.reporting.number_text import missing, significant
 from benchmark.reporting.style import in_unit
@@ -41,7 +41,9 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     failed = failures(frame).drop_duplicates(["reducer", "device", "n_components", "status"])
     # A precision is a reducer's own choice: it tells rows apart only where one reducer has several.
     precision = varying(board, ["precision"], within_reducer=not wide)
-    keys = [name for name in varying(board, GROUP) if name != "precision" or precision]
+    # Where each dataset has one size, its name says it.
+    sizes = [name for name in ("n_train", "n_test") if (board.groupby("dataset")[name].nunique() < 2).all()]
+    keys = [n for n in varying(board, GROUP) if n not in sizes and (n != "precision" or precision)]
     times = _TIMES if wide else {"fit_seconds": "fit"}
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
     # Where it is tight, names give way and numbers do not.
@@ -52,7 +54,10 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     for row in board[:_MOST_ROWS].to_dict("records"):
         named = [escape(key_text(name, row[name])) for name in ("reducer", *keys)]
         table.add_row(
-            *named, *(_duration(row[name]) for name in times), *(_score(row, name) for name in shown)
+            *named,
+            *(_duration(row[name]) for name in times),
+            *(_score(row, name) for name in shown),
+            style="dim" if row["reducer"] in CONTROLS else None,
         )
     for row in failed[:_MOST_ROWS].to_dict("records"):
         named = [escape(key_text(name, row.get(name))) for name in ("reducer", *keys)]

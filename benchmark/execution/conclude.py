@@ -16,26 +16,17 @@ if TYPE_CHECKING:
     from benchmark.reporting import ContentOf
 
 _NEEDED = (
-    "pandas",
-    "pyarrow.parquet",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
-    "benchmark.analysis.tables",
-    "benchmark.reporting",
-)
+    "pandas", "pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_agg",
+    "benchmark.analysis.tables", "benchmark.reporting",
+)  # fmt: skip
 
 
 def import_in_background() -> Thread:
     """Return a thread that imports what `conclude` needs, while this one waits for something else."""
     # No daemon: one that imports compiled code while the interpreter ends can take it down.
-    thread = Thread(target=_import_libraries)
+    thread = Thread(target=lambda: [import_module(name) for name in _NEEDED])
     thread.start()
     return thread
-
-
-def _import_libraries() -> None:
-    for module in _NEEDED:
-        import_module(module)
 
 
 def conclude(

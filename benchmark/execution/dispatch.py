@@ -25,9 +25,6 @@ class Dispatch:
     ----------
     by_key : dict of Record
         One a job that ended, well or not, in the order they came.
-    overhead_seconds : float
-        Of the jobs that ended well, what they took beyond their measured parts: processes, data,
-        files.
     interrupted : bool
     """
 
@@ -36,10 +33,10 @@ class Dispatch:
     ) -> None:
         self.pool, self.store, self.observer = pool, store, observer
         self.by_key: dict[str, Record] = {}
-        self.overhead_seconds = 0.0
         self.interrupted = False
         self._plan, self._interrupts = plan, interrupts
         self._begun: dict[str, float] = {}
+        self._jobs: dict[str, Job] = {}
         self._done: Mapping[str, Record] = {}
         self._repeated: set[str] = set()
 
@@ -47,6 +44,12 @@ class Dispatch:
     def records(self) -> list[Record]:
         """The records, in the order they came."""
         return list(self.by_key.values())
+
+    @property
+    def overhead_seconds(self) -> float:
+        """Of the jobs that ended well, what they took beyond their measured parts: processes, data, files."""
+        ok = (record for record in self.records if record.status == "ok")
+        return sum(r.job_seconds - r.spent_seconds for r in ok if r.job_seconds is not None)
 
     def go_on(self, done: Mapping[str, Record], *, ended: bool) -> None:
         """Take up what earlier calls measured; the last one may not have come to its disturbed jobs."""
@@ -65,7 +68,9 @@ class Dispatch:
 
     def disturbed(self) -> list[Job]:
         """Return the jobs whose times other programs disturbed, each only once: they deserve another try."""
-        records = {**self._done, **self.by_key}
+        known = {**self._done, **self.by_key}
+        # The times of a trial decide nothing.
+        records = {key: record for key, record in known.items() if record.part == "test"}
         disturbed = {key for key, r in records.items() if r.status == "ok" and r.timing == "disturbed"}
         disturbed -= self._repeated
         if len(disturbed) > _FEW and 2 * len(disturbed) > len(records):
@@ -75,7 +80,7 @@ class Dispatch:
                 "busy, so none is measured again; times are better taken when it is idle."
             )
             return []
-        others = {key: record for key, record in records.items() if key not in disturbed}
+        others = {key: record for key, record in known.items() if key not in disturbed}
         jobs = [job for job in self._plan.next(others) if job.key in disturbed]
         self._repeated.update(job.key for job in jobs)
         if jobs:
@@ -93,7 +98,7 @@ class Dispatch:
             yield from self.pool.run_all(possible, self.store, self._started, timeout)
 
     def _record_interrupted(self) -> None:
-        at_hand = [job for job in self.pool.running() if job.key not in self.by_key]
+        at_hand = [job for key, job in self._jobs.items() if key not in self.by_key]
         self.pool.kill()
         self.observer.event("interrupted by the user", "WARNING")
         for job in at_hand:
@@ -103,7 +108,7 @@ class Dispatch:
         return make_record(job, Outcome(status=status, error=reason), self.pool.environment)
 
     def _started(self, job: Job) -> None:
-        self._begun[job.key] = time.monotonic()
+        self._begun[job.key], self._jobs[job.key] = time.monotonic(), job
         self.observer.started(job)
 
     def _keep(self, record: Record) -> None:
@@ -116,8 +121,6 @@ class Dispatch:
             if not self._plan.keeps_arrays:
                 self.store.forget_arrays(record.key)
             self.by_key[record.key] = record
-            if record.status == "ok" and record.job_seconds is not None:
-                self.overhead_seconds += record.job_seconds - record.spent_seconds
         self.observer.finished(record)
 
 

@@ -43,6 +43,8 @@ class RunFacts:
 
     def begun(self, done: Mapping[str, Record]) -> dict[str, Any]:
         """Return the facts while jobs run; `done` are the records that need not be measured again."""
+        command = self._request.command()
+        before = self._earlier.get("commands") or [self._earlier.get("command")]
         return {
             "run": self._plan.run,
             **self._plan.facts(self._earlier, done),
@@ -52,8 +54,8 @@ class RunFacts:
             "finished_at": None,
             "wall_seconds": self._wall_seconds,
             "overhead_seconds": float(self._earlier.get("overhead_seconds") or 0.0),
-            "command": self._request.command(),
-            "commands": self._commands(),
+            "command": command,
+            "commands": list(dict.fromkeys([*filter(None, before), command])),
             "environment": dict(self._environment),
         }
 
@@ -65,10 +67,6 @@ class RunFacts:
         facts["wall_seconds"] = round(self._wall_seconds + time.monotonic() - self._started, 2)
         facts["overhead_seconds"] = round(facts["overhead_seconds"] + overhead_seconds, 2)
         return {**facts, **origins(stored), "finished_at": utc_now()}
-
-    def _commands(self) -> list[str]:
-        before = self._earlier.get("commands") or [self._earlier.get("command")]
-        return list(dict.fromkeys(filter(None, [*before, self._request.command()])))
 
 
 def origins(records: Iterable[Record]) -> dict[str, Any]:

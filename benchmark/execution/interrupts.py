@@ -5,41 +5,33 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType, TracebackType
-from typing import Any, Self
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Self
 
 _SIGNALS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # What someone else handles, or was started to ignore (nohup), stays as it is.
 _UNHANDLED = (signal.SIG_DFL, signal.default_int_handler)
 
 
-class Interrupts:
+class Interrupts(ExitStack):
     """Raises `KeyboardInterrupt` for each of the signals, except where they are held back.
 
     In a thread that is not the main one it does nothing: signals are not for it.
     """
 
     def __init__(self) -> None:
-        self._before: dict[signal.Signals, Any] = {}
-        self._depth = 0
-        self._pending = False
+        super().__init__()
+        self._depth, self._pending = 0, False
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 before = signal.getsignal(number)
                 if before in _UNHANDLED:
-                    self._before[number] = before
                     signal.signal(number, self._arrive)
+                    self.callback(signal.signal, number, before)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
-        self._before.clear()
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from types import TracebackType
-from typing import Any, Protocol, Self
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from benchmark.plan.job import Job
+from benchmark.plan.job_maker import Machine
 from benchmark.results import Record, Store
 
 
-class Pool(Protocol):
+class Pool(Machine, AbstractContextManager["Pool"], Protocol):
     """Where the jobs of a run are measured: processes of this machine, or the workers of a cluster."""
 
     @property
     def environment(self) -> dict[str, Any]:
         """Facts of the machine, as ``run.json`` carries them."""
-
-    @property
-    def devices(self) -> tuple[str, ...]:
-        """Devices found."""
-
-    @property
-    def threads(self) -> int:
-        """Threads a job may use, where the user does not say."""
 
     def native_precision(self, device: str, threads: int) -> str:
         """Return the arithmetic that ``precision="auto"`` means on a device: "fp32" or "bf16"."""
@@ -36,16 +29,5 @@ class Pool(Protocol):
         A job's arrays are in the store before its record is yielded; to store that is for the caller.
         """
 
-    def running(self) -> Sequence[Job]:
-        """Return the jobs at hand, which would be lost if the run ended now."""
-
     def kill(self) -> None:
         """End the jobs at hand, and everything they started, at once."""
-
-    def __enter__(self) -> Self:
-        """Return the pool."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the pool."""

@@ -15,7 +15,7 @@ from benchmark.execution.conclude import conclude, import_in_background
 from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.facts import RunFacts
 from benchmark.execution.interrupts import Interrupts
-from benchmark.execution.observers import Observer, Silent
+from benchmark.execution.observers import Observer
 from benchmark.execution.observers.log import Logged
 from benchmark.execution.pool import Pool
 from benchmark.plan import Plan
@@ -78,7 +78,7 @@ def run(
     # Before anything slow starts: a mistyped name is answered at once.
     check_request(request)
     _check_writable(Path(request.results_dir), Path(request.reports_dir))
-    logged = Logged(observer or Silent())
+    logged = Logged(observer or Observer())
     with Interrupts() as interrupts, open_pool(request, logged) as pool:
         # The pool is starting, too; what the report needs is there before the first job is timed.
         importing = import_in_background()
@@ -106,9 +106,7 @@ def open_pool(request: BaseRequest, observer: Observer) -> Pool:
         return open_cluster(request.pool, observer.note)
     from benchmark.execution.local import LocalWorker
 
-    worker = LocalWorker()
-    worker.note, worker.trained = observer.note, observer.trained
-    return worker
+    return LocalWorker(observer)
 
 
 def plan_of(request: BaseRequest, machine: Machine) -> Plan:
@@ -132,7 +130,6 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
         observer.note(note)
     earlier = store.facts()
     _decide_arithmetic(request, plan, pool, earlier)
-    begun_anew = request.fresh and bool(plan.difference(earlier))
     done = _done(request, stored, pool)
     jobs = plan.next(done)
     _note_other_machines(jobs, stored, request, dispatch)
@@ -141,7 +138,7 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     if not jobs and earlier.get("finished_at"):
         return
     plan.check_room(done)
-    if begun_anew:
+    if request.fresh and plan.difference(earlier):
         for key in stored:
             store.forget(key)
         stored = {}
@@ -172,12 +169,9 @@ def _done(request: BaseRequest, stored: Mapping[str, Record], pool: Pool) -> dic
     """Return the records of jobs that ended well, on this machine where times differ between machines."""
     if request.fresh:
         return {}
-    done = {key: record for key, record in stored.items() if record.status == "ok"}
-    if request.pool is not None:
-        # Which of its machines runs a job is for the cluster to say: what one of them did is done.
-        return done
-    here = machine_id(pool.environment)
-    return {key: record for key, record in done.items() if record.machine == here}
+    # Which of its machines runs a job is for a cluster to say: what one of them did is done.
+    here = machine_id(pool.environment) if request.pool is None else None
+    return {key: r for key, r in stored.items() if r.status == "ok" and here in (None, r.machine)}
 
 
 def _note_other_machines(

@@ -21,7 +21,8 @@ class Job:
     codes are judged by, `scoring` identifies the code of plugins that judge them. `setting` says what
     differs from the reducer's defaults, `chosen` by what it was chosen of several; `task` is what is measured
     in place of a reducer, as "module:function" (see `benchmark.measure.trial`); `part` is what is scored:
-    "test", or "validation" for a fifth of the training set, which the rest is fitted without.
+    "test", or "validation" for a fifth of the training set, which the rest is fitted without. `template`
+    names what jobs have in common that one compilation serves; it is empty where nothing is compiled.
     """
 
     run: str
@@ -49,6 +50,7 @@ class Job:
     part: str = "test"
     chosen: str = ""
     task: str = ""
+    template: str = ""
 
     @property
     def is_undecided(self) -> bool:
@@ -78,4 +80,4 @@ class Job:
 
 
 # Where data and results lie does not change what is measured.
-_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting"}
+_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting", "template"}

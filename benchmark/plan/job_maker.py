@@ -11,7 +11,7 @@ from benchmark.datasets import Dataset
 from benchmark.datasets.synthetic import Synthetic
 from benchmark.errors import InputError
 from benchmark.plan.job import Job
-from benchmark.plan.settings import DEFAULT, Setting, defaults_of, difference
+from benchmark.plan.settings import DEFAULT, Setting, as_json, defaults_of, difference
 from benchmark.plan.suite import Suite
 from benchmark.request import BaseRequest
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Made-up data need not be there before their job.
 Data = Dataset | Synthetic
-# A reducer's whole parameters, what was set of them, the digest of its code, and the devices it runs on.
-Resolved = tuple[dict[str, Any], str, str, tuple[str, ...]]
+# A reducer's whole parameters, what was set of them, the digest of its code, and the reducer.
+Resolved = tuple[dict[str, Any], str, str, "Reducer"]
 
 
 class Machine(Protocol):
@@ -68,8 +68,10 @@ class JobMaker:
         place = name, width, data.name, data.n_train, repr(setting)
         if place not in self._known:
             self._known[place] = self._resolve(data, suite, name, width, setting)
-        params, said, code, supported = self._known[place]
-        device, unavailable = self._choose_device(name, asked, supported)
+        params, said, code, reducer = self._known[place]
+        device, unavailable = self._choose_device(name, asked, reducer.devices)
+        # Few rows may be compiled for in another way than many.
+        template = json.dumps([name, code, device, self.threads, data.n_train >= reducer.warmup_samples])
         if params.get("image_shape", ()) is None:
             unavailable = f"{name} takes images: if {data.name} holds some, say --image-shape HEIGHTxWIDTH"
         return Job(
@@ -91,6 +93,7 @@ class JobMaker:
             unavailable=unavailable,
             repeats=suite.repeats,
             setting=said,
+            template=template if reducer.compiles else "",
         )
 
     def _resolve(self, data: Data, suite: Suite, name: str, width: int, setting: Setting) -> Resolved:
@@ -99,16 +102,18 @@ class JobMaker:
         if name in CONTROLS:
             if setting.params:
                 raise InputError(f"The control '{name}' has no parameters; got {', '.join(setting.params)}.")
-            return {"n_components": width}, "", "control", ("cpu",)
+            # Its codes are made elsewhere, on the processor, as this reducer's are.
+            return {"n_components": width}, "", "control", self._reducer("raw", {"n_components": width})
         reducer, params, every = self._parameters(data, suite, name, width, setting)
         text = setting.label
         if setting.params and not text:
             text = difference(every, self._parameters(data, suite, name, width, DEFAULT)[2])
-        _check_storable(name, params)
+        for parameter, value in params.items():
+            as_json(name, parameter, value)
         # To read the code of a reducer takes longer than all the rest.
         if name not in self._digests:
             self._digests[name] = source_digest(reducer)
-        return params, text, self._digests[name], tuple(reducer.devices)
+        return params, text, self._digests[name], reducer
 
     def _parameters(
         self, data: Data, suite: Suite, name: str, width: int, setting: Setting
@@ -156,16 +161,6 @@ class JobMaker:
             where = "offered by no worker of the cluster" if on_cluster else "not on this machine"
             return asked, f"device '{asked}' is {where}; found: {', '.join(found)}"
         return asked, None
-
-
-def _check_storable(name: str, params: Mapping[str, Any]) -> None:
-    for parameter, value in params.items():
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError):
-            raise InputError(
-                f"The reducer '{name}' needs {parameter} to be a value that JSON can hold; got {value!r}."
-            ) from None
 
 
 def _job_params(all_params: Mapping[str, Any], data: Data) -> dict[str, Any]:

@@ -34,15 +34,11 @@ def _chosen(
 ) -> Sequence[Job]:
     if len(settings) == 1:
         return next(iter(settings.values()))
-    trials = {
-        setting: [replace(job, part="validation") for job in jobs] for setting, jobs in settings.items()
-    }
-    keys = {setting: [job.key for job in jobs] for setting, jobs in trials.items()}
-    if any(key not in records for several in keys.values() for key in several):
-        return [job for several in trials.values() for job in several]
-    scores = {
-        setting: [records[key].scores.get(metric) for key in several] for setting, several in keys.items()
-    }
+    trials = {s: [replace(job, part="validation") for job in jobs] for s, jobs in settings.items()}
+    every = [job for several in trials.values() for job in several]
+    if any(job.key not in records for job in every):
+        return every
+    scores = {s: [records[job.key].scores.get(metric) for job in jobs] for s, jobs in trials.items()}
     means = {s: sum(filter(None, values)) / len(values) for s, values in scores.items() if None not in values}
     if not means:
         # Whatever is wrong with all of them, the first one's row will say.

@@ -9,15 +9,18 @@ import ast
 import importlib
 import inspect
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from operator import methodcaller
 from typing import Any
 
 from benchmark.errors import InputError, suggestion
 
 # Said for every reducer at once, by --components, --seeds and --device.
 FIXED = ("n_components", "random_state", "device")
+# What the numbers of NumPy hold.
+_ITEM = methodcaller("item")
 _NOT_LITERAL = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 
@@ -154,7 +157,7 @@ def from_python(given: Any, plugins: Sequence[str]) -> dict[str, Any]:
 
 def _grid(name: str, parameter: str, given: Any) -> str:
     values = given if isinstance(given, list) else [given]
-    return f"{name}.{parameter}={', '.join(repr(_plain(name, parameter, value)) for value in values)}"
+    return f"{name}.{parameter}={', '.join(repr(as_json(name, parameter, value, _ITEM)) for value in values)}"
 
 
 def _from_estimator(one: Any, plugins: Sequence[str]) -> tuple[str, dict[str, Any]]:
@@ -170,7 +173,7 @@ def _from_estimator(one: Any, plugins: Sequence[str]) -> tuple[str, dict[str, An
     check_fixed({"device"} & changed.keys(), name, "An estimator")
     if type(width) is not int and "n_components" in changed:
         raise InputError(f"The estimator {name} needs n_components to be an integer; got {width!r}.")
-    plain = {p: _plain(name, p, v) for p, v in changed.items() if p not in FIXED}
+    plain = {p: as_json(name, p, v, _ITEM) for p, v in changed.items() if p not in FIXED}
     return name, plain | ({"n_components": width} if type(width) is int else {})
 
 
@@ -190,10 +193,10 @@ def _name_of(one: Any, plugins: Sequence[str]) -> str:
     )
 
 
-def _plain(name: str, parameter: str, value: Any) -> Any:
-    """Return a value as JSON gives it back to another process."""
+def as_json(name: str, parameter: str, value: Any, default: Callable[[Any], Any] | None = None) -> Any:
+    """Return a value of a parameter as JSON gives it back to another process; `default` is that of `json`."""
     try:
-        return json.loads(json.dumps(value, allow_nan=False, default=lambda other: other.item()))
+        return json.loads(json.dumps(value, allow_nan=False, default=default))
     except (TypeError, ValueError, AttributeError, RecursionError):
         raise InputError(
             f"The reducer '{name}' needs {parameter} to be a value that JSON can hold, so that another "

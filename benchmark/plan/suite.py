@@ -175,13 +175,8 @@ def find_suite(request: Request) -> Suite:
     """Return the suite asked for, with what the request says in place of its own."""
     suite = load_suite(request.suite)
     _check_reducers(suite, request)
-    if request.seeds is not None:
-        suite = replace(suite, seeds=request.seeds)
-    if request.repeats is not None:
-        suite = replace(suite, repeats=request.repeats)
-    if request.components is not None:
-        suite = replace(suite, components=tuple(dict.fromkeys(request.components)))
-    return suite
+    asked = {name: getattr(request, name) for name in ("seeds", "repeats", "components")}
+    return replace(suite, **{name: value for name, value in asked.items() if value is not None})
 
 
 def _check_reducers(suite: Suite, request: Request) -> None:

@@ -152,7 +152,7 @@ class StudyPlan(Plan):
             setting=Setting({} if task else shortened(case, self._effort.share), ""),
         )  # fmt: skip
         if task is None:
-            return replace(job, clusterings=case.clusterings)
+            return replace(job, clusterings=_clusterings(case))
         params = {"n_components": case.width, **shortened(case, self._effort.share)}
         said = ", ".join(f"{name}={value}" for name, value in case.params.items())
         return replace(
@@ -163,6 +163,17 @@ class StudyPlan(Plan):
             code=_digest(task),
             setting=said,
         )
+
+
+def _clusterings(case: Case) -> tuple[str, ...]:
+    """Return what all studies judge the codes of a case by: it is measured once for all of them."""
+    alike = (
+        other
+        for study in STUDIES.values()
+        for other in study.cases.values()
+        if (other.reducer, other.params, other.width) == (case.reducer, case.params, case.width)
+    )
+    return tuple(joined(case.clusterings, (name for other in alike for name in other.clusterings)))
 
 
 def shortened(case: Case, share: float) -> dict[str, Any]:

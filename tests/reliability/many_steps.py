@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import many_runs
 import numpy as np
 
-from benchmark.execution.observers import Silent
+from benchmark.execution.observers import Observer
 from benchmark.execution.runner import run as run_suite
 from benchmark.measure.environment import environment
 from benchmark.results import Store, latest
@@ -72,7 +72,7 @@ def _facts(planned: SuitePlan, directory: Path) -> dict[str, object]:
     return RunFacts(many_runs.request(directory), planned, environment(), {}).ended({}, [], 0.0)
 
 
-class _Clock(Silent):
+class _Clock(Observer):
     """A progress that notes when the plan stands and what is done is known."""
 
     at = 0.0

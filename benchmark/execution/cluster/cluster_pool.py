@@ -98,9 +98,6 @@ class ClusterPool(ExitStack):
         self.environment: dict[str, Any] = dict(facts["environment"])
         self.devices: tuple[str, ...] = tuple(facts["devices"]) if has_gpu else ("cpu",)
 
-    def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
-
     def run_all(
         self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
     ) -> Iterator[Record]:
@@ -116,10 +113,6 @@ class ClusterPool(ExitStack):
                 yield record
                 # Not before: a job whose record is not kept yet is at hand.
                 self._forget(task)
-
-    def running(self) -> Sequence[Job]:
-        """Return the jobs that workers have taken up, and whose records were not yielded yet."""
-        return [task.job for task in self._tasks.values() if task.begun]
 
     def kill(self) -> None:
         """Take every job back, and end what runs for them on the workers."""
@@ -216,8 +209,8 @@ class ClusterPool(ExitStack):
             if result["artifacts"][kind]:
                 store.save_arrays(kind, job.key, result["artifacts"][kind])
         self._compare_versions(record.environment.get("versions") or {})
-        alone = result["alone"] and result["host"] not in self._workers.crowded
-        return replace(record, key=job.key, timing=record.timing if alone else "shared")
+        timing = "shared" if result["host"] in self._workers.crowded else record.timing
+        return replace(record, key=job.key, timing=timing)
 
     def _compare_versions(self, there: Mapping[str, str]) -> None:
         """Say once that a worker has other versions than the client."""

@@ -122,7 +122,6 @@ class JobPlugin(WorkerPlugin):
                 "artifacts": {kind: store.load_arrays(kind, record.key) for kind in ARTIFACTS},
                 "printed": log.read_bytes() if log.is_file() else b"",
                 "host": host,
-                "alone": alone,
             }
 
     def _find_host(self) -> tuple[str, bool]:
@@ -167,7 +166,7 @@ class JobPlugin(WorkerPlugin):
     def _close_idle(self, local: LocalWorker) -> None:
         # Whoever takes it out has it: a task may have done so just now.
         if self._idle.pop(local, None):
-            local.close()
+            local.kill()
 
 
 def _measure(local: LocalWorker, job: Job, store: Store, timeout: float | None, *, alone: bool) -> Record:
@@ -182,6 +181,6 @@ def _measure(local: LocalWorker, job: Job, store: Store, timeout: float | None, 
     if job.data_dir is not None and not os.path.isdir(job.data_dir):
         job = replace(job, data_dir=None)
     if not alone:
-        return local.run(job, store, timeout)
+        return replace(local.run(job, store, timeout), timing="shared")
     (record,) = local.run_all([job], store, lambda job: None, timeout)
     return record

@@ -12,7 +12,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from socket import SHUT_WR, socket, socketpair
+from typing import Any
 
 from benchmark.execution.local.job_process import read_epoch, read_reply, remove_scratch
 from benchmark.execution.local.supervise import GRACE_SECONDS, ProcessEnd, terminate_marked
@@ -37,7 +38,7 @@ class Client:
     def __init__(self, command: Sequence[str] | None = None) -> None:
         self._command, self._mark = command or _server_command(), uuid.uuid4().hex
         self._messages = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - the server writes to it
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server, self._channel = self._start()
         self._request: dict[str, Any] | None = None
         self._printed = ""
 
@@ -54,15 +55,13 @@ class Client:
             Where what it prints is appended.
         """
         if self._server is None or self._server.poll() is not None:
-            self._server = self._start()
-        assert self._server.stdin is not None
+            self._server, self._channel = self._start()
         scratch = tempfile.mkdtemp(prefix="benchmark-")
         request = {"task": task, "timeout": timeout, "log": log and str(log), "scratch": scratch, **details}
         self._request = request
         # A server that has just died is found out when its answer is read.
-        with suppress(BrokenPipeError):
-            self._server.stdin.write(json.dumps(request).encode() + b"\n")
-            self._server.stdin.flush()
+        with suppress(ConnectionError):
+            self._channel.sendall(json.dumps(request).encode() + b"\n")
 
     def wait(self, trained: Callable[[Epoch], None] | None = None) -> tuple[ProcessEnd, str, str]:
         """Wait for what came of the request.
@@ -79,13 +78,12 @@ class Client:
         kind, reply : str
             What it replied; empty where it did not end well.
         """
-        server, request = self._server, self._request
+        channel, request = self._channel, self._request
         try:
-            assert server is not None
-            assert server.stdout is not None
-            assert request is not None
-            self._watch(server.stdout, Path(request["scratch"]), trained)
-            end = ProcessEnd(**json.loads(server.stdout.readline()))
+            assert request, "nobody has ended it meanwhile"
+            self._watch(channel, Path(request["scratch"]), trained)
+            with channel.makefile() as answers:
+                end = ProcessEnd(*json.loads(answers.readline()))
         except (AssertionError, OSError, ValueError):
             self.terminate()
             return ProcessEnd(), "", ""
@@ -93,10 +91,10 @@ class Client:
         self._clean_up()
         return end, kind, reply
 
-    def _watch(self, answers: IO[bytes], scratch: Path, trained: Callable[[Epoch], None] | None) -> None:
+    def _watch(self, channel: socket, scratch: Path, trained: Callable[[Epoch], None] | None) -> None:
         """Tell of epochs until there is an answer to read."""
         told = None
-        while trained and not select.select([answers], [], [], _LOOK_SECONDS)[0]:
+        while trained and not select.select([channel], [], [], _LOOK_SECONDS)[0]:
             epoch = read_epoch(scratch)
             if epoch and epoch != told:
                 trained(epoch)
@@ -110,14 +108,12 @@ class Client:
 
     def terminate(self) -> None:
         """End what was asked for, with all it started, and the server, which a new request starts again."""
-        server, self._server = self._server, None
+        server, channel, self._server = self._server, self._channel, None
         if server is None:
             return
-        assert server.stdin is not None
-        assert server.stdout is not None
         # The end of its input is the server's order to end what runs, and to go.
         with suppress(OSError):
-            server.stdin.close()
+            channel.shutdown(SHUT_WR)
         with suppress(subprocess.TimeoutExpired):
             server.wait(2 * GRACE_SECONDS)
         server.kill()
@@ -125,7 +121,7 @@ class Client:
             # It was killed, and could not end the others.
             terminate_marked(_MARK, self._mark)
         self._clean_up()
-        server.stdout.close()
+        channel.close()
 
     def _clean_up(self) -> None:
         """Leave nothing of a request but the log of what it printed."""
@@ -133,16 +129,19 @@ class Client:
         if request is not None:
             self._printed = remove_scratch(Path(request["scratch"]), request["log"])
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._messages,
-            env={**os.environ, _MARK: self._mark},
-            # Ctrl-C is ours to handle: the terminal sends it to a whole session.
-            start_new_session=True,
-        )
+    def _start(self) -> tuple[subprocess.Popen[bytes] | None, socket]:
+        channel, theirs = socketpair()
+        with theirs:
+            server = subprocess.Popen(
+                self._command,
+                stdin=theirs.fileno(),
+                stdout=self._messages,
+                stderr=self._messages,
+                env={**os.environ, _MARK: self._mark},
+                # Ctrl-C is ours to handle: the terminal sends it to a whole session.
+                start_new_session=True,
+            )
+        return server, channel
 
 
 def _server_command() -> list[str]:

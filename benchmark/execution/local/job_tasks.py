@@ -22,8 +22,8 @@ def answer_request(request: Mapping[str, Any], dataset: Dataset | None) -> tuple
     """Return what came of a request: what it is, and the text of it.
 
     A task "facts" gives facts of this machine, in JSON; "precision" an arithmetic; "job" the
-    "record" of a job, in JSON, or the "problem" that kept its arrays from being stored, or the name of
-    the "template" that is to run it. `dataset` is the job's, where the caller has it in memory already.
+    "record" of a job, in JSON, or the "problem" that kept its arrays from being stored. `dataset` is the
+    job's, where the caller has it in memory already.
     """
     if request["task"] == "facts":
         from benchmark.measure.environment import available_devices, environment
@@ -37,25 +37,7 @@ def answer_request(request: Mapping[str, Any], dataset: Dataset | None) -> tuple
 
         with limit_threads(request["threads"]):
             return "precision", native_precision("auto", torch.device(request["device"]))
-    job = Job.from_dict(request["job"])
-    name = None if "template" in request else template_name(job)
-    return ("template", name) if name else _measure(job, request, dataset)
-
-
-def template_name(job: Job) -> str | None:
-    """Return what jobs have in common that one compilation serves; None for a reducer that needs none."""
-    from reducers.registry import load_reducer
-
-    if job.reducer.startswith("sklearn."):
-        return None
-    try:
-        reducer = load_reducer(job.reducer, job.plugins)
-    # Whatever is wrong with a plugin, its job will find out, and say so in its record.
-    except (Exception, SystemExit):
-        return None
-    # Few rows may take other paths than many.
-    many = job.n_train >= reducer.warmup_samples
-    return json.dumps([job.reducer, job.code, job.device, job.threads, many]) if reducer.compiles else None
+    return _measure(Job.from_dict(request["job"]), request, dataset)
 
 
 def compile_reducer(job: Job, dataset: Dataset | None) -> float:

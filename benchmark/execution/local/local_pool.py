@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from functools import cached_property, partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from benchmark.execution.local.client import Client
 from benchmark.execution.local.machine_lock import MachineLock
 from benchmark.execution.local.supervise import ProcessEnd
+from benchmark.execution.observers import Observer
 from benchmark.execution.observers.log import LOG
 from benchmark.measure.outcome import Outcome, make_record, utc_now
 from benchmark.measure.threads import available_threads
@@ -25,24 +25,28 @@ from reducers.training.epochs import Epoch
 _QUESTION_SECONDS = 120.0
 
 
-class LocalWorker:
+class LocalWorker(AbstractContextManager["LocalWorker"]):
     """Runs one job at a time on this machine, each in a process of its own.
 
     The process that starts the jobs begins at once to import what they need; whoever first asks for
     `environment` or `devices` waits for it.
 
+    Parameters
+    ----------
+    observer : Observer, optional
+        Told what the user should know, and of a job's epochs.
+
     Attributes
     ----------
-    note, trained : callable
-        Told what the user should know, and of a job's epochs; they say nothing by themselves.
+    threads : int
+        Cores that this process may use.
     """
 
-    def __init__(self) -> None:
-        self.note: Callable[[str], None] = lambda text: None
-        self.trained: Callable[[Job, Epoch], None] = lambda job, epoch: None
+    def __init__(self, observer: Observer | None = None) -> None:
+        self._observer = observer or Observer()
         self._client = Client()
         self._machine = MachineLock()
-        self._running: tuple[Job, ...] = ()
+        self.threads = available_threads()
         self._client.ask("facts", _QUESTION_SECONDS)
 
     @property
@@ -55,11 +59,6 @@ class LocalWorker:
     def devices(self) -> tuple[str, ...]:
         """Devices found on this machine."""
         return tuple(self._facts["devices"])
-
-    @cached_property
-    def threads(self) -> int:
-        """Cores that this process may use."""
-        return available_threads()
 
     @cached_property
     def _facts(self) -> dict[str, Any]:
@@ -89,13 +88,8 @@ class LocalWorker:
             raise RunError(f"The arithmetic of the device {device!r} could not be measured ({reason}).")
         return reply
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def __exit__(self, *error: object) -> None:
+        self.kill()
 
     def run_all(
         self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
@@ -105,16 +99,10 @@ class LocalWorker:
         The time that a job waits for the machine is no part of its own times, nor of its limit.
         """
         for job in jobs:
-            self._running = (job,)
-            with self._machine.held(self.note):
+            with self._machine.held(self._observer.note):
                 started(job)
                 record = self.run(job, store, timeout)
             yield record
-        self._running = ()
-
-    def running(self) -> Sequence[Job]:
-        """Return the job at hand."""
-        return self._running
 
     def run(self, job: Job, store: Store, timeout: float | None = None) -> Record:
         """Run a job to its end, or to `timeout` seconds; return its record, whatever happened to it.
@@ -127,31 +115,23 @@ class LocalWorker:
         RunError
             The disk did not take what the job leaves.
         """
-        request: dict[str, Any] = {
-            "job": asdict(job),
-            "environment": self.environment,
-            "results_dir": str(store.path.parent),
-            "log": store.path / LOG,
-            "timeout": timeout,
-        }
         started_at = utc_now()
-        trained = partial(self.trained, job)
-        end, kind, reply = self._ask("job", trained, **request)
-        if kind == "template":
-            end, kind, reply = self._ask("job", trained, **request, template=reply)
+        end, kind, reply = self._ask(
+            "job", partial(self._observer.trained, job), timeout=timeout, log=store.path / LOG,
+            job=asdict(job), environment=self.environment, results_dir=str(store.path.parent),
+        )  # fmt: skip
         if kind == "problem":
             raise RunError(reply)
         if kind == "record":
             return Record.from_json(reply)
         store.tidy()
-        return self._record_without_reply(job, end, timeout, started_at)
+        status, reason = "killed", self._describe(end)
+        if end.timed_out:
+            status, reason = "timeout", f"stopped at the limit of {timeout:g} s"
+        return make_record(job, Outcome(status, reason, started_at), self.environment)
 
     def kill(self) -> None:
-        """End the job at hand, and everything it started, at once."""
-        self._client.terminate()
-
-    def close(self) -> None:
-        """End the process that starts the jobs; the next job starts a new one."""
+        """End the job at hand, and everything it started, at once; the next job finds a new starter."""
         self._client.terminate()
 
     def _ask(
@@ -165,14 +145,6 @@ class LocalWorker:
         except BaseException:
             self.kill()
             raise
-
-    def _record_without_reply(
-        self, job: Job, end: ProcessEnd, timeout: float | None, started_at: str
-    ) -> Record:
-        outcome = Outcome("killed", self._describe(end), started_at)
-        if end.timed_out:
-            outcome = Outcome("timeout", f"stopped at the limit of {timeout:g} s", started_at)
-        return make_record(job, outcome, self.environment)
 
     def _describe(self, end: ProcessEnd) -> str:
         """Return in words how a process ended that left no reply."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _POLL_SECONDS = 0.1
+_WAITING = "Another run has a job on this machine: the runs take turns, so that each job is timed alone."
 
 
 class MachineLock:
@@ -39,34 +40,24 @@ class MachineLock:
         from filelock import FileLock
 
         turn, machine = (FileLock(self._path.with_suffix(suffix)) for suffix in (".turn", ".lock"))
-        self._acquire(turn, note)
-        try:
-            self._acquire(machine, note)
-        finally:
-            turn.release()
-        try:
+        with self._acquire(turn, note):
+            held = self._acquire(machine, note)
+        with held:
             yield
-        finally:
-            machine.release()
 
-    def _acquire(self, lock: BaseFileLock, note: Callable[[str], None]) -> None:
+    def _acquire(self, lock: BaseFileLock, note: Callable[[str], None]) -> AbstractContextManager[object]:
         from filelock import Timeout
 
         try:
             try:
-                lock.acquire(timeout=0)
+                return lock.acquire(blocking=False)
             except Timeout:
-                self._note_once(note)
-                lock.acquire(poll_interval=_POLL_SECONDS)
+                if not self._noted:
+                    self._noted = True
+                    note(_WAITING)
+                return lock.acquire(poll_interval=_POLL_SECONDS)
         except OSError as error:
             reason = error.strerror or str(error)
             raise RunError(
                 f"The lock of this machine, {lock.lock_file}, cannot be taken: {reason}."
             ) from None
-
-    def _note_once(self, note: Callable[[str], None]) -> None:
-        if not self._noted:
-            self._noted = True
-            note(
-                "Another run has a job on this machine: the runs take turns, so that each job is timed alone."
-            )

@@ -1,9 +1,9 @@
 """The process that starts a fresh one for every request, its libraries imported once.
 
-Started by `benchmark.execution.local.client`. It reads requests from standard input, one line of
-JSON each, and tells on standard output, a line of JSON each, how the process of a request ended. The end
-of the input, also while a process runs, is the order to end it and to go. Everything else that is
-printed, by us or by a library, goes to standard error.
+Started by `benchmark.execution.local.client`. Its standard input is a socket: from there it reads requests,
+one line of JSON each, and there it tells, a line of JSON each, how the process of a request ended. The end
+of the input, also while a process runs, is the order to end it and to go. Standard output and standard
+error are for all else that is printed, by us or by a library.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
+from socket import socketpair
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.execution.local.job_process import fork, remove_scratch, use_scratch
@@ -47,54 +47,26 @@ def main() -> None:
     # Asking CUDA whether it is there must not initialise it: a forked process could not use it then.
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     # Without buffers of ours, `select` sees all there is to read.
-    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    orders = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    channel = os.fdopen(os.dup(sys.stdin.fileno()), "r+b", buffering=0)
     become_supervisor()
     if PRELOADS:
         for library in _LIBRARIES:
             import_module(library)
         _share_objects()
-    Server(orders, replies, DatasetCache()).serve()
+    Server(channel).serve()
     # Interpreters that have imported much take long to leave in an orderly way.
     os._exit(0)
-
-
-class DatasetCache:
-    """The dataset of the last job: read and checked once for all jobs of a seed, whose processes share it."""
-
-    def __init__(self) -> None:
-        self._identity: tuple[object, ...] | None = None
-        self._dataset: Dataset | None = None
-
-    def get(self, job: dict[str, Any]) -> Dataset | None:
-        """Return the dataset of `job`; None where it cannot be loaded, which the job will find out itself."""
-        from benchmark.datasets.dataset import is_foreign_name
-        from benchmark.measure.preparation import load_job_dataset
-
-        # A plugin's function might start threads, which a fork does not survive.
-        if is_foreign_name(job["source"]):
-            return None
-        identity = tuple(job[name] for name in ("source", "data", "data_dir", "seed", "n_train", "n_test"))
-        if identity != self._identity:
-            # The one before is let go first: two of them might not fit.
-            self._identity = self._dataset = None
-            with suppress(Exception):
-                self._dataset = load_job_dataset(Job.from_dict(job))
-                self._identity = identity
-        return self._dataset
 
 
 class Template(NamedTuple):
     """A process in which a reducer was compiled, and which starts the jobs of that reducer.
 
-    It reads `requests`; its answer to each is a byte when it has compiled what that needs, and then how its
-    job ended, as a line of JSON.
+    It reads requests from `channel`; its answer to each is a byte when it has compiled what that needs, and
+    then how its job ended, as a line of JSON.
     """
 
     pid: int
-    requests: IO[bytes]
-    answers: IO[bytes]
+    channel: IO[bytes]
 
 
 class Server:
@@ -102,29 +74,26 @@ class Server:
 
     Parameters
     ----------
-    orders, replies : files, unbuffered
-        The end of `orders` is the order to end what runs; `replies` is told how it ended.
-    datasets : DatasetCache
-    private : files
-        More files of this process that those it starts have no part in.
+    channel : file, unbuffered
+        What can be read from it are requests, its end is the order to end what runs, and it is told how that
+        ended.
     """
 
-    def __init__(
-        self, orders: IO[bytes], replies: IO[bytes], datasets: DatasetCache, *private: IO[bytes]
-    ) -> None:
-        self._orders, self._replies, self._datasets = orders, replies, datasets
-        self._private = (orders, replies, *private)
-        self._supervisor = Supervisor(orders.fileno())
+    def __init__(self, channel: IO[bytes]) -> None:
+        self._channel = channel
+        self._supervisor = Supervisor(channel.fileno())
         self._templates: dict[str, Template] = {}
+        # That of the last job: read and checked once for all jobs of a seed, whose processes share it.
+        self._dataset: dict[tuple[object, ...], Dataset] = {}
 
     def serve(self) -> None:
         """Answer requests until there are no more, and leave nothing behind."""
         request = None
         # Where the one who asked is gone, there is nobody to answer.
-        with suppress(BrokenPipeError):
-            while line := self._orders.readline():
+        with suppress(ConnectionError):
+            while line := self._channel.readline():
                 request = json.loads(line)
-                if "template" in request:
+                if request.get("job", {}).get("template"):
                     self._run_by_template(request)
                 else:
                     self.run(request)
@@ -134,77 +103,89 @@ class Server:
 
     def run(self, request: dict[str, Any]) -> None:
         """Answer one request in a process of its own."""
-        dataset = self._datasets.get(request["job"]) if PRELOADS and "job" in request else None
-        private = [*self._private, *self._pipes()]
-        pid = fork(lambda: answer_request(request, dataset), Path(request["scratch"]), private)
+        dataset = self._load(request["job"]) if PRELOADS and "job" in request else None
+        pid = fork(lambda: answer_request(request, dataset), Path(request["scratch"]), self._channels())
         self._report(pid, self._supervisor.wait(pid, request["timeout"]))
 
     def _run_by_template(self, request: dict[str, Any]) -> None:
-        """Let the template that a request names answer it; the first such request makes the template."""
-        name = request["template"]
-        template = self._templates.get(name)
-        if template is None or os.waitpid(template.pid, os.WNOHANG)[0]:
-            template = self._templates[name] = self._start_template(Path(request["scratch"]))
-        with suppress(BrokenPipeError):
-            template.requests.write(json.dumps(request).encode() + b"\n")
+        """Let the template that a job names answer it, which is made where none waits."""
+        name = request["job"]["template"]
+        waited = name in self._templates
+        if not waited:
+            self._templates[name] = self._start_template(Path(request["scratch"]))
+        template = self._templates[name]
+        with suppress(ConnectionError):
+            template.channel.write(json.dumps(request).encode() + b"\n")
         # The time limit is that of the compilation; a template looks after the limit of its job itself.
         for timeout in (request["timeout"], None):
-            if end := self._supervisor.wait(template.pid, timeout, template.answers.fileno()):
-                for pipe in self._templates.pop(name)[1:]:
-                    pipe.close()
-                self._report(template.pid, end)
-                return
-        # The first byte of the line said that it was there.
-        self._replies.write(b"{" + template.answers.readline())
+            if end := self._supervisor.wait(template.pid, timeout, template.channel.fileno()):
+                break
+            waited = False
+        else:
+            # The first byte of the line said that it was there.
+            self._channel.write(b"[" + template.channel.readline())
+            return
+        self._templates.pop(name).channel.close()
+        # One that was killed while it waited takes nothing along.
+        if waited:
+            self._run_by_template(request)
+        else:
+            self._report(template.pid, end)
 
     def _start_template(self, scratch: Path) -> Template:
-        (their_requests, requests), (answers, their_answers) = _pipe(), _pipe()
-        private = [self._replies, requests, answers, *self._pipes()]
-        pid = fork(lambda: self._be_template(their_requests, their_answers), scratch, private)
-        their_requests.close()
-        their_answers.close()
-        return Template(pid, requests, answers)
+        ours, theirs = (os.fdopen(end.detach(), "r+b", buffering=0) for end in socketpair())
+        with theirs:
+            return Template(fork(lambda: self._be_template(theirs), scratch, [ours, *self._channels()]), ours)
 
-    def _be_template(self, requests: IO[bytes], answers: IO[bytes]) -> tuple[str, str]:
+    def _be_template(self, channel: IO[bytes]) -> tuple[str, str]:
         """Compile what the first request needs, in a process just forked, and run the jobs of all of them."""
         become_supervisor()
-        server = Server(self._orders, answers, self._datasets, requests)
-        compiled = False
+        # A copy of the server, which serves the one that it was copied from.
+        self._channel, self._supervisor, self._templates = channel, Supervisor(channel.fileno()), {}
         # As in `serve`: who asked may be gone.
-        with suppress(BrokenPipeError):
-            while line := requests.readline():
+        with suppress(ConnectionError):
+            for number, line in enumerate(iter(channel.readline, b"")):
                 request = json.loads(line)
                 use_scratch(Path(request["scratch"]))
-                if not compiled:
-                    compiled = self._compile_for(request)
-                answers.write(b".")
-                server.run(request)
+                if number == 0:
+                    self._compile_for(request)
+                channel.write(b".")
+                self.run(request)
         return "", ""
 
-    def _compile_for(self, request: dict[str, Any]) -> bool:
-        """Compile what a job needs, which counts as its warm-up and within its time limit; return True."""
-        seconds = compile_reducer(Job.from_dict(request["job"]), self._datasets.get(request["job"]))
+    def _compile_for(self, request: dict[str, Any]) -> None:
+        """Compile what a job needs, which counts as its warm-up and within its time limit."""
+        seconds = compile_reducer(Job.from_dict(request["job"]), self._load(request["job"]))
         request["compile_seconds"] = seconds
         if request["timeout"] is not None:
             request["timeout"] = max(request["timeout"] - seconds, 0)
         _share_objects()
-        return True
 
     def _report(self, pid: int, end: ProcessEnd | None) -> None:
         """End what a process left, but for templates, which wait for their next jobs; tell how it ended."""
         terminate_group(pid)
         terminate_descendants(spare={template.pid for template in self._templates.values()})
         assert end is not None
-        self._replies.write(json.dumps(asdict(end)).encode() + b"\n")
+        self._channel.write(json.dumps(end).encode() + b"\n")
 
-    def _pipes(self) -> list[IO[bytes]]:
-        return [pipe for template in self._templates.values() for pipe in template[1:]]
+    def _channels(self) -> list[IO[bytes]]:
+        return [self._channel, *(template.channel for template in self._templates.values())]
 
+    def _load(self, job: dict[str, Any]) -> Dataset | None:
+        """Return the dataset of `job`; None where it cannot be loaded, which the job will find out itself."""
+        from benchmark.datasets.dataset import is_foreign_name
+        from benchmark.measure.preparation import load_job_dataset
 
-def _pipe() -> tuple[IO[bytes], IO[bytes]]:
-    """Return the two ends of a pipe, without buffers: to read from, and to write to."""
-    reading, writing = os.pipe()
-    return os.fdopen(reading, "rb", buffering=0), os.fdopen(writing, "wb", buffering=0)
+        # A plugin's function might start threads, which a fork does not survive.
+        if is_foreign_name(job["source"]):
+            return None
+        identity = tuple(job[name] for name in ("source", "data", "data_dir", "seed", "n_train", "n_test"))
+        if identity not in self._dataset:
+            # The one before is let go first: two of them might not fit.
+            self._dataset.clear()
+            with suppress(Exception):
+                self._dataset[identity] = load_job_dataset(Job.from_dict(job))
+        return self._dataset.get(identity)
 
 
 def _share_objects() -> None:

@@ -9,16 +9,14 @@ import sys
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 # How long a process may take to die after SIGKILL; one that waits for a broken disk may take for ever.
 GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.002
 
 
-@dataclass(frozen=True)
-class ProcessEnd:
+class ProcessEnd(NamedTuple):
     """How a process ended.
 
     Attributes

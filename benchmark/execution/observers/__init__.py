@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.results import Record
 from reducers.training.epochs import Epoch
 
 
-class Observer(Protocol):
-    """What a run reports while it runs."""
+class Observer:
+    """What a run reports while it runs; whoever cares for some of it only leaves the rest as it is."""
 
     def note(self, text: str) -> None:
         """Something the user should know."""
@@ -27,22 +25,3 @@ class Observer(Protocol):
 
     def finished(self, record: Record) -> None:
         """A job ended, well or not."""
-
-
-class Silent:
-    """An observer that does nothing; a base for those that care about some events only."""
-
-    def note(self, text: str) -> None:
-        """Do nothing."""
-
-    def planned(self, plan: Plan, to_do: int | None) -> None:
-        """Do nothing."""
-
-    def started(self, job: Job) -> None:
-        """Do nothing."""
-
-    def trained(self, job: Job, epoch: Epoch) -> None:
-        """Do nothing."""
-
-    def finished(self, record: Record) -> None:
-        """Do nothing."""

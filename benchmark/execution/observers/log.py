@@ -21,7 +21,7 @@ KEPT = 2**18
 _LEVELS = {"ok": "INFO", "unavailable": "WARNING", "interrupted": "WARNING"}
 
 
-class Logged:
+class Logged(Observer):
     """An observer that writes every event to the run's log, and passes it on to another observer.
 
     An event is a line with the time in UTC and a level, written at once and on its own, so that it stays
@@ -33,7 +33,6 @@ class Logged:
         self._observer = observer
         self._path: Path | None = None
         self._early: list[str] = []
-        self._begun: dict[str, float] = {}
 
     @contextmanager
     def into(self, directory: Path) -> Iterator[None]:
@@ -76,7 +75,6 @@ class Logged:
 
     def started(self, job: Job) -> None:
         """A job begins."""
-        self._begun[job.key] = time.monotonic()
         self.event(f"job {job.key} begins")
         self._observer.started(job)
 
@@ -86,8 +84,7 @@ class Logged:
 
     def finished(self, record: Record) -> None:
         """A job ended, well or not."""
-        begun = self._begun.pop(record.key, None)
-        took = "" if begun is None else f" after {time.monotonic() - begun:.2f} s"
+        took = "" if record.job_seconds is None else f" after {record.job_seconds:.2f} s"
         reason = f": {record.error}" if record.error else ""
         if record.timing == "disturbed":
             reason += f" (disturbed: other programs took {record.foreign_cpu or 0:.0%} of the cores)"

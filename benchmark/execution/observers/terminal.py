@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from contextlib import AbstractContextManager
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Column
 
 from benchmark.analysis.columns import RANKING
+from benchmark.execution.observers import Observer
 from benchmark.execution.observers.log import LOG
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
@@ -22,7 +22,7 @@ from benchmark.scoring import METRICS
 from reducers.training.epochs import Epoch
 
 
-class Terminal:
+class Terminal(Observer, AbstractContextManager["Terminal"]):
     """A line for every job that ends and, in a terminal, the state of those that run.
 
     Parameters
@@ -53,12 +53,7 @@ class Terminal:
             expand=True,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._bars.live.is_started:
             self._bars.stop()
 
