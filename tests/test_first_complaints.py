@@ -93,4 +93,5 @@ def test_the_duration_of_a_run_is_that_of_all_its_calls(run: Callable[..., Store
     """Complaint 12: the duration was that of the last call."""
     store = run("pca")
     store.save_facts(store.facts() | {"wall_seconds": 1000.0})
-    assert 1000 < run("pca", "raw").facts()["wall_seconds"] < 1900
+    # Jobs that end at once may add less than is kept of a second.
+    assert 1000 <= run("pca", "raw").facts()["wall_seconds"] < 1900

@@ -162,7 +162,8 @@ def load_dataset(
     for name, size in (("n_train", n_train), ("n_test", n_test)):
         if size is not None:
             _check_integer(name, size, 1)
-    named = find_datasets(plugins)
+    # Who forks the processes of jobs loads their data, and must import no plugin for what it can know itself.
+    named = find_datasets(plugins) if is_foreign_name(str(name_or_path)) else DATASETS
     if name_or_path in named:
         name = str(name_or_path)
         options.refuse_columns(f"the data set {name}")
