@@ -23,7 +23,7 @@ from benchmark.request import StudyRequest
 from benchmark.results import Record, check_run_name
 from benchmark.studies import heads, networks
 from benchmark.studies.catalog import STUDIES
-from benchmark.studies.study import KIND, Case, Study
+from benchmark.studies.declaration import KIND, Case, Study
 
 # Parameters that say how long something is trained.
 _LENGTHS = ("epochs", "pretrain_epochs", "n_epochs", "steps")
