@@ -154,7 +154,7 @@ class StudyPlan(Plan):
         if task is None:
             return replace(job, clusterings=_clusterings(case))
         params = {"n_components": case.width, **shortened(case, self._effort.share)}
-        said = ", ".join(f"{name}={value}" for name, value in case.params.items())
+        said = ", ".join(f"{name}={value}" for name, value in case.params.items() if name not in _LENGTHS)
         return replace(
             job,
             reducer=case.reducer,
