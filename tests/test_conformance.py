@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark.checks import CHECKS as KINDS_OF_CHECKS
-from benchmark.checks import breaches, check_plugin
+from benchmark.conformance import CHECKS as KINDS_OF_CHECKS
+from benchmark.conformance import breaches, check_plugin
 from benchmark.datasets import DATASETS, DatasetInfo
 from benchmark.scoring import BUILT_IN_METRICS, Clustering, Embedding, Metric, metric
 from benchmark.scoring.clusterings import BUILT_IN_CLUSTERINGS

@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import load_wine
 
 from benchmark.datasets import DATASETS, Dataset, load_dataset
-from benchmark.datasets.options import DataOptions
+from benchmark.datasets.data_options import DataOptions
 from benchmark.errors import InputError
 
 RNG = np.random.default_rng(0)

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from benchmark.datasets import load_dataset
+from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.formats import limits
-from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 
 RNG = np.random.default_rng(0)

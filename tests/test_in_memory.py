@@ -14,8 +14,8 @@ from scipy import sparse
 
 from benchmark import run
 from benchmark.datasets import load_dataset
+from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.in_memory import as_source, as_sources
-from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 
 RNG = np.random.default_rng(0)

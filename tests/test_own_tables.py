@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmark.datasets import Dataset, load_dataset
-from benchmark.datasets.options import DataOptions
+from benchmark.datasets.data_options import DataOptions
 from benchmark.errors import InputError
 
 RNG = np.random.default_rng(0)

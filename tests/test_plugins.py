@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 import benchmark
-from benchmark.checks import check_plugin
+from benchmark.conformance import check_plugin
 from benchmark.datasets import load_dataset
 from benchmark.errors import InputError
-from benchmark.plugins import KINDS, broken_plugins
+from benchmark.plugin_kinds import KINDS, broken_plugins
 from benchmark.scoring import find_clusterings, find_metrics, metrics_of
 from benchmark.scoring.declared import scoring_digest
 from reducers import plugins as plugin_files

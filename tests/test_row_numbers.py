@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.datasets import Dataset, load_dataset
 from benchmark.datasets import mapped as mapped_module
-from benchmark.datasets.options import DataOptions
+from benchmark.datasets.data_options import DataOptions
 from benchmark.measure.preparation import hold_out
 
 RNG = np.random.default_rng(0)

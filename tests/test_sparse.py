@@ -10,8 +10,8 @@ import pytest
 from scipy import sparse
 
 from benchmark.datasets import load_dataset
+from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.formats import limits
-from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 
 DENSE = sparse.random(30, 8, 0.2, random_state=0).toarray()

@@ -15,13 +15,13 @@ from benchmark.execution import runner
 from benchmark.measure.trial import Measured, Trial
 from benchmark.request import StudyRequest
 from benchmark.results import Record, Store
-from benchmark.studies import plan
+from benchmark.studies import study_plan as plan
 from benchmark.studies.catalog import STUDIES
-from benchmark.studies.content import evidence_of, study_content
+from benchmark.studies.claims_report import evidence_of, study_content
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.heads import Classifier, perceptron, seeded, softmax_regression
 from benchmark.studies.networks import CutOff, Foreteller
-from benchmark.studies.plan import StudyPlan, choose_studies
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.study_plan import StudyPlan, choose_studies
 from benchmark.studies.verdict import findings, judge, verdict
 
 

@@ -57,7 +57,7 @@ def list_rows(what: str, results_dir: str, plugins: Sequence[str] = ()) -> list[
 
 def _unavailable(kind: str, rows: Sequence[Row]) -> list[Row]:
     """Return a row for each installed plugin that might be one of what is listed, but cannot be had."""
-    from benchmark.plugins import KINDS
+    from benchmark.plugin_kinds import KINDS
 
     broken = KINDS[kind].broken() if kind in KINDS else {}
     blank = dict.fromkeys(rows[0] if rows else (), "")

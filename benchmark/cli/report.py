@@ -24,8 +24,8 @@ def report(
     from benchmark.execution.conclude import conclude
     from benchmark.results import open_store
     from benchmark.scoring import find_metrics
-    from benchmark.studies.content import study_content
-    from benchmark.studies.study import KIND
+    from benchmark.studies.claims_report import study_content
+    from benchmark.studies.declaration import KIND
 
     find_metrics(tuple(plugin or ()))  # whose titles and ranges the report then has
     store = open_store(results_dir, run_name)

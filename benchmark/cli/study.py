@@ -31,8 +31,8 @@ def study(
     from benchmark.cli.printing import make_console, print_failures, print_json, print_rows, result_facts
     from benchmark.execution import runner
     from benchmark.execution.observers.terminal import Terminal
-    from benchmark.studies.content import study_content
-    from benchmark.studies.plan import StudyPlan, choose_studies
+    from benchmark.studies.claims_report import study_content
+    from benchmark.studies.study_plan import StudyPlan, choose_studies
 
     request = replace(request, studies=None if every else tuple(names or ()))
     chosen = choose_studies(request.studies)
@@ -72,7 +72,7 @@ def verdict_rows(results_dir: str, run: str) -> list[dict[str, object]]:
     """Return a row of each study of a run: its verdict, and the figures that made it."""
     from benchmark.results import Store
     from benchmark.studies.catalog import STUDIES
-    from benchmark.studies.content import brief, evidence_of
+    from benchmark.studies.claims_report import brief, evidence_of
     from benchmark.studies.verdict import findings, verdict
 
     rows: list[dict[str, object]] = []

@@ -18,10 +18,10 @@ from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.catalog.declarations import DATASETS, find_datasets
 from benchmark.datasets.catalog.named import read_named
 from benchmark.datasets.catalog.openml import PREFIX, openml_table
+from benchmark.datasets.data_options import DataOptions
+from benchmark.datasets.feature_scaling import prepare
 from benchmark.datasets.formats.files import SUFFIXES, read_file
 from benchmark.datasets.mapped import take
-from benchmark.datasets.options import DataOptions
-from benchmark.datasets.scaling import prepare
 from benchmark.datasets.split import split_indices, subsample
 from benchmark.errors import InputError, choices, suggestion
 from benchmark.run_names import check_run_name

@@ -22,7 +22,7 @@ from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import Machine
 from benchmark.plan.suite import check_request
-from benchmark.plugins import broken_plugins
+from benchmark.plugin_kinds import broken_plugins
 from benchmark.request import BaseRequest, Request, ScaleRequest
 from benchmark.results import Record, Store
 from benchmark.results.lock import run_lock

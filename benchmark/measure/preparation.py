@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.datasets.options import DataOptions
+from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.split import split_indices
 from benchmark.datasets.synthetic import RECIPE
 from benchmark.errors import InputError

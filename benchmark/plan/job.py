@@ -17,7 +17,7 @@ class Job:
     `data` identifies the dataset's content and `code` the reducer's source, so that a job whose
     meaning changed has another `key`. `arithmetic` is what ``precision="auto"`` was decided to be for
     the run ("fp32" or "bf16"); None where the reducer has no such choice. `data_options` are what the
-    user said of the data (see `benchmark.datasets.options.DataOptions`), `clusterings` those that the
+    user said of the data (see `benchmark.datasets.data_options.DataOptions`), `clusterings` those that the
     codes are judged by, `scoring` identifies the code of plugins that judge them. `setting` says what
     differs from the reducer's defaults, `chosen` by what it was chosen of several; `task` is what is measured
     in place of a reducer, as "module:function" (see `benchmark.measure.trial`); `part` is what is scored:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from benchmark.analysis.columns import CONTROLS
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
-from benchmark.datasets.options import DataOptions
+from benchmark.datasets.data_options import DataOptions
 from benchmark.errors import InputError
 from benchmark.plan import Plan
 from benchmark.plan.job import Job

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from benchmark.analysis.across import differences, scores_by_dataset
 from benchmark.analysis.columns import is_control, varying
 from benchmark.reporting import figures
-from benchmark.reporting.across import DIAGRAM, across
 from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture, Text
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
+from benchmark.reporting.over_datasets import DIAGRAM, across
 from benchmark.reporting.reducer_sections import failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
 from benchmark.reporting.run_setup import run_setup

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 
 from benchmark.studies import claims
-from benchmark.studies.study import Study
+from benchmark.studies.declaration import Study
 
 
 def _load() -> dict[str, Study]:

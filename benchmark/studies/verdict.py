@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark.studies.study import Evidence, Expectation, Study
+from benchmark.studies.declaration import Evidence, Expectation, Study
 
 State = Literal["holds", "differs", "not measured"]
 CONFIDENCE = 0.95

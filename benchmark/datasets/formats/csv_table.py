@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays
+from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.formats.limits import memory_limit
 from benchmark.datasets.formats.table import check_names, read_labels, short, table_arrays
-from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.datasets.arrays import Arrays
+from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.formats.csv_table import read_csv
 from benchmark.datasets.formats.image_folder import read_images
 from benchmark.datasets.formats.npy import read_npy
 from benchmark.datasets.formats.npz import read_npz
 from benchmark.datasets.formats.parquet import read_parquet
-from benchmark.datasets.options import DataOptions
 from benchmark.errors import InputError, choices
 
 # A format is a function from a path to arrays that `check_arrays` let pass; of a table, from options too.

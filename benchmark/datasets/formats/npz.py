@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.datasets.arrays import Arrays, check_arrays
 from benchmark.datasets.formats.limits import ROW_BYTES, check_size
 from benchmark.datasets.formats.npy import MAGIC, check_npy
-from benchmark.datasets.formats.sparse import is_sparse, to_dense
+from benchmark.datasets.formats.sparse_matrix import is_sparse, to_dense
 from benchmark.errors import InputError, choices
 
 _WHOLE = frozenset({"x", "y"})

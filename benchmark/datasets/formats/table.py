@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_arrays
-from benchmark.datasets.options import Columns, DataOptions, looks_like_id, suspicions
+from benchmark.datasets.data_options import Columns, DataOptions, looks_like_id, suspicions
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:

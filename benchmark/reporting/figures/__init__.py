@@ -1,7 +1,7 @@
 """The figures of a report: each a function from data to a matplotlib figure, or None for no data."""
 
 from benchmark.reporting.figures.card import card_figure
-from benchmark.reporting.figures.clusterings import clusterings_figure
+from benchmark.reporting.figures.clustering_heat_map import clusterings_figure
 from benchmark.reporting.figures.critical_differences import critical_differences_figure
 from benchmark.reporting.figures.embeddings import embeddings_figure
 from benchmark.reporting.figures.losses import losses_figure

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from benchmark.studies.figures import score_figure
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import score_figure
 
 _CASES = {
     "784-1000-500-250-30": Case("dbn", {"hidden": [1000, 500, 250], "epochs": 50}, width=30),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.study import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study
 
 
 def cluster(trial: Trial) -> Measured:

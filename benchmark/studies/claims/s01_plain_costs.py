@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from benchmark.studies.figures import loss_figure
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import loss_figure
 
 _PUBLISHED = (0.0979, 0.0876, 0.0831, 0.0789, 0.0691)
 _NETWORK = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmark.studies.figures import score_figure
-from benchmark.studies.study import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.study_figures import score_figure
 
 _DEEP = {
     "hidden": [128, 64, 10], "activation": "relu", "epochs": 20, "batch_size": 256, "learning_rate": 0.001,

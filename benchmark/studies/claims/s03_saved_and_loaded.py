@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.figures import loss_figure
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import reducer_of
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import loss_figure
 
 
 def store_and_load(trial: Trial) -> Measured:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmark.studies.figures import score_figure
-from benchmark.studies.study import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.study_figures import score_figure
 
 _CASES = {
     "784-2": Case("autoencoder", {"code_activation": "relu", "epochs": 20}, width=2),

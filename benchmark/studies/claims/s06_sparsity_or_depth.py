@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from benchmark.studies.figures import score_figure
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import score_figure
 
 _HIDDEN = {"hidden": [128, 64], "epochs": 20}
 _CASES = {

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.figures import image_rows
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import mse, reducer_of
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import image_rows
 
 
 def denoise(trial: Trial) -> Measured:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from benchmark.studies.figures import loss_figure
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import loss_figure
 
 _CASES = {"two stages of 3x3": Case("convolutional", {"loss": "bce", "epochs": 20}, width=32)}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmark.studies.figures import score_figure
-from benchmark.studies.study import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.study_figures import score_figure
 
 _SIZES = {"hidden": [500, 500, 2000], "epochs": 40}
 _CASES = {

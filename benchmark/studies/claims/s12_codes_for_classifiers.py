@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import reducer_of
-from benchmark.studies.study import Case, Evidence, Expectation, Study
 
 _DEPTHS = {"one layer": (), "two layers": (256,), "four layers": (500, 250, 100)}
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import CutOff, equipped
-from benchmark.studies.study import Case, Evidence, Expectation, Study
 
 
 def train(trial: Trial) -> Measured:

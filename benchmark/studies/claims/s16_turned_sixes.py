@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import reducer_of
-from benchmark.studies.study import Case, Evidence, Expectation, Study
 
 _ANGLES = (0, 90, 180, 270)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Expectation, Study
 from benchmark.studies.networks import AdditiveNoise, equipped
-from benchmark.studies.study import Case, Expectation, Study
 
 
 def train(trial: Trial) -> Measured:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Expectation, Study
 from benchmark.studies.heads import Classifier, convolutional_network, seeded
-from benchmark.studies.study import Case, Expectation, Study
 
 
 def classify(trial: Trial) -> Measured:

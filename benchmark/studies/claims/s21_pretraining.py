@@ -5,20 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from benchmark.studies.figures import score_figure
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import score_figure
 
-_HIDDEN = {1: [], 2: [500], 3: [1000, 500], 4: [1000, 500, 250]}
-_SIGMOID = {"activation": "sigmoid", "weight_init": "small-normal", "loss": "bce", "epochs": 20}
+_HIDDEN = {2: [500], 3: [1000, 500], 4: [1000, 500, 250]}
+_WITHOUT = {"pretrain_epochs": 0, "epochs": 20}
 _CASES = {
-    f"{layers} layers, {how}": case
+    f"{layers} layers, {how}": Case("dbn", {"hidden": hidden, **params}, width=30)
     for layers, hidden in _HIDDEN.items()
-    for how, case in (
-        ("pretrained", Case("dbn", {"hidden": hidden, "epochs": 20}, width=30)),
-        ("not pretrained", Case("autoencoder", {"hidden": hidden, **_SIGMOID}, width=30)),
+    for how, params in (
+        ("pretrained", {"epochs": 20}),
+        ("not pretrained", {**_WITHOUT, "weight_init": "small-normal"}),
     )
-    if hidden
-}
+} | {"4 layers, Xavier's weights": Case("dbn", {"hidden": _HIDDEN[4], **_WITHOUT}, width=30)}
 
 
 def _gain(layers: int, evidence: Evidence) -> Any:
@@ -51,6 +50,10 @@ STUDY = Study(
         "A gradient shrinks in every sigmoid layer that it passes, so that the first layers of a deep "
         "network hardly learn. Restricted Boltzmann machines train each layer alone before, without a long "
         "way for the gradient."
+    ),
+    teaches=(
+        "Without pretraining the weights begin as they did then, drawn from N(0, 0.01); Xavier's of 2010, "
+        "which keep the size of a signal from layer to layer, stand beside."
     ),
     figure=partial(score_figure, cases=list(_CASES), metric="reconstruction_mse", label="test MSE"),
 )

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.figures import image_rows
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import Foreteller, equipped
-from benchmark.studies.study import Case, Evidence, Expectation, Study
+from benchmark.studies.study_figures import image_rows
 
 _SHARES = (0.25, 0.5, 0.75, 1.0)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.reporting import style
-from benchmark.studies.study import Evidence
+from benchmark.studies.declaration import Evidence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

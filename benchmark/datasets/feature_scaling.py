@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays
-from benchmark.datasets.options import DataOptions
+from benchmark.datasets.data_options import DataOptions
 from reducers.rows import Rows, extent
 
 # Columns of one unit, pixels or counts say, have spreads that say something; beyond this ratio of the largest

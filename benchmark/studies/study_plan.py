@@ -23,7 +23,7 @@ from benchmark.request import StudyRequest
 from benchmark.results import Record, check_run_name
 from benchmark.studies import heads, networks
 from benchmark.studies.catalog import STUDIES
-from benchmark.studies.study import KIND, Case, Study
+from benchmark.studies.declaration import KIND, Case, Study
 
 # Parameters that say how long something is trained.
 _LENGTHS = ("epochs", "pretrain_epochs", "n_epochs", "steps")
@@ -154,7 +154,7 @@ class StudyPlan(Plan):
         if task is None:
             return replace(job, clusterings=_clusterings(case))
         params = {"n_components": case.width, **shortened(case, self._effort.share)}
-        said = ", ".join(f"{name}={value}" for name, value in case.params.items())
+        said = ", ".join(f"{name}={value}" for name, value in case.params.items() if name not in _LENGTHS)
         return replace(
             job,
             reducer=case.reducer,

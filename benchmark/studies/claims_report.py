@@ -24,7 +24,7 @@ from benchmark.reporting.report_data import ReportData, gather
 from benchmark.reporting.run_setup import run_setup
 from benchmark.results import Record, Store
 from benchmark.studies.catalog import STUDIES
-from benchmark.studies.study import Evidence, Study
+from benchmark.studies.declaration import Evidence, Study
 from benchmark.studies.verdict import Finding, findings, verdict
 
 if TYPE_CHECKING:

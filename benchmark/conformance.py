@@ -2,7 +2,7 @@
 
 One call tells all that a plugin breaks, of a file or of an object::
 
-    from benchmark.checks import check_plugin
+    from benchmark.conformance import check_plugin
     check_plugin("my_plugin.py")
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from benchmark.datasets import DatasetInfo
 from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.catalog.named import read_made
-from benchmark.plugins import KINDS
+from benchmark.plugin_kinds import KINDS
 from benchmark.scoring import CLUSTERINGS, Clustering, Embedding, Metric, find_metrics, score
 from benchmark.scoring.embedding import PARTS
 from benchmark.scoring.examples import arrays_of, make_embeddings, without

@@ -1,0 +1,122 @@
+"""S9: layers trained one by one, all at once, or not at all, below a classifier."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+from typing import Any
+
+from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.heads import Classifier, seeded
+from benchmark.studies.networks import reducer_of
+from benchmark.studies.study_figures import score_figure
+
+_LABELS = (100, 1_000, 0)  # 0: all there are
+
+
+def fine_tune(trial: Trial) -> Measured:
+    """Train an encoder as the case says, put a classifier on top, and fine-tune with few labels or all."""
+    import torch
+
+    encoder = _encoder(trial)
+    n_classes, rng = int(trial.y_train.max()) + 1, trial.rng
+    scores: dict[str, float] = {}
+    for n_labels in _LABELS:
+        rows = rng.permutation(len(trial.X_train))[: n_labels or len(trial.X_train)]
+        top = seeded(torch.nn.Linear, 500, n_classes, seed=trial.seed)
+        network = torch.nn.Sequential(*copy.deepcopy(list(encoder)), top)
+        if not scores:
+            scores["gradient"] = _gradient_ratio(network, trial)
+        head = Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device)
+        head.fit(trial.X_train[rows], trial.y_train[rows])
+        scores[f"accuracy_{n_labels or 'all'}"] = head.score(trial.X_test, trial.y_test)
+    return Measured(scores)
+
+
+def _encoder(trial: Trial) -> Any:
+    """Return the layers 784-1000-1000-500."""
+    from reducers.training.dense_network import initialise
+
+    how, activation = trial.params["how"], trial.params["activation"]
+    epochs = {"layer by layer": trial.params["epochs"]}.get(how, 0)
+    made: Any = reducer_of(
+        trial, "stacked", hidden=(1000, 1000, 500), activation=activation, pretrain_epochs=epochs,
+        precision="fp32",
+    )  # fmt: skip
+    # One by one, each layer is frozen before the next: what follows as a whole is kept as short as can be.
+    made.set_params(**({} if how == "at once" else {"epochs": 1}))
+    made.fit(trial.X_train)
+    layers = made.network_.encoder[:3]
+    if how == "not at all":
+        import torch
+
+        for layer in layers:
+            initialise(layer.weight.data, "small-normal", torch.Generator().manual_seed(trial.seed))
+            layer.bias.data.zero_()
+    return layers
+
+
+def _gradient_ratio(network: Any, trial: Trial) -> float:
+    """Return the norm of the first layer's gradient over that of the third, before any step."""
+    import torch
+
+    X, y = torch.from_numpy(trial.X_train[:1000]), torch.from_numpy(trial.y_train[:1000])
+    torch.nn.functional.cross_entropy(network.to("cpu")(X), y).backward()
+    first, third = (float(network[place].weight.grad.norm()) for place in (0, 2))
+    network.zero_grad()
+    return first / max(third, 1e-30)
+
+
+_CASES = {
+    f"{activation}, {how}": Case(
+        "classifier on an encoder",
+        {"how": how, "activation": activation, "epochs": 5, "steps": 3000},
+        task=fine_tune,
+    )
+    for activation in ("sigmoid", "relu")
+    for how in ("layer by layer", "at once", "not at all")
+}
+
+
+def _gain(activation: str, score: str, evidence: Evidence) -> Any:
+    with_it, without = (
+        evidence.scores(f"{activation}, {how}", score) for how in ("layer by layer", "not at all")
+    )
+    return with_it - without
+
+
+STUDY = Study(
+    id="S9",
+    name="layer-by-layer",
+    claim=(
+        "Training 784-1000, 1000-1000 and 1000-500 one after the other avoids vanishing gradients in deep "
+        "encoders"
+    ),
+    source=(
+        "Bengio et al. (2007), Greedy layer-wise training of deep networks, NIPS; readers' stacked "
+        "autoencoders"
+    ),
+    cases=_CASES,
+    expectations=(
+        Expectation(
+            "sigmoid: gain in the first layer's share of the gradient",
+            partial(_gain, "sigmoid", "gradient"),
+            above=0.0,
+        ),
+        Expectation(
+            "sigmoid: gain in accuracy, 100 labels", partial(_gain, "sigmoid", "accuracy_100"), above=0.0
+        ),
+        Expectation(
+            "sigmoid: gain in accuracy, all labels", partial(_gain, "sigmoid", "accuracy_all"), above=0.0
+        ),
+        Expectation("ReLU: gain in accuracy, 100 labels", partial(_gain, "relu", "accuracy_100"), above=0.0),
+        Expectation("ReLU: gain in accuracy, all labels", partial(_gain, "relu", "accuracy_all"), above=0.0),
+    ),
+    about=(
+        "A deep encoder can be trained from below, each layer on the codes of the one before, which is "
+        "frozen. A classifier is then put on top, and the whole is trained with labels: with a hundred of "
+        "them, or with all."
+    ),
+    figure=partial(score_figure, cases=list(_CASES), metric="accuracy_100", label="accuracy with 100 labels"),
+)

@@ -1,0 +1,95 @@
+"""S15: new digits by walking from one code to another."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.heads import Classifier, perceptron, seeded
+from benchmark.studies.networks import reducer_of
+from benchmark.studies.study_figures import image_rows
+
+
+def generate(trial: Trial) -> Measured:
+    """Decode codes half-way between two of a class, and codes moved a little; judge by a classifier."""
+    from sklearn.neighbors import NearestNeighbors
+
+    X, y, rng = trial.X_train, trial.y_train, trial.rng
+    n_classes = int(y.max()) + 1
+    made = reducer_of(trial, "stacked", hidden=(500, 250)).fit(X)
+    codes = made.transform(X)
+    network = seeded(perceptron, X.shape[1], 300, n_classes, seed=trial.seed)
+    judge = Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device).fit(X, y)
+    pairs = np.concatenate([rng.choice(np.flatnonzero(y == k), (50, 2)) for k in range(n_classes)])
+    between = made.inverse_transform((codes[pairs[:, 0]] + codes[pairs[:, 1]]) / 2)
+    noise = rng.normal(size=codes[pairs[:, 0]].shape).astype(np.float32)
+    moved = made.inverse_transform(codes[pairs[:, 0]] + 0.3 * codes.std(axis=0) * noise)
+    nearest = NearestNeighbors(n_neighbors=1).fit(X)
+    scores: dict[str, float] = {}
+    for name, made_up in (("between", between), ("moved", moved)):
+        chances = judge.predict_proba(made_up)
+        share = np.bincount(chances.argmax(axis=1), minlength=n_classes) / len(made_up)
+        scores[f"confidence_{name}"] = float(chances.max(axis=1).mean())
+        scores[f"variety_{name}"] = float(-(share * np.log(share + 1e-12)).sum() / np.log(n_classes))
+        # A copy of a training image has no distance from it; its own reconstruction has that of the decoder.
+        distance = nearest.kneighbors(made_up)[0].mean()
+        copies = np.linalg.norm(made.inverse_transform(codes[pairs[:, 0]]) - X[pairs[:, 0]], axis=1).mean()
+        scores[f"distance_{name}"] = float(distance / copies)
+    steps = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
+    ends = [rng.choice(np.flatnonzero(y == k)) for k in rng.permutation(n_classes)[:4]]
+    walks = {
+        f"from {y[a]} to {y[b]}": made.inverse_transform((1 - steps) * codes[a] + steps * codes[b])
+        for a, b in ((ends[0], ends[1]), (ends[2], ends[3]))
+    }
+    images = {**walks, "half-way": between[::50][:10], "moved": moved[::50][:10]}
+    shape = (-1, *(trial.image_shape or (1, X.shape[1])))
+    return Measured(scores, {name: found.reshape(shape) for name, found in images.items()})
+
+
+_CASE = "784-500-250-16"
+
+
+def _score(name: str, evidence: Evidence) -> Any:
+    return evidence.scores(_CASE, name)
+
+
+def _draw(evidence: Evidence) -> Any:
+    arrays = evidence.arrays(_CASE, "evidence")
+    return None if arrays is None else image_rows(dict(arrays))
+
+
+STUDY = Study(
+    id="S15",
+    name="new-digits",
+    claim="Moving in the code space gives new, plausible digits, without mode collapse",
+    source="readers' digits from autoencoders",
+    cases={_CASE: Case("walks between codes", {"epochs": 20, "steps": 3000}, width=16, task=generate)},
+    expectations=(
+        Expectation(
+            "a classifier's confidence, half-way between two of a class",
+            partial(_score, "confidence_between"),
+            above=0.8,
+        ),
+        Expectation(
+            "a classifier's confidence, codes moved a little", partial(_score, "confidence_moved"), above=0.8
+        ),
+        Expectation(
+            "variety of the classes, 1 being all alike often", partial(_score, "variety_between"), above=0.9
+        ),
+        Expectation(
+            "distance from the nearest training image, over that of a copy",
+            partial(_score, "distance_between"),
+            above=1.0,
+        ),
+    ),
+    about=(
+        "A decoder gives an image for every code, also for one that no image has. Half-way between two codes "
+        "lies a new digit if the network has learned what digits are, and a double exposure if it has "
+        "learned images by heart."
+    ),
+    figure=_draw,
+)
