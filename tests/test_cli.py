@@ -378,6 +378,9 @@ class NoWorker:
     devices = ("cpu",)
     threads = 1
 
+    def __init__(self, observer: object) -> None:
+        pass
+
     def __enter__(self) -> NoWorker:
         return self
 
@@ -485,7 +488,7 @@ def test_bad_input_is_answered_with_one_sentence(case: str, bad_input: Callable[
 def test_a_slip_of_the_pen_is_answered_before_anything_slow_starts(
     case: str, bad_input: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def start() -> None:
+    def start(observer: object) -> None:
         raise AssertionError("a process was started")
 
     monkeypatch.setattr("benchmark.execution.local.LocalWorker", start)
