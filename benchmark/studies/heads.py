@@ -84,7 +84,7 @@ class Classifier:
         """Return the probability of each class, shape (n, n_classes)."""
         import torch
 
-        self.network.eval()
+        self.network.train(False)
         with torch.inference_mode():
             parts = [torch.from_numpy(X[i : i + 2000]).to(self.device) for i in range(0, len(X), 2000)]
             found = [torch.softmax(self.network(part), dim=1).cpu().numpy() for part in parts]
