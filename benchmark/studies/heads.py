@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.measure.trial import Measured, Trial
+
 if TYPE_CHECKING:
     import torch
 
@@ -98,6 +100,15 @@ class Classifier:
     def score(self, X: np.ndarray, y: np.ndarray) -> float:
         """Return the share of samples whose class is right."""
         return float((self.predict(X) == y).mean())
+
+
+def accuracy_on_pixels(
+    trial: Trial, network: torch.nn.Module, optimizer: str, learning_rate: float, batch_size: int
+) -> Measured:
+    """Train a network on the training pixels, as many steps as the case says; score it on the test set."""
+    steps = trial.params["steps"]
+    head = Classifier(network, optimizer, learning_rate, batch_size, steps, trial.seed, trial.device)
+    return Measured({"accuracy": head.fit(trial.X_train, trial.y_train).score(trial.X_test, trial.y_test)})
 
 
 def seeded(make: Any, *args: Any, seed: int, **kwargs: Any) -> Any:

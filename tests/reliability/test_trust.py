@@ -27,7 +27,6 @@ METHODS_THAT_RUN_CODE = {"read_pickle", "to_pickle", "query", "eval", "exec_modu
 ALLOWED = {
     ("reducers/plugin_file.py", "exec_module"),  # a plugin is code, and its file is imported
     ("reducers/checks.py", "pickle"),  # reads back what it wrote in the same breath
-    ("benchmark/studies/claims/s03_saved_and_loaded.py", "pickle"),  # so does this
 }
 
 

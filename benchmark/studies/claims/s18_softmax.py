@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.heads import Classifier, seeded, softmax_regression
+from benchmark.studies.heads import accuracy_on_pixels, seeded, softmax_regression
 
 
 def classify(trial: Trial) -> Measured:
     """Train a softmax regression with SGD on pixels; score it on the test set."""
     n_classes = int(trial.y_train.max()) + 1
     network = seeded(softmax_regression, trial.X_train.shape[1], n_classes, seed=trial.seed)
-    head = Classifier(network, "sgd", 0.5, 100, trial.params["steps"], trial.seed, trial.device)
-    return Measured({"accuracy": head.fit(trial.X_train, trial.y_train).score(trial.X_test, trial.y_test)})
+    return accuracy_on_pixels(trial, network, "sgd", 0.5, 100)
 
 
 STUDY = Study(

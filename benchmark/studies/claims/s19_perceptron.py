@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.heads import Classifier, perceptron, seeded
+from benchmark.studies.heads import accuracy_on_pixels, perceptron, seeded
 
 
 def classify(trial: Trial) -> Measured:
     """Train 784-300-10 with dropout of a quarter by Adagrad; score it on the test set."""
     n_features, n_classes = trial.X_train.shape[1], int(trial.y_train.max()) + 1
     network = seeded(perceptron, n_features, 300, n_classes, dropout=0.25, seed=trial.seed)
-    rate = trial.params["learning_rate"]
-    head = Classifier(network, "adagrad", rate, 100, trial.params["steps"], trial.seed, trial.device)
-    return Measured({"accuracy": head.fit(trial.X_train, trial.y_train).score(trial.X_test, trial.y_test)})
+    return accuracy_on_pixels(trial, network, "adagrad", trial.params["learning_rate"], 100)
 
 
 STUDY = Study(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.heads import Classifier, convolutional_network, seeded
+from benchmark.studies.heads import accuracy_on_pixels, convolutional_network, seeded
 
 
 def classify(trial: Trial) -> Measured:
     """Train the tutorial's convolutional network with Adam; score it on the test set."""
     n_classes = int(trial.y_train.max()) + 1
     network = seeded(convolutional_network, trial.image_shape, n_classes, seed=trial.seed)
-    head = Classifier(network, "adam", 1e-4, 50, trial.params["steps"], trial.seed, trial.device)
-    return Measured({"accuracy": head.fit(trial.X_train, trial.y_train).score(trial.X_test, trial.y_test)})
+    return accuracy_on_pixels(trial, network, "adam", 1e-4, 50)
 
 
 STUDY = Study(
