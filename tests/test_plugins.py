@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from test_cli import call_here
 
 import benchmark
 from benchmark.conformance import check_plugin
@@ -20,7 +21,6 @@ from benchmark.plugin_kinds import KINDS, broken_plugins
 from benchmark.scoring import find_clusterings, find_metrics, metrics_of
 from benchmark.scoring.declared import scoring_digest
 from reducers import plugins as plugin_files
-from tests.test_cli import call_here
 
 DOC = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
 _BLOCKS = re.findall(r"```python\n(.*?)```", DOC, re.DOTALL)
