@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from test_runner import FakePool
 
 from benchmark.errors import InputError
 from benchmark.execution import runner
+from benchmark.measure.measurement import measure
+from benchmark.measure.outcome import make_record
 from benchmark.measure.trial import Measured, Trial
+from benchmark.plan.job import Job
 from benchmark.request import StudyRequest
 from benchmark.results import Record, Store
 from benchmark.studies import study_plan as plan
@@ -201,8 +205,25 @@ def test_what_two_studies_share_is_measured_once(request_of_a_slice: StudyReques
     assert plan.shortened(Case("stacked", {}), 0.0)["epochs"] == 1
 
 
+class HerePool(FakePool):
+    """Measures in this process, where each of a hundred jobs would begin one of its own."""
+
+    def run_all(
+        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
+    ) -> Iterator[Record]:
+        for job in jobs:
+            started(job)
+            outcome = measure(Job.from_dict(asdict(job)))
+            for kind, arrays in outcome.artifacts.items():
+                store.save_arrays(kind, job.key, arrays)
+            yield Record.from_json(make_record(job, outcome, self.environment).to_json())
+
+
 @pytest.mark.slow
-def test_every_study_runs_end_to_end_on_a_slice(request_of_a_slice: StudyRequest) -> None:
+def test_every_study_runs_end_to_end_on_a_slice(
+    request_of_a_slice: StudyRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "open_pool", lambda request, observer: HerePool())
     result = runner.run(request_of_a_slice, None, StudyPlan, study_content)
     assert not result.failed, [(record.reducer, record.error) for record in result.failed]
     found = evidence_of(Store(request_of_a_slice.results_dir, result.run))
@@ -210,7 +231,7 @@ def test_every_study_runs_end_to_end_on_a_slice(request_of_a_slice: StudyRequest
     report = result.report.read_text()
     for study in STUDIES.values():
         assert f"## {study.id}: " in report
-        if study.figure is not None:
-            assert (result.report.parent / f"{study.id.lower()}-{study.name}.png").is_file()
+        for place in range(1, len(study.figures) + 1):
+            assert (result.report.parent / f"{study.id.lower()}-{study.name}-{place}.png").is_file()
     again = runner.run(request_of_a_slice, None, StudyPlan, study_content)
     assert again.report.read_text() == report

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.results import Record, Store
+
+if TYPE_CHECKING:
+    from benchmark.results.artifacts import Arrays
 
 Array = NDArray[Any]
 
@@ -62,6 +65,11 @@ def load_view(store: Store, record: Record) -> View:
         arrays = store.load_arrays("views", record.key)
     except Exception:  # a damaged file makes parsers raise anything
         arrays = {}
+    return view_of(record, arrays)
+
+
+def view_of(record: Record, arrays: Arrays) -> View:
+    """Return the view of a job of the arrays that it kept; those that are none of a view are left out."""
     codes = _plane(_valid(arrays.get("codes"), 2, "biuf"))
     labels = _valid(arrays.get("labels"), 1, "iu")
     images = _valid(arrays.get("images"), 2, "biuf")

@@ -84,8 +84,8 @@ class StudyContent:
         """Yield the figure of every study that has one."""
         for name, evidence in self.evidence.items():
             study = STUDIES[name]
-            if study.figure is not None:
-                yield _file(study), study.figure(evidence)
+            for file, draw in zip(_files(study), study.figures, strict=True):
+                yield file, draw(evidence)
 
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figures that are named in `drawn`."""
@@ -128,11 +128,11 @@ def _claims(found: Mapping[str, list[Finding]]) -> Block:
 
 def _section(study: Study, results: list[Finding], drawn: Container[str]) -> list[Block]:
     blocks: list[Block] = [Heading(f"{study.id}: {study.name.replace('-', ' ')}"), Paragraph(study.about)]
-    blocks += [Picture(_file(study), study.claim)] if _file(study) in drawn else []
+    blocks += [Picture(file, study.claim) for file in _files(study) if file in drawn]
     blocks.append(table([{"finding": result} for result in results], [
         Column("figure", lambda row: row["finding"].expectation.what, numeric=False),
         Column("published", lambda row: _published(row["finding"])),
-        Column("measured", lambda row: _measured(row["finding"])),
+        Column("measured (95 % interval)", lambda row: _measured(row["finding"])),
         Column("seeds", lambda row: str(len(row["finding"].values))),
         Column("verdict", lambda row: _state(row["finding"].state), numeric=False),
     ]))  # fmt: skip
@@ -157,8 +157,8 @@ def _measured(finding: Finding) -> str:
     if not len(finding.values):
         return NOT_MEASURED
     digits = finding.expectation.digits
-    spread = f" ± {finding.values.std(ddof=1):,.{digits}f}" if len(finding.values) > 1 else ""
-    return f"{finding.mean:,.{digits}f}{spread}"
+    known = f" ± {finding.half_width:,.{digits}f}" if len(finding.values) > 1 else ""
+    return f"{finding.mean:,.{digits}f}{known}"
 
 
 def brief(finding: Finding) -> str:
@@ -166,5 +166,5 @@ def brief(finding: Finding) -> str:
     return f"{finding.expectation.what}: {_measured(finding)} ({_published(finding)})"
 
 
-def _file(study: Study) -> str:
-    return f"{study.id.lower()}-{study.name}.png"
+def _files(study: Study) -> list[str]:
+    return [f"{study.id.lower()}-{study.name}-{place}.png" for place in range(1, len(study.figures) + 1)]

@@ -79,9 +79,13 @@ class Evidence:
             for record in self.records.get(case, [])
         ])  # fmt: skip
 
-    def arrays(self, case: str, kind: str = "views", seed: int = 0) -> Arrays | None:
-        """Return the arrays that the job of a seed kept, if any."""
-        found = next((r for r in self.records.get(case, []) if r.seed == seed), None)
+    def shown(self, case: str) -> Record | None:
+        """Return the record of a case that figures show: that of its first seed."""
+        return next(iter(self.records.get(case, [])), None)
+
+    def arrays(self, case: str, kind: str = "evidence") -> Arrays | None:
+        """Return the arrays of a kind that the job shown of a case kept, if any."""
+        found = self.shown(case)
         return None if found is None or self._load is None else self._load(kind, found)
 
 
@@ -128,8 +132,8 @@ class Study:
         What one learns from what came out.
     reason : str
         Why it differs, where that was found.
-    figure : callable, optional
-        Draws the evidence; None where there is nothing to draw.
+    figures : tuple of callable
+        Each draws the evidence; None where there is nothing to draw.
     seeds : int
         How many seeds, where the user does not say.
     """
@@ -143,5 +147,5 @@ class Study:
     about: str
     teaches: str = ""
     reason: str = ""
-    figure: Callable[[Evidence], Figure | None] | None = None
+    figures: tuple[Callable[[Evidence], Figure | None], ...] = ()
     seeds: int = 3

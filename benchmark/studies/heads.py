@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.networks import inputs_of
 
 if TYPE_CHECKING:
     import torch
@@ -102,13 +104,19 @@ class Classifier:
         return float((self.predict(X) == y).mean())
 
 
-def accuracy_on_pixels(
-    trial: Trial, network: torch.nn.Module, optimizer: str, learning_rate: float, batch_size: int
-) -> Measured:
-    """Train a network on the training pixels, as many steps as the case says; score it on the test set."""
+def accuracy(
+    trial: Trial, make: Callable[[int, int], torch.nn.Module], optimizer: str, learning_rate: float,
+    batch_size: int,
+) -> Measured:  # fmt: skip
+    """Train a network on the input that the case names, as many steps as it says; score it on the test set.
+
+    `make` takes the number of features and of classes, and draws the weights from torch's global generator.
+    """
+    X_train, X_test = inputs_of(trial)
+    network = seeded(make, X_train.shape[1], int(trial.y_train.max()) + 1, seed=trial.seed)
     steps = trial.params["steps"]
     head = Classifier(network, optimizer, learning_rate, batch_size, steps, trial.seed, trial.device)
-    return Measured({"accuracy": head.fit(trial.X_train, trial.y_train).score(trial.X_test, trial.y_test)})
+    return Measured({"accuracy": head.fit(X_train, trial.y_train).score(X_test, trial.y_test)})
 
 
 def seeded(make: Any, *args: Any, seed: int, **kwargs: Any) -> Any:

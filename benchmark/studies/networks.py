@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.measure.trial import Trial
 from reducers import make_reducer
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
-from reducers.parameters import integer, number
+from reducers.parameters import integer, number, one_of
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +30,22 @@ def equipped(trial: Trial, reducer: Reducer) -> Reducer:
     given = {"device": trial.device, **{k: v for k, v in trial.params.items() if k in own and k == "epochs"}}
     reducer.set_params(**{name: value for name, value in given.items() if name in own})
     return reducer
+
+
+def inputs_of(trial: Trial) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a classifier sees of both parts, as the case says: pixels, codes, or images from codes.
+
+    Codes are those of 784-500-250-32, in units of their standard deviation.
+    """
+    X_train, X_test = trial.X_train, trial.X_test
+    if trial.params["input"] == "pixels":
+        return X_train, X_test
+    made = reducer_of(trial, "autoencoder", width=32, hidden=(500, 250)).fit(X_train)
+    codes = made.transform(X_train), made.transform(X_test)
+    if trial.params["input"] == "decoded":
+        return made.inverse_transform(codes[0]), made.inverse_transform(codes[1])
+    mean, deviation = codes[0].mean(axis=0), codes[0].std(axis=0) + 1e-6
+    return (codes[0] - mean) / deviation, (codes[1] - mean) / deviation
 
 
 def encoder_of(reducer: Any) -> torch.nn.Module:
@@ -84,22 +100,58 @@ class AdditiveNoise(DenseAutoencoder):
 
 
 class Foreteller(DenseAutoencoder):
-    """An autoencoder that sees the first rows of an image, a random number of them, and must give all.
+    """An autoencoder that sees a part of an image, and must give all of it.
 
     Parameters
     ----------
     row : int
         Pixels of a row.
+    hides : {'last rows', 'square'}
+        What is blank: a random number of last rows, or a square as `cover` makes it.
     """
 
     name = "foreteller"
     reference = "the network of S23"
     row: int = integer(28, low=1)
+    hides: str = one_of("last rows", "square")
 
     def _corrupt(self, x: Tensor, generator: torch.Generator) -> Tensor:
         import torch
 
+        if self.hides == "square":
+            return torch.where(cover(x, self.row, generator), 0.0, x)
         rows = x.shape[1] // self.row
         seen = torch.randint(1, rows + 1, (len(x), 1), generator=generator, device=x.device)
         place = torch.arange(x.shape[1], device=x.device) // self.row
         return torch.where(place < seen, x, 0.0)
+
+
+def cover(x: Tensor, row: int, generator: torch.Generator) -> Tensor:
+    """Return which pixels a square of half the side hides, anywhere in each image, shape of `x`."""
+    import torch
+
+    rows = x.shape[1] // row
+    side = max(min(rows, row) // 2, 1)
+    place = torch.arange(x.shape[1], device=x.device)
+    hidden = torch.ones(x.shape, dtype=torch.bool, device=x.device)
+    for coordinate, length in ((place // row, rows), (place % row, row)):
+        first = torch.randint(0, length - side + 1, (len(x), 1), generator=generator, device=x.device)
+        hidden &= (coordinate >= first) & (coordinate < first + side)
+    return hidden
+
+
+class SparseCode(DenseAutoencoder):
+    """An autoencoder whose code pays for its activity.
+
+    Parameters
+    ----------
+    weight : float >= 0
+        Factor of the sum of absolute codes of a sample.
+    """
+
+    name = "sparse-code"
+    reference = "the network of S22"
+    weight: float = number(1e-5, low=0.0)
+
+    def _penalty(self, hidden: list[Tensor]) -> Tensor:
+        return self.weight * hidden[-1].float().abs().sum(dim=1).mean()

@@ -1,19 +1,23 @@
-"""What the figures of several studies share: losses by epoch, images in rows, and bars of a score."""
+"""What the figures of several studies share: losses, scores, curves, codes in the plane, rows of images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.reporting import style
+from benchmark.reporting.figures.embeddings import draw_codes, quote_scores
+from benchmark.reporting.views import View, view_of
 from benchmark.studies.declaration import Evidence
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Draw = Callable[[Evidence], "Figure | None"]
+_BAR, _PANEL, _TILE = 0.34, 2.35, 0.5
+_MOST_PANELS = 3  # side by side
 
 
 @style.figure_style()
@@ -22,51 +26,153 @@ def loss_figure(evidence: Evidence, cases: Sequence[str], published: Sequence[fl
     curves = {case: losses for case in cases if (losses := evidence.losses(case)).size}
     if not curves:
         return None
-    figure = style.new_figure(5.4, 3.2)
-    axes = style.add_axes(figure, 0.7, 0.55, 4.5, 2.4)
+    figure, axes = _axes("epoch", "training loss")
     for (case, losses), color in zip(curves.items(), style.PETROFF_10, strict=False):
         epochs = np.arange(1, losses.shape[1] + 1)
         axes.plot(epochs, losses.T, color=color, linewidth=0.6, alpha=0.6)
         axes.plot(epochs, losses.mean(axis=0), color=color, linewidth=1.8, label=case)
     if published:
         axes.plot(np.arange(1, len(published) + 1), published, "x", color=style.INK, label="published")
-    axes.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
-    axes.grid(True)
+    axes.set(ylim=(0, None))
     axes.legend()
     return figure
 
 
-@style.figure_style()
 def score_figure(evidence: Evidence, cases: Sequence[str], metric: str, label: str) -> Figure | None:
-    """Draw a score of each case: every seed a point, the mean a bar from the bottom of the axis."""
-    known = {c: v for c in cases if len(v := evidence.scores(c, metric)) and np.isfinite(v).any()}
+    """Draw a score of each case as a bar."""
+    return _bars({case: evidence.scores(case, metric) for case in cases}, label)
+
+
+def scores_figure(evidence: Evidence, case: str, metrics: Mapping[str, str], label: str) -> Figure | None:
+    """Draw scores of one case as bars; `metrics` are their names by what the figure calls them."""
+    return _bars({name: evidence.scores(case, metric) for name, metric in metrics.items()}, label)
+
+
+@style.figure_style()
+def _bars(values: Mapping[str, np.ndarray], label: str) -> Figure | None:
+    """Draw the mean of each as a bar from 0, and every seed as a point."""
+    known = {name: found for name, found in values.items() if np.isfinite(found).any()}
     if not known:
         return None
-    figure = style.new_figure(5.4, 0.34 * len(known) + 0.9)
-    axes = style.add_axes(figure, 2.1, 0.5, 3.1, 0.34 * len(known) + 0.2)
-    for place, values in enumerate(known.values()):
-        axes.barh(place, np.nanmean(values), height=0.6, color=style.mix(style.PETROFF_10[0], 0.55))
-        axes.plot(values, np.full(len(values), place), "o", color=style.PETROFF_10[0], markersize=3.5)
-        axes.text(np.nanmean(values), place, f" {np.nanmean(values):.3f}", va="center", fontsize=style.SMALL)
-    axes.set_yticks(range(len(known)), [style.shorten(case, 32) for case in known])
+    figure = style.new_figure(5.4, _BAR * len(known) + 0.9)
+    axes = style.add_axes(figure, 2.1, 0.5, 3.1, _BAR * len(known) + 0.2)
+    for place, found in enumerate(known.values()):
+        mean = np.nanmean(found)
+        axes.barh(place, mean, height=0.6, color=style.mix(style.PETROFF_10[0], 0.55))
+        axes.plot(found, np.full(len(found), place), "o", color=style.PETROFF_10[0], markersize=3.5)
+        axes.text(max(np.nanmax(found), mean), place, f"  {mean:.3g}", va="center", fontsize=style.SMALL)
+    axes.set_yticks(range(len(known)), [style.shorten(name, 32) for name in known])
     axes.invert_yaxis()
     axes.set_xlabel(label)
     axes.margins(x=0.15)
     return figure
 
 
+def curves_figure(
+    evidence: Evidence, curves: Mapping[str, Mapping[float, tuple[str, str]]], xlabel: str, ylabel: str,
+    log: str = "",
+) -> Figure | None:  # fmt: skip
+    """Draw scores over a number: of every curve, the case and the metric by that number.
+
+    `log` names the axes that are logarithmic: ``x``, ``y``, ``xy``.
+    """
+    found = {}
+    for name, places in curves.items():
+        values = {x: evidence.scores(*place) for x, place in places.items()}
+        found[name] = {x: y for x, y in values.items() if np.isfinite(y).any()}
+    lines = {
+        name: (list(known), [float(np.nanmean(y)) for y in known.values()]) for name, known in found.items()
+    }
+    figure = lines_figure(lines, xlabel, ylabel, log, marker="o")
+    if figure is not None:
+        for known, color in zip(found.values(), style.PETROFF_10, strict=False):
+            for x, y in known.items():
+                figure.axes[0].plot(np.full(len(y), x), y, "o", color=color, markersize=2.5, alpha=0.6)
+    return figure
+
+
 @style.figure_style()
-def image_rows(rows: dict[str, np.ndarray]) -> Figure | None:
-    """Draw rows of images, each (n, height, width) in [0, 1], under its name."""
-    if not rows:
+def lines_figure(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], xlabel: str, ylabel: str, log: str = "",
+    marker: str = "",
+) -> Figure | None:  # fmt: skip
+    """Draw lines, each x and y by its name."""
+    if not any(len(x) for x, _ in lines.values()):
         return None
-    most = max(len(images) for images in rows.values())
-    figure = style.new_figure(0.5 * most + 1.7, 0.52 * len(rows) + 0.1)
+    figure, axes = _axes(xlabel, ylabel)
+    for (name, (x, y)), color in zip(lines.items(), style.PETROFF_10, strict=False):
+        axes.plot(x, y, marker=marker, color=color, linewidth=1.8, markersize=4.5, label=name)
+    axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+    axes.legend()
+    return figure
+
+
+def _axes(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
+    figure = style.new_figure(5.4, 3.2)
+    axes = style.add_axes(figure, 0.8, 0.55, 4.4, 2.4)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.grid(True)
+    return figure, axes
+
+
+@style.figure_style()
+def codes_figure(evidence: Evidence, cases: Sequence[str]) -> Figure | None:
+    """Draw the test codes of each case in the plane, coloured by class."""
+    shown = [(case, view) for case, view in _views(evidence, cases) if view.codes is not None]
+    if not shown:
+        return None
+    rows, columns = -(-len(shown) // _MOST_PANELS), min(len(shown), _MOST_PANELS)
+    across, up = _PANEL + 0.15, _PANEL + 0.5
+    figure = style.new_figure(columns * across + 0.15, rows * up + 0.1)
+    for place, (case, view) in enumerate(shown):
+        left, bottom = 0.15 + place % columns * across, (rows - 1 - place // columns) * up + 0.1
+        draw_codes(style.add_axes(figure, left, bottom, _PANEL, _PANEL), view, inches=_PANEL)
+        style.add_text(figure, left, bottom + _PANEL + 0.22, style.shorten(case, 34), fontweight="bold")
+        style.add_text(
+            figure, left, bottom + _PANEL + 0.06, quote_scores(view), fontsize=style.SMALL, color=style.GREY
+        )
+    return figure
+
+
+def pictures_figure(evidence: Evidence, cases: Sequence[str]) -> Figure | None:
+    """Draw test images, and what each case gives back of them."""
+    rows: dict[str, np.ndarray] = {}
+    for case, view in _views(evidence, cases):
+        if view.has_reconstructions and view.image_shape is not None:
+            assert view.images is not None
+            assert view.reconstructions is not None
+            rows.setdefault("test images", view.images.reshape(-1, *view.image_shape))
+            rows[case] = view.reconstructions.reshape(-1, *view.image_shape)
+    return image_rows(rows)
+
+
+def _views(evidence: Evidence, cases: Sequence[str]) -> Iterator[tuple[str, View]]:
+    for case in cases:
+        record = evidence.shown(case)
+        arrays = evidence.arrays(case, "views") or evidence.arrays(case)
+        if record is not None and arrays:
+            yield case, view_of(record, arrays)
+
+
+def evidence_images(evidence: Evidence, case: str) -> Figure | None:
+    """Draw the arrays of a task that are images: those whose name is a row's."""
+    arrays = evidence.arrays(case) or {}
+    return image_rows({name: images for name, images in arrays.items() if images.ndim == 3})
+
+
+@style.figure_style()
+def image_rows(rows: Mapping[str, np.ndarray]) -> Figure | None:
+    """Draw rows of images, each (n, height, width) in [0, 1], under its name."""
+    most = max((len(images) for images in rows.values()), default=0)
+    if not most:
+        return None
+    step = _TILE + 0.02
+    figure = style.new_figure(_TILE * most + 1.9, step * len(rows) + 0.1)
     for place, (name, images) in enumerate(rows.items()):
-        bottom = 0.52 * (len(rows) - place - 1) + 0.05
-        style.add_text(figure, 0.05, bottom + 0.2, style.shorten(name, 24), fontsize=style.SMALL)
+        bottom = step * (len(rows) - place - 1) + 0.05
+        style.add_text(figure, 0.05, bottom + 0.2, style.shorten(name, 28), fontsize=style.SMALL)
         for column, image in enumerate(images):
-            axes = style.add_axes(figure, 1.65 + 0.5 * column, bottom, 0.47, 0.47)
+            axes = style.add_axes(figure, 1.85 + _TILE * column, bottom, _TILE - 0.03, _TILE - 0.03)
             axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
             axes.axis("off")
     return figure

@@ -21,7 +21,7 @@ from benchmark.plan.suite import Suite
 from benchmark.plan.suite_plan import joined
 from benchmark.request import StudyRequest
 from benchmark.results import Record, check_run_name
-from benchmark.studies import heads, networks
+from benchmark.studies import heads, letters, networks
 from benchmark.studies.catalog import STUDIES
 from benchmark.studies.declaration import KIND, Case, Study
 
@@ -196,7 +196,7 @@ def _defaults(case: Case) -> dict[str, Any]:
 def _digest(task: Task) -> str:
     """Return a digest of the code of a task, without what is expected of it, and of what tasks share."""
     digest = hashlib.sha256()
-    for module in (sys.modules[task.__module__], heads, networks):
+    for module in (sys.modules[task.__module__], heads, letters, networks):
         tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
         code = [node for node in tree.body if not isinstance(node, ast.Assign)]
         digest.update("".join(map(ast.dump, code)).encode())

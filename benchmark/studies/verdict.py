@@ -41,6 +41,11 @@ class Finding:
         """Mean over seeds; NaN where nothing was measured."""
         return float(self.values.mean()) if len(self.values) else float("nan")
 
+    @property
+    def half_width(self) -> float:
+        """Half the 95 % interval of the mean; 0 with fewer than two seeds."""
+        return _spread(self.values, quantile=(1 + CONFIDENCE) / 2)
+
 
 def judge(expectation: Expectation, evidence: Evidence) -> Finding:
     """Return whether the evidence meets an expectation.
@@ -59,24 +64,24 @@ def judge(expectation: Expectation, evidence: Evidence) -> Finding:
     if not len(values):
         return Finding(expectation, "not measured", values, float("nan"), problem)
     if expectation.about is not None:
-        margin = max(_spread(values, one_more=True), 0.5 * 10.0**-expectation.digits)
+        margin = max(_spread(values, (1 + CONFIDENCE) / 2, one_more=True), 0.5 * 10.0**-expectation.digits)
         holds = abs(values.mean() - expectation.about) <= margin
     else:
-        margin = _spread(values, one_more=False)
+        margin = _spread(values, CONFIDENCE)
         above = expectation.above is not None
         beyond = values.mean() - expectation.above if above else expectation.below - values.mean()
         holds = beyond > margin
     return Finding(expectation, "holds" if holds else "differs", values, float(margin))
 
 
-def _spread(values: np.ndarray, *, one_more: bool) -> float:
+def _spread(values: np.ndarray, quantile: float, *, one_more: bool = False) -> float:
+    """Return how far from the mean of the values the true mean lies, or one more value."""
     from scipy.stats import t
 
     n = len(values)
     if n < 2:
         return 0.0
-    quantile = t.ppf((1 + CONFIDENCE) / 2 if one_more else CONFIDENCE, n - 1)
-    return float(quantile * values.std(ddof=1) * np.sqrt(1 / n + one_more))
+    return float(t.ppf(quantile, n - 1) * values.std(ddof=1) * np.sqrt(1 / n + one_more))
 
 
 def findings(study: Study, evidence: Evidence) -> list[Finding]:

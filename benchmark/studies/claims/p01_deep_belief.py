@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.study_figures import score_figure
+from benchmark.studies.study_figures import pictures_figure, score_figure
 
 _CASES = {
     "784-1000-500-250-30": Case("dbn", {"hidden": [1000, 500, 250], "epochs": 50}, width=30),
@@ -40,7 +40,8 @@ STUDY = Study(
         "Four layers of Boltzmann machines, trained one on another, then unrolled to an autoencoder and "
         "trained as a whole. With as many numbers as PCA it keeps much more of a digit."
     ),
-    figure=partial(
-        score_figure, cases=list(_CASES), metric="reconstruction_mse", label="test MSE of a pixel"
+    figures=(
+        partial(pictures_figure, cases=list(_CASES)),
+        partial(score_figure, cases=list(_CASES), metric="reconstruction_mse", label="test MSE of a pixel"),
     ),
 )

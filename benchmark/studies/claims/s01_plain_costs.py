@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.study_figures import loss_figure
+from benchmark.studies.study_figures import loss_figure, pictures_figure
 
 _PUBLISHED = (0.0979, 0.0876, 0.0831, 0.0789, 0.0691)
 _NETWORK = {
@@ -41,5 +41,8 @@ STUDY = Study(
         "The published costs are those of the last mini-batch of an epoch, ours the mean of all of them; "
         "weights drawn from N(0, 1) saturate the sigmoids, which is why the first epochs are slow."
     ),
-    figure=partial(loss_figure, cases=["784-256-128"], published=_PUBLISHED),
+    figures=(
+        partial(loss_figure, cases=["784-256-128"], published=_PUBLISHED),
+        partial(pictures_figure, cases=["784-256-128"]),
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.study_figures import score_figure
+from benchmark.studies.study_figures import codes_figure, pictures_figure
 
 _DEEP = {
     "hidden": [128, 64, 10], "activation": "relu", "epochs": 20, "batch_size": 256, "learning_rate": 0.001,
@@ -36,7 +36,5 @@ STUDY = Study(
         "Two numbers a digit can be drawn as a point in the plane. If digits of a class lie together there, "
         "the neighbours of a point have its class, which is what the accuracy of k nearest neighbours says."
     ),
-    figure=partial(
-        score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of 2-D codes"
-    ),
+    figures=(partial(codes_figure, cases=list(_CASES)), partial(pictures_figure, cases=list(_CASES))),
 )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import reducer_of
-from benchmark.studies.study_figures import loss_figure
+from benchmark.studies.study_figures import codes_figure, loss_figure
 
 
 def store_and_load(trial: Trial) -> Measured:
@@ -46,7 +46,8 @@ def store_and_load(trial: Trial) -> Measured:
         weights.seek(0)
         network.network_.load_state_dict(torch.load(weights, weights_only=True))
         scores[name] = float(np.array_equal(network.transform(X_test), codes))
-    return Measured(scores, history=made.history_)
+    shown = {"codes": codes[:2000], "labels": trial.y_test[:2000]}
+    return Measured(scores, shown, history=made.history_)
 
 
 _CASE = "784-128-64-10-2"
@@ -78,5 +79,5 @@ STUDY = Study(
         "A network is its structure, a few numbers, and its weights, very many. Stored together they give "
         "back the same codes; the structure alone is a network that has learned nothing."
     ),
-    figure=partial(loss_figure, cases=[_CASE]),
+    figures=(partial(loss_figure, cases=[_CASE]), partial(codes_figure, cases=[_CASE])),
 )

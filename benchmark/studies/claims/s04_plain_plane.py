@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.study_figures import score_figure
+from benchmark.studies.study_figures import codes_figure, pictures_figure
 
 _PLAIN = {"code_activation": "relu", "epochs": 20}
 _CASES = {"784-2-784": Case("autoencoder", _PLAIN, width=2), "PCA": Case("pca", width=2, seeds=1)}
@@ -29,7 +29,5 @@ STUDY = Study(
         "With one layer, the code is a rectified weighted sum of pixels, and the image a sum of two "
         "patterns. Ten digits need more than two patterns."
     ),
-    figure=partial(
-        score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of 2-D codes"
-    ),
+    figures=(partial(codes_figure, cases=list(_CASES)), partial(pictures_figure, cases=list(_CASES))),
 )  # fmt: skip

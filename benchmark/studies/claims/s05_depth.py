@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.study_figures import score_figure
+from benchmark.studies.study_figures import codes_figure, score_figure
 
 _CASES = {
     "784-2": Case("autoencoder", {"code_activation": "relu", "epochs": 20}, width=2),
@@ -37,7 +37,8 @@ STUDY = Study(
         "first trained alone on the codes of the one below; at once, all are trained together from the "
         "start."
     ),
-    figure=partial(
-        score_figure, cases=list(_CASES), metric="kmeans_nmi", label="NMI of k-means on 2-D codes"
+    figures=(
+        partial(codes_figure, cases=list(_CASES)),
+        partial(score_figure, cases=list(_CASES), metric="kmeans_nmi", label="NMI of k-means on 2-D codes"),
     ),
 )  # fmt: skip

@@ -42,7 +42,7 @@ STUDY = Study(
         "something. The network that is usually shown with it is deeper, too: a deep one without the penalty "
         "tells the two apart."
     ),
-    figure=partial(
-        score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of 2-D codes"
+    figures=(
+        partial(score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of 2-D codes"),
     ),
 )  # fmt: skip

@@ -49,7 +49,7 @@ def _gain(kind: str, score: str, evidence: Evidence) -> Any:
 
 
 def _draw(evidence: Evidence) -> Any:
-    arrays = {case: evidence.arrays(case, "evidence") for case in _CASES}
+    arrays = {case: evidence.arrays(case) for case in _CASES}
     first = arrays["gaussian, trained with"]
     if first is None:
         return None
@@ -81,5 +81,5 @@ STUDY = Study(
         "It is shown a spoilt digit and must give back the clean one, so it has to know what digits look "
         "like. The likeness of filters is the mean absolute correlation between two of them."
     ),
-    figure=_draw,
+    figures=(_draw,),
 )

@@ -10,7 +10,7 @@ from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.heads import Classifier, seeded
 from benchmark.studies.networks import reducer_of
-from benchmark.studies.study_figures import score_figure
+from benchmark.studies.study_figures import curves_figure, score_figure
 
 _LABELS = (100, 1_000, 0)  # 0: all there are
 
@@ -27,7 +27,7 @@ def fine_tune(trial: Trial) -> Measured:
         top = seeded(torch.nn.Linear, 500, n_classes, seed=trial.seed)
         network = torch.nn.Sequential(*copy.deepcopy(list(encoder)), top)
         if not scores:
-            scores["gradient"] = _gradient_ratio(network, trial)
+            scores |= _gradients(network, trial)
         head = Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device)
         head.fit(trial.X_train[rows], trial.y_train[rows])
         scores[f"accuracy_{n_labels or 'all'}"] = head.score(trial.X_test, trial.y_test)
@@ -57,15 +57,16 @@ def _encoder(trial: Trial) -> Any:
     return layers
 
 
-def _gradient_ratio(network: Any, trial: Trial) -> float:
-    """Return the norm of the first layer's gradient over that of the third, before any step."""
+def _gradients(network: Any, trial: Trial) -> dict[str, float]:
+    """Return the norm of each layer's gradient before any step, and the first's over the third's."""
     import torch
 
     X, y = torch.from_numpy(trial.X_train[:1000]), torch.from_numpy(trial.y_train[:1000])
     torch.nn.functional.cross_entropy(network.to("cpu")(X), y).backward()
-    first, third = (float(network[place].weight.grad.norm()) for place in (0, 2))
+    norms = [float(layer.weight.grad.norm()) for layer in network]
     network.zero_grad()
-    return first / max(third, 1e-30)
+    by_layer = {f"gradient_{layer}": norm for layer, norm in enumerate(norms, start=1)}
+    return {"gradient": norms[0] / max(norms[2], 1e-30), **by_layer}
 
 
 _CASES = {
@@ -118,5 +119,12 @@ STUDY = Study(
         "frozen. A classifier is then put on top, and the whole is trained with labels: with a hundred of "
         "them, or with all."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="accuracy_100", label="accuracy with 100 labels"),
-)
+    figures=(
+        partial(score_figure, cases=list(_CASES), metric="accuracy_100", label="accuracy with 100 labels"),
+        partial(
+            curves_figure,
+            curves={case: {layer: (case, f"gradient_{layer}") for layer in range(1, 5)} for case in _CASES},
+            xlabel="layer, the classifier last", ylabel="norm of the gradient before fine-tuning", log="y",
+        ),
+    ),
+)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.study_figures import score_figure
+from benchmark.studies.study_figures import codes_figure, score_figure
 
 _SIZES = {"hidden": [500, 500, 2000], "epochs": 40}
 _CASES = {
@@ -38,6 +38,9 @@ STUDY = Study(
     teaches=(
         "Between pixels, straight distances mean little; a code in which they do makes an old method work."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="kmeans_nmi", label="NMI of k-means"),
+    figures=(
+        partial(score_figure, cases=list(_CASES), metric="kmeans_nmi", label="NMI of k-means"),
+        partial(codes_figure, cases=list(_CASES)),
+    ),
     seeds=5,
 )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import reducer_of
+from benchmark.studies.study_figures import scores_figure
 
 _DEPTHS = {"one layer": (), "two layers": (256,), "four layers": (500, 250, 100)}
 
@@ -53,6 +54,8 @@ def _over_pixels(kind: str, evidence: Evidence) -> Any:
     return score(f"{kind}_beside") - score(f"{kind}_pixels")
 
 
+_INPUTS = {name: name for name in ("pixels", *_DEPTHS, "vote")} | {"side by side": "beside"}
+
 STUDY = Study(
     id="S12",
     name="codes-for-classifiers",
@@ -70,4 +73,11 @@ STUDY = Study(
         "A code of 32 numbers stands for 784 pixels, and a classifier is trained on it. Several encoders "
         "make different mistakes: they may vote, or their codes stand side by side."
     ),
-)
+    figures=tuple(
+        partial(
+            scores_figure, case="three autoencoders", label=f"accuracy of {title}",
+            metrics={name: f"{kind}_{score}" for name, score in _INPUTS.items()},
+        )
+        for kind, title in (("knn", "nearest neighbours"), ("forest", "random forests"))
+    ),
+)  # fmt: skip

@@ -9,6 +9,9 @@ import numpy as np
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import CutOff, equipped
+from benchmark.studies.study_figures import lines_figure
+
+_SHARES = np.linspace(0, 1, 101)
 
 
 def train(trial: Trial) -> Measured:
@@ -22,7 +25,7 @@ def train(trial: Trial) -> Measured:
     return Measured({
         "error": float(errors.mean()), "hardest": float(hardest.mean()),
         "share": float((errors > 0.01).mean()),
-    })  # fmt: skip
+    }, {"errors": np.quantile(errors, _SHARES)})  # fmt: skip
 
 
 _CASES = {
@@ -33,6 +36,12 @@ _CASES = {
 
 def _fall(evidence: Evidence, score: str) -> Any:
     return evidence.scores("plain loss", score) - evidence.scores("cut-off 0.01", score)
+
+
+def _draw(evidence: Evidence) -> Any:
+    kept = {case: evidence.arrays(case) for case in _CASES}
+    lines = {case: (list(_SHARES), list(arrays["errors"])) for case, arrays in kept.items() if arrays}
+    return lines_figure(lines, "share of the test digits", "MSE of a digit, at most", log="y")
 
 
 STUDY = Study(
@@ -51,4 +60,5 @@ STUDY = Study(
         "The mean of an error is lowered most easily where it is low already. Samples below a cut-off count "
         "nothing here, so that what is left of the gradient is that of the hard ones."
     ),
+    figures=(_draw,),
 )

@@ -11,7 +11,7 @@ from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.heads import Classifier, perceptron, seeded
 from benchmark.studies.networks import reducer_of
-from benchmark.studies.study_figures import image_rows
+from benchmark.studies.study_figures import evidence_images
 
 
 def generate(trial: Trial) -> Measured:
@@ -39,6 +39,10 @@ def generate(trial: Trial) -> Measured:
         distance = nearest.kneighbors(made_up)[0].mean()
         copies = np.linalg.norm(made.inverse_transform(codes[pairs[:, 0]]) - X[pairs[:, 0]], axis=1).mean()
         scores[f"distance_{name}"] = float(distance / copies)
+    plane = reducer_of(trial, "autoencoder", width=2, hidden=(500, 250)).fit(X)
+    left, right = np.percentile(plane.transform(X), [5, 95], axis=0)
+    across, up = np.meshgrid(*np.linspace(left, right, 10, dtype=np.float32).T)
+    grid = plane.inverse_transform(np.stack([across, up], axis=-1).reshape(-1, 2))
     steps = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
     ends = [rng.choice(np.flatnonzero(y == k)) for k in rng.permutation(n_classes)[:4]]
     walks = {
@@ -46,6 +50,7 @@ def generate(trial: Trial) -> Measured:
         for a, b in ((ends[0], ends[1]), (ends[2], ends[3]))
     }
     images = {**walks, "half-way": between[::50][:10], "moved": moved[::50][:10]}
+    images |= {f"a plane of codes, {row + 1}": grid[10 * row :][:10] for row in range(10)}
     shape = (-1, *(trial.image_shape or (1, X.shape[1])))
     return Measured(scores, {name: found.reshape(shape) for name, found in images.items()})
 
@@ -55,11 +60,6 @@ _CASE = "784-500-250-16"
 
 def _score(name: str, evidence: Evidence) -> Any:
     return evidence.scores(_CASE, name)
-
-
-def _draw(evidence: Evidence) -> Any:
-    arrays = evidence.arrays(_CASE, "evidence")
-    return None if arrays is None else image_rows(dict(arrays))
 
 
 STUDY = Study(
@@ -91,5 +91,5 @@ STUDY = Study(
         "lies a new digit if the network has learned what digits are, and a double exposure if it has "
         "learned images by heart."
     ),
-    figure=_draw,
+    figures=(partial(evidence_images, case=_CASE),),
 )

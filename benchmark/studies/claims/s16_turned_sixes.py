@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import reducer_of
+from benchmark.studies.study_figures import evidence_images, scores_figure
 
 _ANGLES = (0, 90, 180, 270)
 
@@ -34,11 +35,16 @@ def cluster(trial: Trial) -> Measured:
     counts = np.zeros((4, 4))
     np.add.at(counts, (angle, found), 1)
     rows, columns = linear_sum_assignment(-counts)
-    nines = means.predict(made.transform(trial.X_test[trial.y_test == 9]))
+    X_nines = trial.X_test[trial.y_test == 9]
+    nines = means.predict(made.transform(X_nines))
     scores = {"accuracy": float(counts[rows, columns].sum() / len(angle))}
     scores |= {f"accuracy_{_ANGLES[k]}": float(counts[k, columns[k]] / counts[k].sum()) for k in range(4)}
     scores |= {f"nines_{_ANGLES[k]}": float((nines == columns[k]).mean()) for k in range(4)}
-    return Measured(scores)
+    mixed, images = trial.rng.permutation(len(X_test)), {}
+    for k, name in enumerate(_ANGLES):
+        images[f"sixes in the cluster of {name}°"] = X_test[mixed][found[mixed] == columns[k]][:10]
+        images[f"nines in the cluster of {name}°"] = X_nines[nines == columns[k]][:10]
+    return Measured(scores, {name: rows.reshape(-1, *shape) for name, rows in images.items()})
 
 
 def _score(name: str, evidence: Evidence) -> Any:
@@ -67,4 +73,14 @@ STUDY = Study(
         "An autoencoder that is shown one digit in four positions learns what differs: the position. A nine "
         "is a turned six to it, as it has never seen one."
     ),
-)
+    figures=(
+        partial(evidence_images, case="turned sixes"),
+        partial(
+            scores_figure, case="turned sixes", label="share",
+            metrics={
+                **{f"sixes at {angle}° that are found": f"accuracy_{angle}" for angle in _ANGLES},
+                **{f"nines in the cluster of {angle}°": f"nines_{angle}" for angle in _ANGLES},
+            },
+        ),
+    ),
+)  # fmt: skip

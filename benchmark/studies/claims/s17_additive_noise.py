@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Expectation, Study
 from benchmark.studies.networks import AdditiveNoise, equipped
+from benchmark.studies.study_figures import loss_figure
 
 
 def train(trial: Trial) -> Measured:
@@ -41,4 +44,5 @@ STUDY = Study(
         "A little Gaussian noise on every pixel keeps the code from depending on any single one. The cost is "
         "half the squared error, summed over all pixels of all 10,000 test digits."
     ),
+    figures=(partial(loss_figure, cases=["784-200"]),),
 )

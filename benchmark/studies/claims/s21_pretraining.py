@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.study_figures import score_figure
+from benchmark.studies.study_figures import curves_figure
 
 _HIDDEN = {2: [500], 3: [1000, 500], 4: [1000, 500, 250]}
 _WITHOUT = {"pretrain_epochs": 0, "epochs": 20}
@@ -55,5 +55,15 @@ STUDY = Study(
         "Without pretraining the weights begin as they did then, drawn from N(0, 0.01); Xavier's of 2010, "
         "which keep the size of a signal from layer to layer, stand beside."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="reconstruction_mse", label="test MSE"),
-)
+    figures=(
+        partial(
+            curves_figure,
+            curves={
+                how: {layers: (f"{layers} layers, {how}", "reconstruction_mse") for layers in _HIDDEN}
+                for how in ("pretrained", "not pretrained")
+            }
+            | {"Xavier's weights": {4: ("4 layers, Xavier's weights", "reconstruction_mse")}},
+            xlabel="layers of the encoder", ylabel="test MSE",
+        ),
+    ),
+)  # fmt: skip

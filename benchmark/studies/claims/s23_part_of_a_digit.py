@@ -1,4 +1,4 @@
-"""S23: a digit of which only the first rows have been written."""
+"""S23: a digit of which only the first rows have been written, or of which a part is covered."""
 
 from __future__ import annotations
 
@@ -9,45 +9,69 @@ import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.networks import Foreteller, equipped
-from benchmark.studies.study_figures import image_rows
+from benchmark.studies.networks import Foreteller, cover, equipped
+from benchmark.studies.study_figures import curves_figure, evidence_images
 
 _SHARES = (0.25, 0.5, 0.75, 1.0)
 
 
 def foretell(trial: Trial) -> Measured:
     """Train on digits that break off; complete unseen ones, recognise them by the code of what is seen."""
+    made, row = _fitted(trial, "last rows")
+    height = trial.X_train.shape[1] // row
+    scores, images = {}, {"whole": trial.X_test[:10]}
+    for share in _SHARES:
+        hidden = np.zeros(trial.X_test.shape, dtype=bool)
+        hidden[:, round(share * height) * row :] = True
+        found, shown = _completed(trial, made, hidden)
+        scores |= {f"{name} {share:.0%}": value for name, value in found.items()}
+        images |= {f"{share:.0%} {name}": rows for name, rows in shown.items()} if hidden.any() else {}
+    return Measured(scores, {name: X.reshape(-1, height, row) for name, X in images.items()})
+
+
+def uncover(trial: Trial) -> Measured:
+    """Train on digits of which a square is covered; complete and recognise unseen ones."""
+    import torch
+
+    made, row = _fitted(trial, "square")
+    test = torch.from_numpy(trial.X_test)
+    hidden = cover(test, row, torch.Generator().manual_seed(trial.seed)).numpy()
+    scores, images = _completed(trial, made, hidden)
+    images = {"whole": trial.X_test[:10], **images}
+    return Measured(scores, {name: X.reshape(len(X), -1, row) for name, X in images.items()})
+
+
+def _fitted(trial: Trial, hides: str) -> tuple[Any, int]:
+    row = (trial.image_shape or trial.X_train.shape)[1]
+    made = Foreteller(trial.width, hidden=(500, 250), random_state=trial.seed, row=row, hides=hides)
+    return equipped(trial, made).fit(trial.X_train), row
+
+
+def _completed(trial: Trial, made: Any, hidden: np.ndarray) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Return scores of test digits whose `hidden` pixels are blank, and ten of them, seen and completed."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    height, width = trial.image_shape or (1, trial.X_train.shape[1])
-    made = equipped(trial, Foreteller(trial.width, hidden=(500, 250), random_state=trial.seed, row=width))
-    made.fit(trial.X_train)
+    seen = np.where(hidden, 0, trial.X_test)
+    codes = made.transform(seen)
+    completed, guess = made.inverse_transform(codes), trial.X_train.mean(axis=0)
     neighbours = KNeighborsClassifier(5, n_jobs=-1).fit(made.transform(trial.X_train), trial.y_train)
-    mean, scores, images = trial.X_train.mean(axis=0), {}, {"whole": trial.X_test[:10]}
-    for share in _SHARES:
-        first = round(share * height) * width
-        seen = trial.X_test.copy()
-        seen[:, first:] = 0
-        codes = made.transform(seen)
-        completed = made.inverse_transform(codes)
-        name = f"{share:.0%}"
-        scores[f"accuracy {name}"] = float(neighbours.score(codes, trial.y_test))
-        if first < trial.X_test.shape[1]:
-            rest = trial.X_test[:, first:]
-            error, guess = (np.square(rest - other).mean() for other in (completed[:, first:], mean[first:]))
-            scores[f"error {name}"] = float(error / guess)
-            images[f"{name} seen"], images[f"{name} completed"] = seen[:10], completed[:10]
-    return Measured(scores, {name: X.reshape(-1, height, width) for name, X in images.items()})
+    scores = {"accuracy": float(neighbours.score(codes, trial.y_test))}
+    if hidden.any():
+        errors = [np.square(other - trial.X_test)[hidden].mean() for other in (completed, guess)]
+        scores["error"] = float(errors[0] / errors[1])
+    return scores, {"seen": seen[:10], "completed": completed[:10]}
 
 
-def _score(name: str, evidence: Evidence) -> Any:
-    return evidence.scores("first rows", name)
+def _score(case: str, name: str, evidence: Evidence) -> Any:
+    return evidence.scores(case, name)
 
 
-def _draw(evidence: Evidence) -> Any:
-    arrays = evidence.arrays("first rows", "evidence")
-    return None if arrays is None else image_rows(dict(arrays))
-
+_ROWS, _SQUARE = "first rows", "covered"
+_CASES = {
+    _ROWS: Case("foreteller", {"epochs": 20}, width=32, task=foretell),
+    _SQUARE: Case("foreteller of what is covered", {"epochs": 20}, width=32, task=uncover),
+}
+_CURVE = {100 * share: (_ROWS, f"accuracy {share:.0%}") for share in _SHARES}
 
 STUDY = Study(
     id="S23",
@@ -57,17 +81,34 @@ STUDY = Study(
         "recognised before it is finished"
     ),
     source="readers' recognition of unfinished digits",
-    cases={"first rows": Case("foreteller", {"epochs": 20}, width=32, task=foretell)},
+    cases=_CASES,
     expectations=(
         Expectation(
-            "error of the missing half over that of the mean image", partial(_score, "error 50%"), below=1.0
+            "error of the missing half over that of the mean image",
+            partial(_score, _ROWS, "error 50%"),
+            below=1.0,
         ),
-        Expectation("accuracy with half of the rows", partial(_score, "accuracy 50%"), above=0.5),
-        Expectation("accuracy with three quarters of the rows", partial(_score, "accuracy 75%"), above=0.9),
+        Expectation("accuracy with half of the rows", partial(_score, _ROWS, "accuracy 50%"), above=0.5),
+        Expectation(
+            "accuracy with three quarters of the rows", partial(_score, _ROWS, "accuracy 75%"), above=0.9
+        ),
+        Expectation(
+            "error of a covered square over that of the mean image",
+            partial(_score, _SQUARE, "error"),
+            below=1.0,
+        ),
+        Expectation("accuracy with a square covered", partial(_score, _SQUARE, "accuracy"), above=0.9),
     ),
     about=(
-        "The network sees the first rows of a digit and must give all of it. Its code is then that of the "
-        "digit it expects, and a classifier can read it before the rest is there."
+        "The network sees the first rows of a digit, or all but a square, and must give all of it. Its code "
+        "is then that of the digit it expects, and a classifier can read it before the rest is there."
     ),
-    figure=_draw,
-)
+    figures=(
+        partial(evidence_images, case=_ROWS),
+        partial(
+            curves_figure, curves={"neighbours on codes": _CURVE}, xlabel="rows that are written, %",
+            ylabel="accuracy",
+        ),
+        partial(evidence_images, case=_SQUARE),
+    ),
+)  # fmt: skip

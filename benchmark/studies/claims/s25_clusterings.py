@@ -5,14 +5,39 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.study_figures import score_figure
 
 _JUDGES = ("kmeans", "affinity-propagation", "ward")
 _SCORES = {"k-means": "kmeans_nmi", "affinity propagation": "affinity_nmi", "Ward": "ward_nmi"}
+_MDS_POINTS = 1_000
+
+
+def scale(trial: Trial) -> Measured:
+    """Place test samples by multidimensional scaling, which places no new ones, and cluster them."""
+    from sklearn.cluster import AffinityPropagation, AgglomerativeClustering, KMeans
+    from sklearn.manifold import MDS
+    from sklearn.metrics import normalized_mutual_info_score
+
+    rows = trial.rng.permutation(len(trial.X_test))[:_MDS_POINTS]
+    y, n_classes, seed = trial.y_test[rows], int(trial.y_train.max()) + 1, trial.seed
+    placed = MDS(trial.width, n_init=1, random_state=seed).fit_transform(trial.X_test[rows])
+    found = {
+        "kmeans": KMeans(n_classes, n_init=10, random_state=seed),
+        "affinity": AffinityPropagation(damping=0.9, max_iter=500, random_state=seed),
+        "ward": AgglomerativeClustering(n_classes),
+    }
+    return Measured({
+        f"{name}_nmi": normalized_mutual_info_score(y, estimator.fit_predict(placed))
+        for name, estimator in found.items()
+    })  # fmt: skip
+
+
 _CASES = {
     "pixels": Case("raw", clusterings=_JUDGES),
     "PCA": Case("pca", clusterings=_JUDGES),
+    "MDS, of 1,000 test digits": Case("multidimensional scaling", task=scale),
     "codes": Case("stacked", {"hidden": [500, 500, 2000], "epochs": 40}, clusterings=_JUDGES),
 }
 
@@ -42,10 +67,18 @@ STUDY = Study(
             "NMI of k-means on PCA less that on pixels",
             lambda e: e.scores("PCA", "kmeans_nmi") - e.scores("pixels", "kmeans_nmi"), below=0.05,
         ),
+        Expectation(
+            "gain in NMI of codes over MDS, k-means",
+            lambda e: e.scores("codes", "kmeans_nmi") - e.scores("MDS, of 1,000 test digits", "kmeans_nmi"),
+            above=0.0,
+        ),
     ),
     about=(
-        "Clusterings look for groups in distances. Affinity propagation and Ward's method are given a part "
-        "of the test set, as their cost grows with its square."
+        "Clusterings look for groups in distances. Affinity propagation, Ward's method and multidimensional "
+        "scaling (MDS) are given a part of the test set, as their cost grows with its square."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="ward_nmi", label="NMI of Ward's clustering"),
+    figures=tuple(
+        partial(score_figure, cases=list(_CASES), metric=score, label=f"NMI of {name}")
+        for name, score in _SCORES.items()
+    ),
 )  # fmt: skip
