@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.compare import compare
 from benchmark.cli.info import info
 from benchmark.cli.list import list_things
 from benchmark.cli.merge import merge
+from benchmark.cli.recommend import recommend
 from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.scale import scale
@@ -23,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb, name in ((run, "run"), (scale, "scale"), (study, "study"), (studies, "studies"),
-                   (list_things, "list"), (report, "report"),
+                   (list_things, "list"), (report, "report"), (recommend, "recommend"), (compare, "compare"),
                    (merge, "merge"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 

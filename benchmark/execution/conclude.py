@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _NEEDED = (
     "pandas", "pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_agg",
-    "benchmark.analysis.tables", "benchmark.reporting",
+    "benchmark.analysis.tables", "benchmark.reporting", "benchmark.reporting.page.explorer",
+    "benchmark.reporting.page.board", "benchmark.reporting.page.trade_off", "bokeh.embed",
 )  # fmt: skip
 
 

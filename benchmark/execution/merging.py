@@ -121,24 +121,31 @@ def _but_for_the_seed(record: Record) -> tuple[object, ...]:
     return replace(record, seed=0).place
 
 
-def _copy(parts: Iterable[Part], target: Store) -> None:
+def _copy(parts: Sequence[Part], target: Store) -> None:
     """Fill the target with records and their arrays; what an earlier merge left there goes."""
     for old in target.records_by_key():
         target.forget(old)
     used: set[str] = set()
+    for store in {id(store): store for store, _ in parts}.values():
+        for shown in store.array_keys("samples"):
+            _copy_arrays(store, "samples", shown, target, shown)
     for store, record in parts:
         # The key names what was measured, not where; it names the files too.
         key = record.key if record.key not in used else f"{record.key}-{record.machine}"
         used.add(key)
         for kind in ARTIFACTS:
-            try:
-                arrays = store.load_arrays(kind, record.key)
-            except _DAMAGED:
-                print_warning(f"The {kind} of {record.key} in {store.path} cannot be read and are left out.")
-                continue
-            if arrays:
-                target.save_arrays(kind, key, arrays)
+            _copy_arrays(store, kind, record.key, target, key)
         target.add(replace(record, run=target.run, key=key))
+
+
+def _copy_arrays(store: Store, kind: str, key: str, target: Store, new_key: str) -> None:
+    try:
+        arrays = store.load_arrays(kind, key)
+    except _DAMAGED:
+        print_warning(f"The {kind} of {key} in {store.path} cannot be read and are left out.")
+        return
+    if arrays:
+        target.save_arrays(kind, new_key, arrays)
 
 
 def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
@@ -163,6 +170,11 @@ def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
     joined["finished_at"] = max(known["finished_at"], default=None)
     joined["command"] = shlex.join(["python", "-m", "benchmark", "merge", *runs, "--name", name])
     return joined
+
+
+def check_same_data(stores: Sequence[Store]) -> None:
+    """Raise `InputError` where runs call different data by the same name, or do not say which they have."""
+    _check_data(stores, [store.facts() for store in stores])
 
 
 def _check_data(stores: Sequence[Store], parts: Sequence[Mapping[str, Any]]) -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.datasets.samples import shown_rows
+
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
     from benchmark.results.artifacts import Arrays
     from benchmark.scoring.blocks import Reconstruction, Samples
 
-VIEW_POINTS = 2000
 VIEW_IMAGES = 10
 
 
@@ -19,8 +20,9 @@ def make_view(
     dataset: Dataset, Z: np.ndarray, X: Samples, reconstruction: np.ndarray | Reconstruction | None
 ) -> Arrays:
     """Return what the report draws: codes in 2-D, and some images above their reconstructions."""
-    shown = np.sort(np.random.default_rng(0).permutation(len(Z))[:VIEW_POINTS])
-    view = {"codes": _plane(Z)[shown]}
+    shown = shown_rows(len(Z))
+    plane, share = _plane(Z)
+    view = {"codes": plane[shown], "variance_shown": np.array([share])}
     picked = np.arange(min(VIEW_IMAGES, len(X)))
     if dataset.y_test is not None:
         view["labels"] = dataset.y_test[shown].astype(np.int16)
@@ -34,13 +36,16 @@ def make_view(
     return view
 
 
-def _plane(Z: np.ndarray) -> np.ndarray:
-    """Return codes in two dimensions: their first two principal components where they have more."""
+def _plane(Z: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return codes in two dimensions, and which share of their variance these show.
+
+    Of wider codes these are the first two principal components.
+    """
     if Z.shape[1] == 1:
-        return np.column_stack([Z, np.zeros_like(Z)])
+        return np.column_stack([Z, np.zeros_like(Z)]), 1.0
     if Z.shape[1] == 2:
-        return Z
+        return Z, 1.0
     centred = Z - Z.mean(axis=0)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    plane: np.ndarray = (centred @ axes[:, :-3:-1]).astype(np.float32)
-    return plane
+    variances, axes = np.linalg.eigh(centred.T @ centred)
+    share = float(variances[-2:].sum() / max(variances.sum(), np.finfo(np.float64).tiny))
+    return (centred @ axes[:, :-3:-1]).astype(np.float32), share

@@ -7,10 +7,13 @@ a sweep answers again after every size. `benchmark.execution.runner` runs them a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.plan.job import Job
 from benchmark.results import Record
+
+if TYPE_CHECKING:
+    from benchmark.results.artifacts import Arrays
 
 
 class Plan:
@@ -66,6 +69,10 @@ class Plan:
     def difference(self, facts: Mapping[str, Any]) -> str:
         """Return why a run with these facts (of ``run.json``) measured another thing; empty if it did not."""
         return ""
+
+    def samples(self) -> Mapping[str, Arrays]:
+        """Return test samples that the report shows, by the key that they are kept under."""
+        return {}
 
     def check_room(self, records: Mapping[str, Record]) -> None:
         """Raise `InputError` where the disk has no room for the data of what is not in `records`."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from benchmark.analysis.columns import CONTROLS
 from benchmark.datasets import Dataset, DataUnavailable, load_dataset
 from benchmark.datasets.data_options import DataOptions
+from benchmark.datasets.samples import samples_key, shown_samples
 from benchmark.errors import InputError
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
@@ -20,6 +21,9 @@ from benchmark.plan.suite import Suite, choose_clusterings, choose_reducers, fin
 from benchmark.request import Request
 from benchmark.results import Record, check_run_name, title
 from benchmark.scoring.declared import scoring_digest
+
+if TYPE_CHECKING:
+    from benchmark.results.artifacts import Arrays
 
 T = TypeVar("T")
 
@@ -140,6 +144,11 @@ class SuitePlan(Plan):
             "min_updates": self.suite.min_updates,
             "notes": joined(earlier.get("notes", []), self.notes),
         }
+
+    def samples(self) -> Mapping[str, Arrays]:
+        """Return the test samples that are shown, by dataset: those of the first seed."""
+        found = {samples_key(data.sha256): shown_samples(data) for data in self.datasets.values()}
+        return {key: samples for key, samples in found.items() if samples}
 
     def _data_facts(self) -> dict[str, dict[str, Any]]:
         names = ("sha256", *_SIZES)

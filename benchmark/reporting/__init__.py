@@ -1,8 +1,8 @@
-"""``reports/<run>/report.md`` with its figures, from ``results/<run>/`` alone."""
+"""``reports/<run>/report.md`` and ``report.html`` with their figures, from ``results/<run>/`` alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +12,7 @@ from benchmark.analysis.scaling import KIND, save_scaling
 from benchmark.reporting.content import RunContent
 from benchmark.reporting.document import Block
 from benchmark.reporting.markdown import render
+from benchmark.reporting.page import Widget, render_page
 from benchmark.reporting.report_data import gather
 from benchmark.reporting.scaling_content import ScalingContent
 from benchmark.reporting.style import save_figure
@@ -33,6 +34,9 @@ class Content(Protocol):
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figures that are named in `drawn`."""
 
+    def widgets(self, blocks: Iterable[Block]) -> Mapping[str, Widget]:
+        """Return what moves in the document, by the name of its `Live` block."""
+
 
 ContentOf = Callable[[Store], Content]
 
@@ -40,9 +44,9 @@ ContentOf = Callable[[Store], Content]
 def write_report(store: Store, reports_dir: str | Path, contents: ContentOf | None = None) -> Path:
     """Write the report of a run, of whatever kind it is; return the path of its ``report.md``.
 
-    Figures stand next to it. Those that an earlier report left and this one does not draw are
-    removed; files of other names are not touched. ``leaderboard.csv``, or the tables of a scaling run, are
-    written beside the results.
+    ``report.html`` beside it says the same, moves, and needs no other file. Figures stand next to them.
+    Those that an earlier report left and this one does not draw are removed; files of other names are not
+    touched. ``leaderboard.csv``, or the tables of a scaling run, are written beside the results.
     """
     content = (contents or content_of)(store)
     directory = Path(reports_dir) / store.run
@@ -57,8 +61,11 @@ def write_report(store: Store, reports_dir: str | Path, contents: ContentOf | No
     for old in [*(directory / file for file in missing), *directory.glob("reducer-*.png")]:
         if old.name not in drawn:
             old.unlink(missing_ok=True)
+    blocks = content.blocks(drawn)
+    page = render_page(blocks, directory, content.widgets(blocks))
+    write_atomically(directory / "report.html", lambda file: file.write(page.encode()))
     path = directory / "report.md"
-    write_atomically(path, lambda file: file.write(render(content.blocks(drawn)).encode()))
+    write_atomically(path, lambda file: file.write(render(blocks).encode()))
     return path
 
 

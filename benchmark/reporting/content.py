@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from benchmark.analysis.across import differences, scores_by_dataset
 from benchmark.analysis.columns import is_control, varying
 from benchmark.reporting import figures
-from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture, Text
+from benchmark.reporting.document import Block, Heading, Items, Live, Paragraph, Picture, Table, Text
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.over_datasets import DIAGRAM, across
@@ -21,6 +22,8 @@ from benchmark.reporting.table_columns import chosen_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from benchmark.reporting.page import Widget
 
 _COSTS = (
     Picture("pareto.png", "Quality of the codes against training time"),
@@ -56,6 +59,22 @@ class RunContent:
             for view in views:
                 yield part.cards[view.name], figures.card_figure(view)
 
+    def widgets(self, blocks: Iterable[Block]) -> dict[str, Widget]:
+        """Return what moves in the document, by the name of its block."""
+        from benchmark.reporting.page.board import board_widget
+        from benchmark.reporting.page.explorer import explorer_widget
+        from benchmark.reporting.page.shown_samples import Samples
+        from benchmark.reporting.page.trade_off import trade_off_widget
+
+        boards = {block.name: block.instead for block in blocks if isinstance(block, Live)}
+        found: dict[str, Widget | None] = {}
+        for part in self.parts:
+            for block in boards.get(part.live("board"), ()):
+                found[part.live("board")] = board_widget(block) if isinstance(block, Table) else None
+            found[part.live("trade-off")] = trade_off_widget(part.board[~is_control(part.board)])
+            found[part.live("explorer")] = explorer_widget(part.views, Samples(part.samples))
+        return {name: widget for name, widget in found.items() if widget is not None and name in boards}
+
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figures named in `drawn`."""
         data = self.data
@@ -77,7 +96,8 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     if data.n_reducers > MOST_VIEWS:
         blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
     costs, views = ([replace(p, file=data.file(p.file)) for p in ps] for ps in (_COSTS, _VIEWS.values()))
-    blocks += [picture for picture in costs if picture.file in drawn]
+    trade_off, *others = ([picture] if picture.file in drawn else [] for picture in costs)
+    blocks += [Live(data.live("trade-off"), trade_off), *chain.from_iterable(others)]
     if set(data.devices) - {"cpu"}:
         blocks += [Heading(f"CPU beside other devices{of}"), *device_comparison(data)]
     compared = clusterings(data)
@@ -85,7 +105,10 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
         picture = replace(_CLUSTERINGS, file=data.file(_CLUSTERINGS.file))
         blocks += [Heading(f"Clusterings{of}"), *([picture] if picture.file in drawn else []), *compared]
     for title, picture in zip(_VIEWS, views, strict=True):
-        blocks += [Heading(f"{title}{of}"), picture] if picture.file in drawn else []
+        if picture.file in drawn:
+            moves = title == "Embeddings"
+            shown = Live(data.live("explorer"), [picture]) if moves else picture
+            blocks += [Heading(f"{title}{of}"), shown]
     if not data.board.empty:
         blocks += [Heading(f"Reducers{of}"), *reducers(data, drawn)]
     return blocks

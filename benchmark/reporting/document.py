@@ -58,29 +58,63 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells in rows under a header; `numeric` are the places of the columns that hold numbers."""
+    """Cells in rows under a header.
+
+    Attributes
+    ----------
+    header, rows : sequence
+    numeric : frozenset of int
+        Places of the columns that hold numbers.
+    spans : sequence of sequence of Span or None
+        The number behind each cell, where columns know it.
+    about : sequence of str
+        What each column is.
+    """
 
     header: Sequence[Text]
     rows: Sequence[Sequence[Text]]
     numeric: frozenset[int] = frozenset()
+    spans: Sequence[Sequence[Span | None]] = ()
+    about: Sequence[str] = ()
 
 
-Block = Heading | Paragraph | Items | Picture | Table
+@dataclass(frozen=True)
+class Live:
+    """Something that moves, by its name; where nothing can, other blocks stand for it."""
+
+    name: str
+    instead: Sequence[Block] = ()
+
+
+Block = Heading | Paragraph | Items | Picture | Table | Live
+
+
+class Span(NamedTuple):
+    """A number, and the ends of its interval where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
 
 
 class Column(NamedTuple):
-    """A column of a table: its header, and how its cell is made of a row."""
+    """A column of a table: its header, how its cell is made of a row, the number behind it, what it is."""
 
     header: str
     cell: Callable[[Mapping[Any, Any]], Text]
     numeric: bool = True
+    span: Callable[[Mapping[Any, Any]], Span | None] = lambda row: None
+    about: str = ""
 
 
 def table(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Column]) -> Table:
     """Return the table that has these columns of the rows."""
+    rows = list(rows)
     numeric = frozenset(place for place, column in enumerate(columns) if column.numeric)
     cells = [[column.cell(row) for column in columns] for row in rows]
-    return Table([column.header for column in columns], cells, numeric)
+    spans = [[column.span(row) for column in columns] for row in rows]
+    header, about = [column.header for column in columns], [column.about for column in columns]
+    return Table(header, cells, numeric, spans, about)
 
 
 def prose(template: str, **values: object) -> list[Inline]:

@@ -17,7 +17,7 @@ from benchmark.analysis.columns import (
     varying,
 )
 from benchmark.analysis.tables import speedup
-from benchmark.reporting.document import Block, Column, Items, Paragraph, Strong, Text, table
+from benchmark.reporting.document import Block, Column, Items, Live, Paragraph, Span, Strong, Text, table
 from benchmark.reporting.number_text import NOT_MEASURED, interval, missing, rank, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.table_columns import (
@@ -55,7 +55,7 @@ def leaderboard(data: ReportData) -> list[Block]:
         *_rank_column(board),
         *(_mean_column(rows, name) for name in ("fit_seconds", "transform_seconds", *scores)),
     ]
-    shown = table(rows[:_MOST_ROWS], columns)
+    shown = Live(data.live("board"), [table(rows[:_MOST_ROWS], columns)])
     return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, keys))]
 
 
@@ -65,7 +65,12 @@ def _rank_column(board: pd.DataFrame) -> list[Column]:
     if metric is None or board[f"{metric.name}_best_rank"].isna().all():
         return []
     best, worst = f"{metric.name}_best_rank", f"{metric.name}_worst_rank"
-    return [Column("rank", lambda row: rank(row[best], row[worst]))]
+    return [
+        Column(
+            "rank", lambda row: rank(row[best], row[worst]), span=lambda row: _span(row, best),
+            about=f"The best and the worst that it can be, by {metric.label}",
+        )
+    ]  # fmt: skip
 
 
 def _of_another_clustering(name: str) -> bool:
@@ -111,7 +116,20 @@ def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
         wins = as_good and (time or name in METRICS) if missing(first) else first == 1
         return [Strong(text) if wins else text, _beside(row, name, text, form)]
 
-    return Column(f"{name.removesuffix('_seconds')} (s)" if time else score_title(name), cell)
+    about = METRICS[name].summary if name in METRICS else "Wall time, mean over the seeds" if time else ""
+    title = f"{name.removesuffix('_seconds')} (s)" if time else score_title(name)
+    return Column(title, cell, span=lambda row: _span(row, name), about=about)
+
+
+def _span(row: Row, name: str) -> Span | None:
+    """Return the number in a row, with its interval; without one, with its deviation on either side."""
+    if missing(row[name]):
+        return None
+    value, std = float(row[name]), row.get(f"{name}_std")
+    low, high = row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high")
+    if not missing(low) and not missing(high):
+        return Span(value, float(low), float(high))
+    return Span(value) if missing(std) else Span(value, value - float(std), value + float(std))
 
 
 def _competes(row: Row, time: bool) -> bool:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Sequence
 
-from benchmark.reporting.document import Block, Code, Heading, Inline, Items, Paragraph, Picture, Strong, Text
+from benchmark.reporting.document import (
+    Block,
+    Code,
+    Heading,
+    Inline,
+    Items,
+    Live,
+    Paragraph,
+    Picture,
+    Strong,
+    Text,
+)
 
 _MARKUP = re.compile(r"([\\`*_|\[\]~])")
 
@@ -24,6 +35,8 @@ def _block(block: Block) -> str:
         return "\n".join(f"- {_line(text)}" for text in block.texts)
     if isinstance(block, Picture):
         return f"![{escape(block.caption)}]({block.file})"
+    if isinstance(block, Live):
+        return "\n\n".join(map(_block, block.instead))
     rows = [[_line(cell) for cell in cells] for cells in block.rows]
     return "\n".join(table_lines([_line(cell) for cell in block.header], rows, block.numeric))
 

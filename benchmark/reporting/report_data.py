@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.columns import is_control
 from benchmark.analysis.ranking import with_ranks
 from benchmark.analysis.tables import leaderboard, to_frame
-from benchmark.reporting.views import View, first_views
+from benchmark.datasets.samples import samples_key
+from benchmark.plan.suite_plan import data_facts
+from benchmark.reporting.views import View, first_views, load_arrays
 from benchmark.results import Record, Store, latest
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from benchmark.results.artifacts import Arrays
 
 # Beyond this, figures of one panel a reducer could no longer be read; the tables stay complete.
 MOST_VIEWS = 60
@@ -38,6 +42,8 @@ class ReportData:
         File name of every reducer's card.
     part : str
         The dataset, where the run has others too and this is what it holds of one.
+    samples : dict of array
+        The test samples that are shown; see `benchmark.datasets.samples.shown_samples`. May be empty.
     """
 
     facts: dict[str, Any]
@@ -46,6 +52,7 @@ class ReportData:
     views: list[View]
     cards: dict[str, str]
     part: str = ""
+    samples: Arrays = field(default_factory=dict)
 
     @property
     def dataset(self) -> str:
@@ -68,6 +75,10 @@ class ReportData:
         """How many reducers were asked for."""
         return int(self.frame.loc[~is_control(self.frame), "reducer"].nunique())
 
+    def live(self, name: str) -> str:
+        """Return the name of what moves, of which each dataset of several has its own."""
+        return f"{name} of {self.part}" if self.part else name
+
     def file(self, name: str) -> str:
         """Return the name of a figure, of which each dataset of several has its own."""
         part = re.sub(r"[^A-Za-z0-9._-]+", "-", self.part)[:60]
@@ -83,8 +94,17 @@ def gather(store: Store, part: str = "") -> ReportData:
     frame = to_frame(records)
     board = with_ranks(leaderboard(frame), frame, store)
     views = _ranked_views(store, records, board)
-    data = ReportData(store.facts(), frame, board, views, card_files(frame["reducer"].dropna()), part)
+    facts = store.facts()
+    cards = card_files(frame["reducer"].dropna())
+    data = ReportData(facts, frame, board, views, cards, part, _samples(store, facts, part))
     return replace(data, cards={name: data.file(file) for name, file in data.cards.items()})
+
+
+def _samples(store: Store, facts: dict[str, Any], part: str) -> Arrays:
+    """Return the samples of a dataset, of the only one without a name; nothing where they were not kept."""
+    known = data_facts(facts)
+    said = known.get(part) or (next(iter(known.values())) if len(known) == 1 else None)
+    return load_arrays(store, "samples", samples_key(said["sha256"])) if said else {}
 
 
 def _ranked_views(store: Store, records: list[Record], board: pd.DataFrame) -> list[View]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ from benchmark.reporting.table_columns import (
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from benchmark.reporting.page import Widget
 
 _FIGURE = Picture("scaling.png", "Cost against samples, features and components")
 _MEASURED = (
@@ -97,6 +99,10 @@ class ScalingContent:
     def drawings(self) -> Iterator[tuple[str, Figure | None]]:
         """Yield the file name of the figure with the figure, or None where no point ended well."""
         yield _FIGURE.file, scaling_figure(self.points, self.exponents)
+
+    def widgets(self, blocks: Iterable[Block]) -> dict[str, Widget]:
+        """Return what moves in the document: nothing."""
+        return {}
 
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figure if it is named in `drawn`."""

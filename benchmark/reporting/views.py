@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.datasets.samples import shown_rows
 from benchmark.results import Record, Store
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class View:
     images, reconstructions : array, shape (10, n_features)
     image_shape : tuple of int, (height, width) or (height, width, channels)
     class_names : tuple of str
+    variance_shown : float or None
+        Share of the variance of the codes that the plane shows.
+    rows : dict of array
+        What was found of each sample shown, (m,): its predicted class, its cluster, its error, and under
+        "slots" a number that tells samples apart; see `benchmark.scoring.row_statistics.row_slots`.
     """
 
     record: Record
@@ -42,6 +48,8 @@ class View:
     reconstructions: Array | None = None
     image_shape: tuple[int, ...] | None = None
     class_names: tuple[str, ...] = ()
+    variance_shown: float | None = None
+    rows: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -61,11 +69,21 @@ class View:
 
 def load_view(store: Store, record: Record) -> View:
     """Return the view of a job; where its arrays are damaged or missing, a view of its history alone."""
+    view = view_of(record, load_arrays(store, "views", record.key))
+    if view.codes is None:
+        return view
+    known = load_arrays(store, "predictions", record.key)
+    shown = shown_rows(record.n_test)
+    rows = {name: values[shown] for name, values in known.items() if len(values) == record.n_test}
+    return replace(view, rows=rows if len(shown) == len(view.codes) else {})
+
+
+def load_arrays(store: Store, kind: str, key: str) -> Arrays:
+    """Return arrays of a run; nothing where they are damaged or missing."""
     try:
-        arrays = store.load_arrays("views", record.key)
+        return store.load_arrays(kind, key)
     except Exception:  # a damaged file makes parsers raise anything
-        arrays = {}
-    return view_of(record, arrays)
+        return {}
 
 
 def view_of(record: Record, arrays: Arrays) -> View:
@@ -74,6 +92,7 @@ def view_of(record: Record, arrays: Arrays) -> View:
     labels = _valid(arrays.get("labels"), 1, "iu")
     images = _valid(arrays.get("images"), 2, "biuf")
     made = _valid(arrays.get("reconstructions"), 2, "biuf")
+    share = _valid(arrays.get("variance_shown"), 1, "f")
     return View(
         record=record,
         codes=codes,
@@ -83,6 +102,7 @@ def view_of(record: Record, arrays: Arrays) -> View:
         else made.astype(np.float32),
         image_shape=_image_shape(_valid(arrays.get("image_shape"), 1, "iu"), images),
         class_names=_names(_valid(arrays.get("class_names"), 1)),
+        variance_shown=None if share is None else float(share[0]),
     )  # fmt: skip
 
 

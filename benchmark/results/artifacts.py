@@ -28,5 +28,6 @@ ARTIFACTS = {
     "embeddings": Artifact(committed=False, compressed=False),  # the codes of both parts
     "predictions": Artifact(committed=True, compressed=True),  # what scores are made of, a value a test row
     "evidence": Artifact(committed=True, compressed=True),  # what the figure of a study is drawn of
+    "samples": Artifact(committed=False, compressed=True),  # test samples that a report shows, by dataset
     "views": Artifact(committed=True, compressed=True),  # what the report draws
 }

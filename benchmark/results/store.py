@@ -136,6 +136,10 @@ class Store:
                 raise ValueError(f"{path.name} unpacks to more than 2 GiB")
             return {name: arrays[name] for name in arrays.files}
 
+    def array_keys(self, kind: str) -> list[str]:
+        """Return the keys of all arrays of a kind, sorted."""
+        return sorted(path.stem for path in (self.path / kind).glob("*.npz"))
+
     def forget_arrays(self, key: str) -> None:
         """Remove the arrays of job `key`, whose record stays."""
         with self._storing():

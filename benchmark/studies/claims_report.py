@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ from benchmark.studies.verdict import Finding, findings, verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from benchmark.reporting.page import Widget
 
 _INTRODUCTION = """\
 Every line is a claim that somebody published, measured anew by ordinary jobs of this suite: isolated,
@@ -86,6 +88,10 @@ class StudyContent:
             study = STUDIES[name]
             for file, draw in zip(_files(study), study.figures, strict=True):
                 yield file, draw(evidence)
+
+    def widgets(self, blocks: Iterable[Block]) -> dict[str, Widget]:
+        """Return what moves in the document: nothing."""
+        return {}
 
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figures that are named in `drawn`."""

@@ -1,0 +1,169 @@
+"""Two runs beside each other: what became better, worse, faster or slower, and what noise may explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.analysis.bootstrap import mean_over_seeds, resample, row_weights, seed_weights
+from benchmark.analysis.columns import GROUP, is_control, score_columns
+from benchmark.analysis.ranking import load_rows
+from benchmark.analysis.statistics import CONFIDENCE, holm
+from benchmark.analysis.tables import ended_well, load_table
+from benchmark.errors import InputError
+from benchmark.results import Store
+from benchmark.scoring import METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What tells configurations apart, wherever and by whichever version they were measured.
+_KEYS = [name for name in GROUP if name not in ("machine", "timing", "code", "version")]
+_TIMES = ("fit_seconds", "transform_seconds")
+# A time that changed by less is the same, however small its noise: clocks of processors wander as much.
+LEAST_RATIO = 1.05
+_FEWEST_SEEDS = 3
+UNKNOWN = "noise unknown"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one figure of one configuration.
+
+    Attributes
+    ----------
+    row : dict
+        The configuration, by the columns that tell it apart.
+    name : str
+        Score or time.
+    before, after : float
+        Means over the seeds.
+    margin : float
+        Half of a 95 % interval of the change: of the difference, or of the logarithm of the ratio of times;
+        NaN where it is not known.
+    p : float
+        Of no change; NaN where it is not known.
+    verdict : str
+        "better", "worse", "faster", "slower", "no change told" or "noise unknown".
+    """
+
+    row: dict[str, Any]
+    name: str
+    before: float
+    after: float
+    margin: float
+    p: float
+    verdict: str = UNKNOWN
+
+
+def compare(one: Store, other: Store) -> list[Change]:
+    """Return every figure that both runs have, `other` being the later one.
+
+    A change of a score is told where the interval of the difference leaves out 0, over resamples of seeds
+    and test rows that both share; one of a time by Welch's t of the logarithms over three seeds or more, and
+    where it is `LEAST_RATIO` at least. All are told at 95 % together (Holm). Times of two machines do not
+    compare.
+
+    Raises
+    ------
+    InputError
+        The runs share no configuration.
+    """
+    tables = [ended_well(load_table(store)) for store in (one, other)]
+    tables = [table[~is_control(table)] for table in tables]
+    groups = [dict(list(table.groupby(_KEYS, dropna=False))) for table in tables]
+    shared = [key for key in groups[0] if key in groups[1]]
+    if not shared:
+        raise InputError(
+            f"The runs {one.run!r} and {other.run!r} share no configuration: data, sizes, reducer, setting, "
+            "width, device, precision and threads must be the same."
+        )
+    changes = [change for key in shared for change in _changes(groups[0][key], groups[1][key], one, other)]
+    return _told(changes)
+
+
+def _changes(a: pd.DataFrame, b: pd.DataFrame, one: Store, other: Store) -> Iterator[Change]:
+    row = {name: a[name].iloc[0] for name in _KEYS}
+    resampled = _resampled(a, one, b, other)
+    for name in score_columns(a):
+        if name in METRICS and name in b and a[name].notna().any() and b[name].notna().any():
+            before, after = float(a[name].mean()), float(b[name].mean())
+            margin, p = _noise(a[name], b[name], resampled.get(name), after - before)
+            yield Change(row, name, before, after, margin, p)
+    alone = {*a["timing"], *b["timing"]} == {"exclusive"}
+    if alone and len({*a["machine"], *b["machine"]}) == 1:
+        for name in _TIMES:
+            if a[name].notna().any() and b[name].notna().any():
+                logs = [np.log(np.maximum(_floats(table[name].dropna()), 1e-9)) for table in (a, b)]
+                margin, p = _welch(*logs)
+                yield Change(row, name, float(a[name].mean()), float(b[name].mean()), margin, p)
+
+
+def _resampled(a: pd.DataFrame, one: Store, b: pd.DataFrame, other: Store) -> dict[str, np.ndarray]:
+    """Return the change of the mean over seeds in every resample, of metrics whose rows all jobs kept."""
+    weights = row_weights()
+    drawn = seed_weights([*a["seed"], *b["seed"]], weights.shape[1])
+    means = []
+    for table, store in ((a, one), (b, other)):
+        scores = [resample(load_rows(store, key), weights) for key in table["key"]]
+        seeds = np.array([drawn[seed] for seed in table["seed"]])
+        names = set.intersection(*(set(found) for found in scores))
+        means.append(
+            {name: mean_over_seeds(np.array([found[name] for found in scores]), seeds) for name in names}
+        )
+    return {name: means[1][name] - means[0][name] for name in means[0].keys() & means[1].keys()}
+
+
+def _noise(
+    a: pd.Series, b: pd.Series, resampled: np.ndarray | None, difference: float
+) -> tuple[float, float]:
+    from scipy.stats import norm
+
+    if resampled is None:
+        return _welch(_floats(a.dropna()), _floats(b.dropna()))
+    deviation = float(np.nanstd(resampled))
+    if deviation == 0:
+        return 0.0, float(difference == 0)
+    return float(norm.ppf((1 + CONFIDENCE) / 2) * deviation), float(2 * norm.sf(abs(difference) / deviation))
+
+
+def _welch(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Return half the interval of the difference of means, and the p of none; NaN with too few seeds."""
+    from scipy.stats import ttest_ind
+
+    if min(len(a), len(b)) < _FEWEST_SEEDS:
+        return float("nan"), float("nan")
+    if a.std() == b.std() == 0:
+        return 0.0, float(a.mean() == b.mean())
+    found = ttest_ind(b, a, equal_var=False)
+    low, high = found.confidence_interval(CONFIDENCE)
+    return float(high - low) / 2, float(found.pvalue)
+
+
+def _floats(values: pd.Series) -> np.ndarray:
+    found: np.ndarray = values.to_numpy(float)
+    return found
+
+
+def _told(changes: list[Change]) -> list[Change]:
+    known = [place for place, change in enumerate(changes) if not np.isnan(change.p)]
+    corrected = holm(np.array([changes[place].p for place in known]))
+    made = list(changes)
+    for place, p in zip(known, corrected, strict=True):
+        made[place] = replace(changes[place], verdict=_verdict(changes[place], told=p <= 1 - CONFIDENCE))
+    return made
+
+
+def _verdict(change: Change, *, told: bool) -> str:
+    if change.name in _TIMES:
+        ratio = change.after / max(change.before, 1e-9)
+        if not told or 1 / LEAST_RATIO < ratio < LEAST_RATIO:
+            return "no change told"
+        return "slower" if ratio > 1 else "faster"
+    higher = METRICS[change.name].higher_is_better
+    if not told or higher is None or change.after == change.before:
+        return "no change told"
+    return "better" if (change.after > change.before) == higher else "worse"

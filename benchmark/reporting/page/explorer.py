@@ -1,0 +1,208 @@
+"""The explorer: the codes of every reducer side by side; what is chosen in one is chosen in all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+from bokeh.models import (
+    ColorMapper,
+    ColumnDataSource,
+    CustomJS,
+    Div,
+    HoverTool,
+    InlineStyleSheet,
+    LinearColorMapper,
+    Select,
+)  # fmt: skip
+from bokeh.palettes import Viridis256
+from bokeh.plotting import figure
+
+from benchmark.reporting import style
+from benchmark.reporting.figures.embeddings import quote_scores
+from benchmark.reporting.page import Widget
+from benchmark.reporting.page.shown_samples import Samples
+from benchmark.reporting.views import View
+from benchmark.scoring import METRICS
+
+MOST_PANELS = 16
+_SIZE = 280
+_WRONG = ("#bd1f01", "#94a4a2")  # of neighbours that say another class, and the right one
+_COLOURS = """
+const [fields, map] = kinds[kind.value]
+for (const [place, shown] of renderers.entries()) {
+  const field = fields[place]
+  const color = field == null ? {value: "#94a4a2"} : {field: field, transform: map}
+  for (const glyph of [shown.glyph, shown.nonselection_glyph]) {
+    glyph.fill_color = color
+  }
+}
+"""
+_CHOSEN = """
+const chosen = source.selected.indices
+const counts = {}
+for (const place of chosen) {
+  const name = source.data["class"][place]
+  counts[name] = (counts[name] ?? 0) + 1
+}
+const names = Object.entries(counts).sort((a, b) => b[1] - a[1]).slice(0, 12)
+const said = names.map(([name, n]) => `${name}: ${n}`).join(", ")
+info.text = chosen.length == 0 ? hint : `${chosen.length} chosen. ${said}`
+"""
+_HINT = "Draw around points with the lasso: they are marked in every panel."
+_TEXT = InlineStyleSheet(css=":host { color: var(--soft); font: 14px system-ui, sans-serif; }")
+
+
+def explorer_widget(views: Sequence[View], samples: Samples) -> Widget | None:
+    """Return a panel of test codes a reducer, and what their colour says; None where there are no codes.
+
+    Panels show the same samples: views of others are left out, as they are beyond `MOST_PANELS`.
+    """
+    shown = _of_the_same_samples(views)[:MOST_PANELS]
+    if not shown:
+        return None
+    source = ColumnDataSource(_columns(shown, samples))
+    kinds = _kinds(shown)
+    first = kinds[next(iter(kinds))]
+    panels = [_panel(view, place, source, first, samples.tooltip(place)) for place, view in enumerate(shown)]
+    kind = Select(title="Colour by", value=next(iter(kinds)), options=list(kinds), width=220)
+    renderers = [panel.renderers[0] for panel in panels]
+    kind.js_on_change(
+        "value", CustomJS(args={"kinds": kinds, "kind": kind, "renderers": renderers}, code=_COLOURS)
+    )
+    info = Div(text=_HINT, stylesheets=[_TEXT])
+    source.selected.js_on_change(
+        "indices", CustomJS(args={"source": source, "info": info, "hint": _HINT}, code=_CHOSEN)
+    )
+    legend = Div(text=_legend(shown[0]), stylesheets=[_TEXT])
+    return Widget(panels, [kind, legend, info], samples.variables)
+
+
+def _of_the_same_samples(views: Sequence[View]) -> list[View]:
+    known = [view for view in views if view.codes is not None]
+    slots = [view.rows.get("slots") for view in known]
+    return [
+        view
+        for view, mine in zip(known, slots, strict=True)
+        if len(view.codes) == len(known[0].codes)  # type: ignore[arg-type]
+        and (mine is None or slots[0] is None or np.array_equal(mine, slots[0]))
+    ]
+
+
+def _columns(views: Sequence[View], samples: Samples) -> dict[str, Any]:
+    first = views[0]
+    assert first.codes is not None
+    n = len(first.codes)
+    labels = np.zeros(n, dtype=np.int32) if first.labels is None else first.labels.astype(np.int32)
+    names = first.class_names or tuple(map(str, range(int(labels.max(initial=0)) + 1)))
+    found: dict[str, Any] = {
+        "label": labels,
+        "class": [names[k] if 0 <= k < len(names) else "–" for k in labels],
+        **samples.columns(n),
+    }
+    for place, view in enumerate(views):
+        assert view.codes is not None
+        found[f"x{place}"], found[f"y{place}"] = view.codes.astype(np.float32).T
+        found |= {f"{name}{place}": values for name, values in _found(view).items()}
+    return found
+
+
+def _found(view: View) -> dict[str, np.ndarray]:
+    """Return of each sample: its cluster, whether its neighbours are right, the rank of its error."""
+    found: dict[str, np.ndarray] = {}
+    clusters, predicted, errors = (
+        view.rows.get(METRICS[name].column) for name in ("kmeans_nmi", "knn_accuracy", "reconstruction_mse")
+    )
+    if clusters is not None and view.labels is not None:
+        found["cluster"] = _matched(clusters, view.labels)
+    if predicted is not None and view.labels is not None:
+        found["right"] = (predicted == view.labels).astype(np.int32)
+    if errors is not None:
+        ranks = np.argsort(np.argsort(errors, kind="stable"), kind="stable")
+        found["error"] = (ranks / max(len(errors) - 1, 1)).astype(np.float32)
+    return found
+
+
+def _matched(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return clusters under the numbers of the classes that they fit best, so that colours agree."""
+    from scipy.optimize import linear_sum_assignment
+
+    n = int(max(clusters.max(initial=0), labels.max(initial=0))) + 1
+    counts = np.zeros((n, n))
+    known = (clusters >= 0) & (labels >= 0)
+    np.add.at(counts, (clusters[known].astype(int), labels[known].astype(int)), 1)
+    renamed: np.ndarray = linear_sum_assignment(counts, maximize=True)[1]
+    return np.where(clusters >= 0, renamed[np.maximum(clusters, 0).astype(int)], -1).astype(np.int32)
+
+
+def _kinds(views: Sequence[View]) -> dict[str, tuple[list[str | None], ColorMapper]]:
+    """Return what colour can say: by its name, the column of every panel, and the colours."""
+    n = max(int(view.labels.max(initial=0)) + 1 for view in views if view.labels is not None) if any(
+        view.labels is not None for view in views
+    ) else 1  # fmt: skip
+    classes = LinearColorMapper(
+        [style.class_color(k) for k in range(n)], low=-0.5, high=n - 0.5, nan_color=style.GREY,
+        low_color=style.GREY,
+    )  # fmt: skip
+    kinds: dict[str, tuple[list[str | None], ColorMapper]] = {"class": (["label"] * len(views), classes)}
+    found = [_found(view) for view in views]
+    for title, name, mapper in (
+        ("cluster of k-means", "cluster", classes),
+        (
+            "what neighbours say: right, or wrong (red)",
+            "right",
+            LinearColorMapper(_WRONG, low=-0.5, high=1.5),
+        ),
+        ("rank of the error of reconstruction", "error", LinearColorMapper(Viridis256, low=0, high=1)),
+    ):
+        if any(name in one for one in found):
+            columns = [f"{name}{place}" if name in one else None for place, one in enumerate(found)]
+            kinds[title] = (columns, mapper)
+    return kinds
+
+
+def _panel(
+    view: View, place: int, source: ColumnDataSource, kind: tuple[list[str | None], ColorMapper], tooltip: str
+) -> Any:
+    title = f"{view.name}   {quote_scores(view)}"
+    panel = figure(
+        title=title, width=_SIZE, height=_SIZE + 40, sizing_mode="stretch_width", match_aspect=True,
+        tools="pan,wheel_zoom,box_zoom,lasso_select,reset", active_drag="lasso_select",
+        output_backend="webgl",
+        toolbar_location="below", background_fill_alpha=0, border_fill_alpha=0,
+        outline_line_color="#8a93a366",
+    )  # fmt: skip
+    shown = panel.scatter(
+        f"x{place}", f"y{place}", source=source, size=4, line_color=None, fill_alpha=0.75,
+        nonselection_fill_alpha=0.06, fill_color={"field": kind[0][place], "transform": kind[1]},
+        nonselection_fill_color={"field": kind[0][place], "transform": kind[1]},
+    )  # fmt: skip
+    panel.add_tools(HoverTool(renderers=[shown], tooltips=tooltip, limit=1))  # type: ignore[arg-type]
+    panel.axis.visible, panel.grid.visible = False, False
+    panel.toolbar.logo, panel.toolbar.autohide = None, True
+    panel.title.text_color, panel.title.text_font_size = "#7b8494", "12px"
+    panel.add_layout(_caption(view), "below")
+    return panel
+
+
+def _caption(view: View) -> Any:
+    from bokeh.models import Title
+
+    width, share = view.record.n_components, view.variance_shown
+    text = "its own two dimensions" if width == 2 else f"first two principal components of {width}"
+    if share is not None and width != 2:
+        text += f", {share:.0%} of the variance"
+    return Title(text=text, text_color="#7b8494", text_font_size="11px", text_font_style="normal")
+
+
+def _legend(view: View) -> str:
+    if view.labels is None or not view.class_names:
+        return ""
+    present = [int(k) for k in np.unique(view.labels) if 0 <= k < len(view.class_names)]
+    return " ".join(
+        f'<span style="white-space:nowrap"><span style="color:{style.class_color(k)}">●</span> '
+        f"{escape(style.shorten(view.class_names[k], 20))}</span>"
+        for k in present[:26]
+    )

@@ -1,0 +1,135 @@
+"""The trade-off: a quality against a cost, both of the reader's choice, with the front of what none beats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    HoverTool,
+    LabelSet,
+    Select,
+    Whisker,
+)  # fmt: skip
+from bokeh.plotting import figure
+
+from benchmark.analysis.statistics import pareto_front
+from benchmark.reporting import style
+from benchmark.reporting.page import Widget
+from benchmark.reporting.table_columns import row_labels
+from benchmark.scoring import METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_COSTS = {
+    "fit_seconds": "seconds to fit", "transform_seconds": "seconds to transform the test set",
+    "warmup_seconds": "seconds to warm up", "peak_memory_mb": "peak memory, MiB",
+}  # fmt: skip
+# What is smaller is drawn here: below is clock noise, and would stretch the axis.
+_LEAST = 1e-3
+_CHANGE = """
+const key = cost.value + "|" + quality.value
+source.data = {...source.data, x: source.data[cost.value], y: source.data[quality.value],
+  low: source.data[quality.value + " low"], high: source.data[quality.value + " high"]}
+front.data = fronts[key]
+across.axis_label = titles[cost.value] + ", log scale"
+up.axis_label = titles[quality.value]
+"""
+
+
+def trade_off_widget(board: pd.DataFrame) -> Widget | None:
+    """Return a point a row of a leaderboard; None where there is no cost or no quality."""
+    costs = [name for name in _COSTS if name in board and board[name].notna().any()]
+    qualities = [
+        n
+        for n, m in METRICS.items()
+        if n in board and m.higher_is_better is not None and board[n].notna().any()
+    ]
+    if not costs or not qualities:
+        return None
+    titles = {name: _COSTS[name] for name in costs} | {name: _axis(name) for name in qualities}
+    source = ColumnDataSource(_columns(board, costs, qualities))
+    fronts = {f"{c}|{q}": _front(board, c, q) for c in costs for q in qualities}
+    front = ColumnDataSource(fronts[f"{costs[0]}|{qualities[0]}"])
+    plot = _plot(source, front, titles[costs[0]], titles[qualities[0]])
+    cost = Select(title="Cost", value=costs[0], options=[(n, titles[n]) for n in costs], width=240)
+    quality = Select(
+        title="Quality", value=qualities[0], options=[(n, titles[n]) for n in qualities], width=240
+    )
+    change = CustomJS(
+        args={
+            "cost": cost, "quality": quality, "source": source, "front": front, "fronts": fronts,
+            "titles": titles, "across": plot.xaxis[0], "up": plot.yaxis[0],
+        },
+        code=_CHANGE,
+    )  # fmt: skip
+    for choice in (cost, quality):
+        choice.js_on_change("value", change)
+    return Widget([plot], [cost, quality])
+
+
+def _axis(name: str) -> str:
+    metric = METRICS[name]
+    return f"{metric.label} ({'higher' if metric.higher_is_better else 'lower'} is better)"
+
+
+def _columns(board: pd.DataFrame, costs: list[str], qualities: list[str]) -> dict[str, Any]:
+    styles = style.reducer_styles(board["reducer"])
+    found: dict[str, Any] = {
+        "name": row_labels(board),
+        "color": [styles[name][0] for name in board["reducer"]],
+        "fill": [0.9 if device == "cpu" else 0.15 for device in board["device"]],
+    }
+    for name in costs:
+        found[name] = np.maximum(style.floats(board[name]), _LEAST)
+    for name in qualities:
+        values = style.floats(board[name])
+        found[name] = values
+        for end in ("low", "high"):
+            ends = style.floats(board[f"{name}_ci_{end}"]) if f"{name}_ci_{end}" in board else values
+            found[f"{name} {end}"] = np.where(np.isnan(ends), values, ends)
+    first = qualities[0]
+    return found | {
+        "x": found[costs[0]],
+        "y": found[first],
+        "low": found[f"{first} low"],
+        "high": found[f"{first} high"],
+    }
+
+
+def _front(board: pd.DataFrame, cost: str, quality: str) -> dict[str, list[float]]:
+    """Return the front through rows that reduce, if they are of one machine: others do not compare."""
+    rows = board[~board["baseline"]]
+    if rows["machine"].nunique() != 1:
+        return {"x": [], "y": []}
+    x, y = np.maximum(style.floats(rows[cost]), _LEAST), style.floats(rows[quality])
+    front = pareto_front(x, y if METRICS[quality].higher_is_better else -y)
+    order = np.argsort(x[front], kind="stable")
+    return {"x": x[front][order].tolist(), "y": y[front][order].tolist()}
+
+
+def _plot(source: ColumnDataSource, front: ColumnDataSource, cost: str, quality: str) -> Any:
+    plot = figure(
+        height=460, sizing_mode="stretch_width", x_axis_type="log", tools="pan,wheel_zoom,box_zoom,reset",
+        x_axis_label=f"{cost}, log scale", y_axis_label=quality, background_fill_alpha=0, border_fill_alpha=0,
+        outline_line_color=None,
+    )  # fmt: skip
+    plot.step("x", "y", source=front, mode="after", line_width=5, line_color="#8a93a3", line_alpha=0.35)
+    plot.add_layout(Whisker(base="x", lower="low", upper="high", source=source, line_color="#8a93a3",
+                            upper_head=None, lower_head=None))  # fmt: skip
+    points = plot.scatter("x", "y", source=source, size=10, color="color", fill_alpha="fill", line_width=1.5)
+    plot.add_layout(LabelSet(x="x", y="y", text="name", source=source, x_offset=8, y_offset=-5,
+                             text_font_size="12px", text_color="#7b8494"))  # fmt: skip
+    plot.add_tools(
+        HoverTool(
+            renderers=[points], tooltips=[("", "@name"), ("cost", "@x{0.[0000]}"), ("quality", "@y{0.000}")]
+        )
+    )
+    for axis in plot.axis:
+        axis.axis_label_text_color = axis.major_label_text_color = "#7b8494"
+        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = "#8a93a3"
+    plot.grid.grid_line_color, plot.grid.grid_line_alpha, plot.toolbar.logo = "#8a93a3", 0.25, None
+    return plot
