@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -159,3 +162,20 @@ def test_the_commands_say_it_and_fail_where_they_are_asked_to(
     assert json.loads(out)["recommended"]["reducer"] == "a"
     code, _, error = call_here(capsys, "recommend", "r", "--for", "speed", *where)
     assert (code, error.count("\n")) == (2, 1)
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "choosing.md").read_text()
+COMMANDS = re.findall(r"^python -m benchmark (.+)$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_documentation_answer_of_the_reference_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    reference = Path(__file__).parents[1] / "results" / "mnist-standard"
+    for name in ("mnist-standard", "mnist-next"):
+        shutil.copytree(reference, tmp_path / name)
+    code, out, error = call_here(capsys, *shlex.split(command), "--results-dir", str(tmp_path))
+    assert (code, error) == (0, "")
+    assert "mnist" in out or "recommended" in out or "changes" in out

@@ -52,8 +52,8 @@ def test_a_page_without_anything_that_moves_has_no_script(tmp_path: Path) -> Non
 
 def test_a_board_sorts_by_the_numbers_behind_its_cells() -> None:
     made = board_widget(
-        Table(["reducer", "k-NN"], [["a", [Strong("0.90"), " (0.8 to 1.0)"]], ["b", ["–", ""]]], frozenset({1}),
-              [[None, Span(0.9, 0.8, 1.0)], [None, None]])
+        Table(["reducer", "k-NN"], [["a", [Strong("0.90"), " (0.8 to 1.0)"]], ["b", ["–", ""]]],
+              frozenset({1}), [[None, Span(0.9, 0.8, 1.0)], [None, None]])
     )  # fmt: skip
     data = made.panels[0].source.data
     assert data["value1"] == [0.9, -np.inf]
@@ -193,7 +193,8 @@ def test_the_pointer_finds_the_image_of_a_point(page: Any) -> None:
         const seen = []
         const walk = node => {
           for (const child of node.querySelectorAll('*')) {
-            if (child.style && child.style.backgroundImage.includes('--samples')) seen.push(child.style.backgroundPosition)
+            const style = child.style
+            if (style && style.backgroundImage.includes('--samples')) seen.push(style.backgroundPosition)
             if (child.shadowRoot) walk(child.shadowRoot)
           }
         }
