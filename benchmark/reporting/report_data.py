@@ -14,7 +14,7 @@ from benchmark.analysis.ranking import with_ranks
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.datasets.samples import samples_key
 from benchmark.plan.suite_plan import data_facts
-from benchmark.reporting.views import View, first_views, load_arrays
+from benchmark.reporting.views import View, load_arrays, shown_views
 from benchmark.results import Record, Store, latest
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _ranked_views(store: Store, records: list[Record], board: pd.DataFrame) -> l
     shown = {name for name, place in rank.items() if place < MOST_VIEWS}
     widths = board.loc[~board["baseline"], "n_components"].dropna().mode()
     width = None if widths.empty else int(widths.max())
-    views = first_views(store, (r for r in records if r.reducer in shown), width)
+    views = shown_views(store, (r for r in records if r.reducer in shown), width)
     return sorted(views, key=lambda view: rank[view.name])
 
 

@@ -24,6 +24,11 @@ PETROFF_10 = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581",
     "#92dadd",
 )  # fmt: skip
+# Of classes alone: ten hues at ten lightnesses (CIELAB L* 27 to 86), so that they are told apart in grey too.
+CLASS_COLORS = (
+    "#0a6dba", "#faa326", "#bb021f", "#03987f", "#571c97", "#dbdf40", "#f96839", "#43d6fe", "#035b22",
+    "#fe78ba",
+)  # fmt: skip
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">")
 INK, GREY, RULE = "#22252b", "#6b7280", "#d5d8de"
 SMALL, NORMAL, LARGE = 8.0, 9.0, 11.0
@@ -102,13 +107,13 @@ def floats(column: pd.Series) -> NDArray[np.float64]:
 
 
 def class_color(index: int) -> str:
-    """Return the colour of class `index` >= 0: the Petroff ten, then lighter and darker ones of them."""
-    turn, place = divmod(index, len(PETROFF_10))
+    """Return the colour of class `index` >= 0: one of ten, then lighter and darker ones of them."""
+    turn, place = divmod(index, len(CLASS_COLORS))
     if turn == 0:
-        return PETROFF_10[place]
+        return CLASS_COLORS[place]
     share = 0.45 * (2 / 3) ** ((turn - 1) // 2)
     target = 1.0 if turn % 2 else 0.0
-    return mix(PETROFF_10[place], share, target)
+    return mix(CLASS_COLORS[place], share, target)
 
 
 def mix(color: str, share: float, target: float = 1.0) -> str:

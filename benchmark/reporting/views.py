@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.analysis.columns import RANKING
 from benchmark.datasets.samples import shown_rows
 from benchmark.results import Record, Store
 
@@ -36,6 +37,8 @@ class View:
     class_names : tuple of str
     variance_shown : float or None
         Share of the variance of the codes that the plane shows.
+    n_seeds : int
+        Of how many seeds this one is shown.
     rows : dict of array
         What was found of each sample shown, (m,): its predicted class, its cluster, its error, and under
         "slots" a number that tells samples apart; see `benchmark.scoring.row_statistics.row_slots`.
@@ -49,6 +52,7 @@ class View:
     image_shape: tuple[int, ...] | None = None
     class_names: tuple[str, ...] = ()
     variance_shown: float | None = None
+    n_seeds: int = 1
     rows: Mapping[str, Array] = field(default_factory=dict)
 
     @property
@@ -106,16 +110,40 @@ def view_of(record: Record, arrays: Arrays) -> View:
     )  # fmt: skip
 
 
-def first_views(store: Store, records: Iterable[Record], components: int | None = None) -> list[View]:
-    """Return one view a reducer, by name: its first ok seed, on the CPU and at `components` if it can be."""
+def shown_views(store: Store, records: Iterable[Record], components: int | None = None) -> list[View]:
+    """Return one view a reducer, by name, on the CPU and at `components` if it can be: its median seed.
+
+    Where seeds have test rows of their own, and pictures of them would show other samples, it is the first.
+    """
+    by_reducer: dict[str, list[Record]] = {}
+    for record in records:
+        if record.status == "ok":
+            by_reducer.setdefault(record.reducer, []).append(record)
 
     def rank(record: Record) -> tuple[Any, ...]:
-        place = (record.device != "cpu", record.device, record.n_components or 0, record.seed, record.key)
+        place = record.device != "cpu", record.device, record.n_components or 0
         return record.setting != "", record.setting, record.n_components != components, *place
 
-    ok = [record for record in records if record.status == "ok"]
-    first = {record.reducer: record for record in sorted(ok, key=rank, reverse=True)}
-    return [load_view(store, first[name]) for name in sorted(first)]
+    found, same_rows = [], None
+    for name in sorted(by_reducer):
+        best = min(map(rank, by_reducer[name]))
+        seeds = sorted((r for r in by_reducer[name] if rank(r) == best), key=lambda r: (r.seed, r.key))
+        if same_rows is None and len(seeds) > 1:
+            same_rows = _same_rows(store, seeds)
+        shown = sorted(seeds, key=_leading)[(len(seeds) - 1) // 2] if same_rows else seeds[0]
+        found.append(replace(load_view(store, shown), n_seeds=len(seeds)))
+    return found
+
+
+def _leading(record: Record) -> tuple[float, int]:
+    """Return what orders the seeds of a reducer: the first score that a board is sorted by."""
+    scores = [record.scores.get(name) for name in RANKING]
+    return next((score for score in scores if score is not None), 0.0), record.seed
+
+
+def _same_rows(store: Store, records: Sequence[Record]) -> bool:
+    slots = [load_arrays(store, "predictions", record.key).get("slots") for record in records[:2]]
+    return slots[0] is not None and slots[1] is not None and np.array_equal(slots[0], slots[1])
 
 
 def _valid(array: Array | None, ndim: int, kinds: str | None = None) -> Array | None:

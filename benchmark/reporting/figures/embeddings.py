@@ -53,10 +53,11 @@ def _title(axes: Axes, view: View) -> None:
 
 
 def quote_scores(view: View) -> str:
-    """Return the code's width and its two leading scores as one short line."""
+    """Return the code's width, its two leading scores, and of several seeds which, as one short line."""
     scores, width = view.record.scores, view.record.n_components
     quoted = [f"{m.title} {scores[m.name]:.3f}" for m in _QUOTED if scores.get(m.name) is not None][:2]
-    return "   ".join([*([f"{width}-D"] if width else []), *quoted])
+    seed = [f"seed {view.record.seed}"] if view.n_seeds > 1 else []
+    return "   ".join([*([f"{width}-D"] if width else []), *quoted, *seed])
 
 
 def draw_codes(axes: Axes, view: View, inches: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.reporting.figures.log_axes import DECADES, set_ticks, ticks_within
-from benchmark.reporting.style import GREY, INK, RULE, SMALL, figure_style, halo, new_figure, shorten
+from benchmark.reporting.style import GREY, RULE, SMALL, figure_style, halo, new_figure, shorten
 from benchmark.reporting.views import View
 
 if TYPE_CHECKING:
@@ -78,11 +78,8 @@ def draw_losses(axes: Axes, view: View) -> None:
 
 
 def _name_stage(axes: Axes, middle: float, name: str, share: float) -> None:
-    text = name
-    # Where a stage is too narrow for its name, its number says the same: "layer 3" is "3".
-    if len(text) > share * 34:
-        numbers = [word for word in text.split() if word.isdigit()]
-        text = numbers[-1] if numbers else shorten(text, max(6, int(share * 34)))
-    artist = axes.text(middle, 0.985, text, transform=axes.get_xaxis_transform(), ha="center", va="top",
-                       fontsize=SMALL - 1.5, color=GREY if len(text) > 3 else INK)  # fmt: skip
+    """Name a stage on top, along it, or down where it is too narrow for its name."""
+    narrow = len(name) > share * 34
+    artist = axes.text(middle, 0.985, shorten(name, 16), transform=axes.get_xaxis_transform(), ha="center",
+                       va="top", fontsize=SMALL - 1.5, color=GREY, rotation=90 if narrow else 0)  # fmt: skip
     halo(artist)

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 _DEVICE_COLORS = ("#3f90da", "#ffa90e", "#832db6", "#717581")
 _STEPS = (("fit_seconds", "fit, training set"), ("transform_seconds", "transform, test set"))
-_MOST_BARS = 120
+_MOST_ROWS = 120
 
 
 @style.figure_style()
 def times_figure(board: pd.DataFrame) -> Figure | None:
-    """Draw fit and transform seconds of a `leaderboard` as bars, slowest fit on top; None without times.
+    """Draw fit and transform seconds of a `leaderboard`, slowest fit on top; None without times.
 
-    The logarithmic axes begin a little below the shortest time, so a bar's end is read, not its length.
+    They are points with their spread over seeds: a logarithmic axis has no origin that a bar could begin at.
     """
     timed = board[board["fit_seconds"].notna()].sort_values("fit_seconds", ascending=False)
-    shown = f" ({_MOST_BARS} slowest of {len(timed):,})" if len(timed) > _MOST_BARS else ""
-    timed = timed[:_MOST_BARS]
+    shown = f" ({_MOST_ROWS} slowest of {len(timed):,})" if len(timed) > _MOST_ROWS else ""
+    timed = timed[:_MOST_ROWS]
     if timed.empty:
         return None
     labels = np.array(row_labels(timed, omit=("device",)))
@@ -43,7 +43,7 @@ def times_figure(board: pd.DataFrame) -> Figure | None:
         left=inset / 10, right=0.985, wspace=0.05, top=1 - 0.42 / height, bottom=0.42 / height
     )
     for axes, (column, title) in zip((left, right), _STEPS, strict=True):
-        _bars(axes, timed, column, labels, names, devices)
+        _points(axes, timed, column, labels, names, devices)
         axes.set_title(title + shown, loc="left", fontsize=style.LARGE)
         axes.set_xlabel("seconds, log scale")
     left.set(
@@ -60,27 +60,32 @@ def times_figure(board: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _bars(axes: Axes, board: pd.DataFrame, column: str, labels: NDArray[np.str_], names: list[str],
+def _points(axes: Axes, board: pd.DataFrame, column: str, labels: NDArray[np.str_], names: list[str],
           devices: list[str]) -> None:  # fmt: skip
     seconds = np.maximum(style.floats(board[column]), 1e-6)
     if not np.isfinite(seconds).any():
         axes.set(xticks=[])
         return
     low, high = np.nanmin(seconds) / 2, np.nanmax(seconds)
-    # Room on the right for the text at the end of the longest bar.
+    # Room on the right for the text beside the longest time.
     time_axis(axes.xaxis, low, high * (high / low) ** 0.22)
-    axes.grid(True, axis="x")
+    axes.grid(True)
     axes.spines["left"].set_visible(False)
     thickness = 0.8 / len(devices)
     measured = np.isfinite(seconds)
     beside = {name: sorted(board["device"][measured & (labels == name)]) for name in names}
     for place, device in enumerate(devices):
         here = np.flatnonzero((board["device"] == device).to_numpy() & measured)
-        # A reducer measured on one device of several keeps its bar beside its name.
+        # A reducer measured on one device of several has its point beside its name.
         shifts = [beside[name].index(device) - (len(beside[name]) - 1) / 2 for name in labels[here]]
         rows = np.array([names.index(name) for name in labels[here]]) + np.array(shifts) * thickness
-        color = _DEVICE_COLORS[place % len(_DEVICE_COLORS)]
-        look: dict[str, Any] = {"height": thickness * 0.86, "color": color, "label": device}
-        bars = axes.barh(rows, seconds[here] - low, left=low, **look)
-        times = list(map(style.format_seconds, seconds[here]))
-        axes.bar_label(bars, times, padding=3, fontsize=style.SMALL - 0.5)
+        look: dict[str, Any] = {"color": _DEVICE_COLORS[place % len(_DEVICE_COLORS)]}
+        spread = np.nan_to_num(style.floats(board[f"{column}_std"]))[here]
+        ends = np.maximum(seconds[here] - spread, low), seconds[here] + spread
+        axes.hlines(rows, *ends, linewidth=1.5, **look)
+        axes.plot(seconds[here], rows, "o", markersize=5.5, label=device, **look)
+        for right, row, value in zip(ends[1], rows, seconds[here], strict=True):
+            axes.annotate(
+                style.format_seconds(value), (right, row), (6, 0), textcoords="offset points", va="center",
+                fontsize=style.SMALL - 0.5,
+            )  # fmt: skip
