@@ -35,8 +35,8 @@ _METHOD = """\
   or more.
 - **Ranks.** Two scores are told apart where the interval of their difference, over the same draws, leaves out
   0, at 95 % for all pairs together (Holm). The best rank of a score is behind those told to be better.
-- **Pictures** of codes wider than two show their first two principal components. Of several seeds they show the
-  one whose leading score is the median, and name it; where each seed has test rows of its own, the first.
+- **Pictures** of codes wider than two show their first two principal components. Of several seeds they show
+  the one whose leading score is the median, and name it; where each seed has test rows of its own, the first.
 - **What is comparable.** Scores compare across machines that ran the same data, sizes, code width and
   version;
   times and memory only within one machine, device and number of threads, and where the timing is
