@@ -50,10 +50,12 @@ def method(data: ReportData) -> list[Block]:
         metric for name, metric in METRICS.items() if name in data.frame and data.frame[name].notna().any()
     ]
     shown = measured or metrics_of([DEFAULT]).values()
-    rows: list[list[Text]] = [[[Code(m.name)], m.summary, _range(m), m.better, m.reference] for m in shown]
+    rows: list[list[Text]] = [
+        [m.title, [Code(m.name)], m.summary, _range(m), m.better, m.reference] for m in shown
+    ]
     return [
         bullets(_METHOD.format(disturbed=DISTURBED)),
-        Table(["metric", "what it is", "range", "better", "reference"], rows),
+        Table(["heading", "column of results.csv", "what it is", "range", "better", "reference"], rows),
     ]
 
 

@@ -18,7 +18,7 @@ from benchmark.reporting.document import Inline, Paragraph, Strong, prose
 from benchmark.reporting.number_text import count, interval, score
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.style import format_seconds
-from benchmark.reporting.table_columns import key_label, row_labels
+from benchmark.reporting.table_columns import key_label, row_labels, score_text
 from benchmark.scoring import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -42,15 +42,8 @@ def summary(data: ReportData) -> Paragraph:
         )
     ranked = _ranked(board, metric)
     text = [*_best(data, ranked, metric), *_reservations(ranked, metric)]
-    known = ranked[ranked[_CLUSTERS.name].notna()]
-    clusters = known.sort_values(_CLUSTERS.name, ascending=False, kind="stable")
-    if not clusters.empty:
-        first = _first(clusters, _CLUSTERS)
-        text += prose(
-            " The classes fell apart into clusters best with {names}{apart} ({metric} {value}).",
-            names=_names(first), apart=", which are not told apart" if len(first) > 1 else "",
-            metric=_CLUSTERS.label, value=score(clusters[_CLUSTERS.name].iloc[0]),
-        )  # fmt: skip
+    text += _also(ranked, _CLUSTERS, "The classes fell apart into clusters")
+    text += _also(ranked, METRICS["reconstruction_mse"], "Test samples were reconstructed")
     text += _fastest(ranked, metric)
     unreduced = data.board.loc[data.board["baseline"] & ~is_control(data.board), metric.name].dropna()
     if not unreduced.empty:
@@ -88,6 +81,20 @@ def _best(data: ReportData, ranked: pd.DataFrame, metric: Metric) -> list[Inline
         task=f" ({', '.join(tasks)})" if tasks else "", names=_names(first), metric=metric.label,
         value=score(top[metric.name]), among=among,
         interval=f" (95 % interval{counted} {about})" if about else "",
+    )  # fmt: skip
+
+
+def _also(ranked: pd.DataFrame, metric: Metric, what: str) -> list[Inline]:
+    """Return what was best by another metric, as a sentence; nothing where it was not measured."""
+    known = ranked[ranked[metric.name].notna()]
+    known = known.sort_values(metric.name, ascending=not metric.higher_is_better, kind="stable")
+    if known.empty:
+        return []
+    first = _first(known, metric)
+    return prose(
+        " {what} best with {names}{apart} ({metric} {value}).", what=what, names=_names(first),
+        apart=", which are not told apart" if len(first) > 1 else "", metric=metric.label,
+        value=score_text(metric.name)(known[metric.name].iloc[0]),
     )  # fmt: skip
 
 

@@ -158,7 +158,10 @@ def _labels(board: pd.DataFrame) -> list[str]:
     guests = (board["n_components"] != own).fillna(False) & ~board["baseline"]
     labels = row_labels(board, omit=("device", "n_components"))
     widths = zip(labels, guests, board["n_components"], strict=True)
-    return [f"{label} ({width}-D)" if guest else label for label, guest, width in widths]
+    named = [f"{label} ({width}-D)" if guest else label for label, guest, width in widths]
+    # What reduces nothing may lie beyond the front, in which it takes no part.
+    pairs = zip(named, board["baseline"], strict=True)
+    return [f"{label} (not reduced)" if unreduced else label for label, unreduced in pairs]
 
 
 def _legend(figure: Figure, board: pd.DataFrame, note: str) -> None:

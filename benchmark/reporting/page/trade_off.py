@@ -79,7 +79,10 @@ def _axis(name: str) -> str:
 def _columns(board: pd.DataFrame, costs: list[str], qualities: list[str]) -> dict[str, Any]:
     styles = style.reducer_styles(board["reducer"])
     found: dict[str, Any] = {
-        "name": row_labels(board),
+        "name": [
+            f"{label} (not reduced)" if unreduced else label
+            for label, unreduced in zip(row_labels(board), board["baseline"], strict=True)
+        ],
         "color": [styles[name][0] for name in board["reducer"]],
         "fill": [0.9 if device == "cpu" else 0.15 for device in board["device"]],
     }
