@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
@@ -83,6 +84,27 @@ def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]
     module, _, attribute = found[name].target.partition(":")
     loaded: type[Reducer] = getattr(importlib.import_module(module), attribute)
     return loaded
+
+
+def describe_reducer(name: str) -> tuple[str, str]:
+    """Return what a built-in reducer is, and its reference, read from its source: nothing is imported.
+
+    Both are empty for others.
+    """
+    entry = next((entry for entry in BUILT_IN if entry.name == name), None)
+    if entry is None:
+        return "", ""
+    module, _, cls = entry.target.partition(":")
+    path = Path(__file__).parents[1].joinpath(*module.split(".")).with_suffix(".py")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == cls)
+    about = " ".join((ast.get_docstring(found) or "").split("\n\nParameters")[0].split())
+    reference = next(
+        (ast.literal_eval(node.value) for node in found.body
+         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "reference"),
+        "",
+    )  # fmt: skip
+    return about, reference
 
 
 def make_reducer(name: str, plugins: Sequence[str | Path] = (), **params: Any) -> Reducer:

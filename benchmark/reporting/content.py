@@ -14,7 +14,7 @@ from benchmark.reporting.document import Block, Heading, Items, Live, Paragraph,
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.over_datasets import DIAGRAM, across
-from benchmark.reporting.reducer_sections import failed_jobs, reducers
+from benchmark.reporting.reducer_sections import errors_by_class, failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
 from benchmark.reporting.run_setup import run_setup
 from benchmark.reporting.summary import summary
@@ -32,6 +32,7 @@ _COSTS = (
 _CLUSTERINGS = Picture("clusterings.png", "NMI of every clustering with the classes, by reducer")
 _VIEWS = {
     "Embeddings": Picture("embeddings.png", "Test codes of every reducer, coloured by class"),
+    "Confusions": Picture("confusions.png", "Share of each class (row) in each cluster of k-means (column)"),
     "Reconstructions": Picture("reconstructions.png", "Test images and their reconstructions"),
     "Training": Picture("losses.png", "Training loss by epoch"),
 }
@@ -54,6 +55,7 @@ class RunContent:
             yield part.file("times.png"), figures.times_figure(board)
             yield part.file("clusterings.png"), figures.clusterings_figure(board)
             yield part.file("embeddings.png"), figures.embeddings_figure(views)
+            yield part.file("confusions.png"), figures.confusions_figure(views)
             yield part.file("reconstructions.png"), figures.reconstructions_figure(views)
             yield part.file("losses.png"), figures.losses_figure(views)
             for view in views:
@@ -109,6 +111,7 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
             moves = title == "Embeddings"
             shown = Live(data.live("explorer"), [picture]) if moves else picture
             blocks += [Heading(f"{title}{of}"), shown]
+            blocks += errors_by_class(data.views) if title == "Reconstructions" else []
     if not data.board.empty:
         blocks += [Heading(f"Reducers{of}"), *reducers(data, drawn)]
     return blocks

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from benchmark.analysis.columns import GROUP, is_control, varying
 from benchmark.analysis.tables import failures
-from benchmark.reporting.document import Block, Heading, Paragraph, Picture, table
-from benchmark.reporting.number_text import NOT_MEASURED, count, memory, missing, seconds, spread
+from benchmark.reporting.document import Block, Column, Heading, Paragraph, Picture, prose, table
+from benchmark.reporting.number_text import NOT_MEASURED, count, error, memory, missing, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.run_setup import plain
 from benchmark.reporting.table_columns import key_columns, left_out, value_column
+from benchmark.reporting.views import View
+from benchmark.scoring import METRICS
+from reducers.registry import describe_reducer
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_FAILURES = 200
+_MOST_CLASSES = 20
 # Rows of a table that each reducer has.
 _MOST_COSTS = 50
 
@@ -32,6 +38,7 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
         blocks.append(Heading(reducer, level=3))
         if data.cards[reducer] in drawn:
             blocks.append(Picture(data.cards[reducer], f"Card of {reducer}"))
+        blocks += _what_it_is(reducer)
         if params.get(reducer):
             values = (f"{key} = {_value(value)}" for key, value in sorted(params[reducer].items()))
             # Of several settings the card shows one; the table says what differs in the others.
@@ -39,6 +46,32 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
             blocks.append(Paragraph(f"Parameters{several}: {', '.join(values)}."))
         blocks += _costs(rows)
     return blocks
+
+
+def errors_by_class(views: Sequence[View]) -> list[Block]:
+    """Return the mean error of reconstruction of each class, a row a reducer; nothing without classes."""
+    column, rows = METRICS["reconstruction_mse"].column, []
+    for view in views:
+        errors, labels = view.rows.get(column), view.labels
+        if errors is not None and labels is not None and len(view.class_names) <= _MOST_CLASSES:
+            means = {k: float(errors[labels == k].mean()) for k in np.unique(labels) if k >= 0}
+            rows.append({"reducer": view.name, "names": view.class_names, "means": means})
+    if not rows:
+        return []
+    classes = sorted({k for row in rows for k in row["means"]})
+    names = {k: row["names"][k] for row in rows for k in classes if k < len(row["names"])}
+    columns = [Column("MSE by class", lambda row: row["reducer"], numeric=False)]
+    columns += [
+        Column(names.get(k, str(k)), lambda row, k=k: error(row["means"].get(k)))  # type: ignore[misc]
+        for k in classes
+    ]
+    return [table(rows, columns), Paragraph("Of the samples shown, at most 2,000, of one seed.")]
+
+
+def _what_it_is(reducer: str) -> list[Block]:
+    """Return what a built-in reducer is, and where it was published."""
+    about, reference = describe_reducer(reducer)
+    return [Paragraph(prose("{about} {reference}.", about=about, reference=reference))] if about else []
 
 
 def _value(value: Any) -> str:

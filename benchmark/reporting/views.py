@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmark.analysis.columns import RANKING
 from benchmark.datasets.samples import shown_rows
 from benchmark.results import Record, Store
+from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     from benchmark.results.artifacts import Arrays
@@ -108,6 +109,24 @@ def view_of(record: Record, arrays: Arrays) -> View:
         class_names=_names(_valid(arrays.get("class_names"), 1)),
         variance_shown=None if share is None else float(share[0]),
     )  # fmt: skip
+
+
+def matched_clusters(view: View) -> Array | None:
+    """Return the cluster of k-means of every sample shown, under the number of the class that it fits best.
+
+    Shape (m,), -1 for none; None where there are no clusters or no classes.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    clusters, labels = view.rows.get(METRICS["kmeans_nmi"].column), view.labels
+    if clusters is None or labels is None:
+        return None
+    n = int(max(clusters.max(initial=0), labels.max(initial=0))) + 1
+    counts = np.zeros((n, n))
+    known = (clusters >= 0) & (labels >= 0)
+    np.add.at(counts, (clusters[known].astype(int), labels[known].astype(int)), 1)
+    renamed = linear_sum_assignment(counts, maximize=True)[1]
+    return np.where(clusters >= 0, renamed[np.maximum(clusters, 0).astype(int)], -1).astype(np.int32)
 
 
 def shown_views(store: Store, records: Iterable[Record], components: int | None = None) -> list[View]:

@@ -2,6 +2,7 @@
 
 from benchmark.reporting.figures.card import card_figure
 from benchmark.reporting.figures.clustering_heat_map import clusterings_figure
+from benchmark.reporting.figures.confusions import confusions_figure
 from benchmark.reporting.figures.critical_differences import critical_differences_figure
 from benchmark.reporting.figures.embeddings import embeddings_figure
 from benchmark.reporting.figures.losses import losses_figure
@@ -12,6 +13,7 @@ from benchmark.reporting.figures.times import times_figure
 __all__ = [
     "card_figure",
     "clusterings_figure",
+    "confusions_figure",
     "critical_differences_figure",
     "embeddings_figure",
     "losses_figure",

@@ -24,7 +24,7 @@ from benchmark.reporting import style
 from benchmark.reporting.figures.embeddings import quote_scores
 from benchmark.reporting.page import Widget
 from benchmark.reporting.page.shown_samples import Samples
-from benchmark.reporting.views import View
+from benchmark.reporting.views import View, matched_clusters
 from benchmark.scoring import METRICS
 
 MOST_PANELS = 16
@@ -112,29 +112,16 @@ def _columns(views: Sequence[View], samples: Samples) -> dict[str, Any]:
 def _found(view: View) -> dict[str, np.ndarray]:
     """Return of each sample: its cluster, whether its neighbours are right, the rank of its error."""
     found: dict[str, np.ndarray] = {}
-    clusters, predicted, errors = (
-        view.rows.get(METRICS[name].column) for name in ("kmeans_nmi", "knn_accuracy", "reconstruction_mse")
-    )
-    if clusters is not None and view.labels is not None:
-        found["cluster"] = _matched(clusters, view.labels)
+    clusters = matched_clusters(view)
+    predicted, errors = (view.rows.get(METRICS[n].column) for n in ("knn_accuracy", "reconstruction_mse"))
+    if clusters is not None:
+        found["cluster"] = clusters
     if predicted is not None and view.labels is not None:
         found["right"] = (predicted == view.labels).astype(np.int32)
     if errors is not None:
         ranks = np.argsort(np.argsort(errors, kind="stable"), kind="stable")
         found["error"] = (ranks / max(len(errors) - 1, 1)).astype(np.float32)
     return found
-
-
-def _matched(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return clusters under the numbers of the classes that they fit best, so that colours agree."""
-    from scipy.optimize import linear_sum_assignment
-
-    n = int(max(clusters.max(initial=0), labels.max(initial=0))) + 1
-    counts = np.zeros((n, n))
-    known = (clusters >= 0) & (labels >= 0)
-    np.add.at(counts, (clusters[known].astype(int), labels[known].astype(int)), 1)
-    renamed: np.ndarray = linear_sum_assignment(counts, maximize=True)[1]
-    return np.where(clusters >= 0, renamed[np.maximum(clusters, 0).astype(int)], -1).astype(np.int32)
 
 
 def _kinds(views: Sequence[View]) -> dict[str, tuple[list[str | None], ColorMapper]]:
