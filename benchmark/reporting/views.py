@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.analysis.columns import RANKING
+from benchmark.analysis.ranking import load_rows
 from benchmark.datasets.samples import shown_rows
 from benchmark.results import Record, Store
 from benchmark.scoring import METRICS
@@ -77,7 +78,7 @@ def load_view(store: Store, record: Record) -> View:
     view = view_of(record, load_arrays(store, "views", record.key))
     if view.codes is None:
         return view
-    known = load_arrays(store, "predictions", record.key)
+    known = load_rows(store, record.key)
     shown = shown_rows(record.n_test)
     rows = {name: values[shown] for name, values in known.items() if len(values) == record.n_test}
     return replace(view, rows=rows if len(shown) == len(view.codes) else {})
@@ -161,7 +162,7 @@ def _leading(record: Record) -> tuple[float, int]:
 
 
 def _same_rows(store: Store, records: Sequence[Record]) -> bool:
-    slots = [load_arrays(store, "predictions", record.key).get("slots") for record in records[:2]]
+    slots = [load_rows(store, record.key).get("slots") for record in records[:2]]
     return slots[0] is not None and slots[1] is not None and np.array_equal(slots[0], slots[1])
 
 
