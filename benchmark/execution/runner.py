@@ -18,6 +18,7 @@ from benchmark.execution.interrupts import Interrupts
 from benchmark.execution.observers import Observer
 from benchmark.execution.observers.log import Logged
 from benchmark.execution.pool import Pool
+from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import Machine
@@ -145,7 +146,8 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
             store.forget(key)
         stored = {}
     # What this call does not measure again stays, and so do the facts of it.
-    stays = bool(stored.keys() - {job.key for job in jobs})
+    places = {make_record(job, Outcome("interrupted"), {}).place for job in jobs}
+    stays = any(record.place not in places for record in stored.values())
     facts = RunFacts(request, plan, pool.environment, earlier if stays else {})
     if request.pool is None:
         facts.count_spent(stored.values())
