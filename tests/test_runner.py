@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -431,3 +432,19 @@ def test_another_machine_decides_anew(run: Callable[..., RunResult], store: Stor
     run(other, "autoencoder")
     assert [job.arithmetic for job in other.asked] == ["fp32"]
     assert store.facts()["arithmetic"] == {"cpu": "fp32"}
+
+
+def test_a_run_that_is_measured_anew_as_a_whole_began_when_that_did(
+    run: Callable[..., RunResult], store: Store
+) -> None:
+    run(FakePool(), "raw", "pca")
+    early = store.facts() | {"started_at": "2020-01-01T00:00:00+00:00", "wall_seconds": 1e6}
+    store.save_facts(early)
+    for record in list(store.records()):  # as if the code had been another one then
+        store.forget(record.key)
+        store.save(replace(record, key=f"{record.key}-old"))
+    run(FakePool(), "raw", fresh=True)
+    assert store.facts()["started_at"] == early["started_at"]  # that of pca stays
+    run(FakePool(), "raw", "pca", fresh=True)
+    assert store.facts()["started_at"] > "2026"
+    assert store.facts()["wall_seconds"] < 1e5

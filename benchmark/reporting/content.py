@@ -81,12 +81,12 @@ class RunContent:
         """Return the document, which shows the figures named in `drawn`."""
         data = self.data
         blocks: list[Block] = [Heading(f"Dimensionality reduction on {data.dataset}", level=1)]
-        blocks += [*map(summary, self.parts), Heading("What was run"), *run_setup(data)]
+        blocks += map(summary, self.parts)
         for part in self.parts:
             blocks += _results(part, drawn)
         if len(self.parts) > 1:
             blocks += [Heading("Over all datasets"), *across(data.board, drawn)]
-        blocks += [Heading("Failures"), *failed_jobs(data)]
+        blocks += [Heading("Failures"), *failed_jobs(data), Heading("What was run"), *run_setup(data)]
         return [*blocks, Heading("How each figure was measured"), *method(data)]
 
 

@@ -125,11 +125,11 @@ def _span(row: Row, name: str) -> Span | None:
     """Return the number in a row, with its interval; without one, with its deviation on either side."""
     if missing(row[name]):
         return None
-    value, std = float(row[name]), row.get(f"{name}_std")
-    low, high = row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high")
-    if not missing(low) and not missing(high):
-        return Span(value, float(low), float(high))
-    return Span(value) if missing(std) else Span(value, value - float(std), value + float(std))
+    value, ends = float(row[name]), [row.get(f"{name}_ci_{end}") for end in ("low", "high")]
+    if not any(map(missing, ends)):
+        return Span(value, *map(float, ends))  # type: ignore[arg-type]
+    std = row.get(f"{name}_std")
+    return Span(value) if missing(std) else Span(value, value - float(std), value + float(std))  # type: ignore[arg-type]
 
 
 def _competes(row: Row, time: bool) -> bool:

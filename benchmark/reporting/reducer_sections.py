@@ -50,7 +50,8 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
 
 def errors_by_class(views: Sequence[View]) -> list[Block]:
     """Return the mean error of reconstruction of each class, a row a reducer; nothing without classes."""
-    column, rows = METRICS["reconstruction_mse"].column, []
+    column = METRICS["reconstruction_mse"].column
+    rows: list[dict[str, Any]] = []
     for view in views:
         errors, labels = view.rows.get(column), view.labels
         if errors is not None and labels is not None and len(view.class_names) <= _MOST_CLASSES:

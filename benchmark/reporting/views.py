@@ -79,7 +79,7 @@ def load_view(store: Store, record: Record) -> View:
     if view.codes is None:
         return view
     known = load_rows(store, record.key)
-    shown = shown_rows(record.n_test)
+    shown = shown_rows(record.n_test or 0)
     rows = {name: values[shown] for name, values in known.items() if len(values) == record.n_test}
     return replace(view, rows=rows if len(shown) == len(view.codes) else {})
 

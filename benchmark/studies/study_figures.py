@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# The case and the metric of every point of a curve, by where it lies.
+Places = Mapping[int, tuple[str, str]] | Mapping[float, tuple[str, str]]
 _BAR, _PANEL, _TILE = 0.34, 2.35, 0.5
 _MOST_PANELS = 3  # side by side
 
@@ -69,7 +71,7 @@ def _bars(values: Mapping[str, np.ndarray], label: str) -> Figure | None:
 
 
 def curves_figure(
-    evidence: Evidence, curves: Mapping[str, Mapping[float, tuple[str, str]]], xlabel: str, ylabel: str,
+    evidence: Evidence, curves: Mapping[str, Places], xlabel: str, ylabel: str,
     log: str = "",
 ) -> Figure | None:  # fmt: skip
     """Draw scores over a number: of every curve, the case and the metric by that number.

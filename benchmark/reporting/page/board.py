@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from math import inf
+from math import inf, log
 
 from bokeh.models import (
     CDSView,
@@ -19,10 +19,11 @@ from bokeh.models import (
 )  # fmt: skip
 
 from benchmark.reporting.document import Span, Strong, Table, Text
-from benchmark.reporting.page import Widget, plain
+from benchmark.reporting.page import INPUT, Widget, plain
 
 _ROW, _MOST_ROWS_HIGH = 34, 18
 _WHISKER = 64  # pixels
+_SHORTEST = 1e-4  # seconds
 _LOOK = """
 .bk-data-table, .slick-viewport, .slick-pane { background: transparent !important; }
 :host { color: var(--ink); font: 14px system-ui, sans-serif; }
@@ -37,7 +38,7 @@ _LOOK = """
 def board_widget(table: Table) -> Widget:
     """Return a table that sorts by the numbers behind its cells, and filters by what its rows say."""
     source = ColumnDataSource(_columns(table))
-    query = TextInput(title="Show rows that contain", placeholder="umap", width=220)
+    query = TextInput(title="Show rows that contain", placeholder="umap", width=220, stylesheets=[INPUT])
     rows = CustomJSFilter(args={"query": query}, code="""
         const words = query.value_input.toLowerCase().split(/\\s+/)
         return source.data["words"].map(row => words.every(word => row.includes(word)))
@@ -65,8 +66,12 @@ def _columns(table: Table) -> dict[str, list[object]]:
             (-inf if span is None else span.value) if numbers else plain(cell).lower()
             for span, cell in zip(spans, cells, strict=True)
         ]
-        extent = _extent(spans)
-        found[f"cell{place}"] = [_cell(cell, span, extent) for span, cell in zip(spans, cells, strict=True)]
+        extent, width = _extent(spans), max((len(_first(cell)) for cell in cells), default=0) + 1
+        time = plain(table.header[place]).endswith("(s)")
+        found[f"cell{place}"] = [
+            _cell(cell, _whisker(span, extent, time=time), width if extent else None)
+            for cell, span in zip(cells, spans, strict=True)
+        ]
     return found
 
 
@@ -85,8 +90,17 @@ def _column(table: Table, place: int) -> TableColumn:
 def _extent(spans: Sequence[Span | None]) -> tuple[float, float] | None:
     """Return the least and the greatest end of the intervals; None where there are none, or all are one."""
     known = [span for span in spans if span is not None and span.low is not None and span.high is not None]
-    ends = [end for span in known for end in (span.low, span.high) if end is not None]
+    ends = [end for span in known for end in (span.low, span.high, span.value) if end is not None]
     return (min(ends), max(ends)) if ends and max(ends) > min(ends) else None
+
+
+def _place(value: float, extent: tuple[float, float], *, time: bool) -> float:
+    """Return where a value lies between two others, 0 to 1; times on a logarithmic scale."""
+    low, high = extent
+    if time and high > _SHORTEST:
+        least = max(low, _SHORTEST)
+        return log(max(value, least) / least) / max(log(high / least), 1e-9)
+    return (value - low) / (high - low)
 
 
 def _first(cell: Text) -> str:
@@ -94,20 +108,20 @@ def _first(cell: Text) -> str:
     return cell if isinstance(cell, str) else plain(cell[:1]) if cell else ""
 
 
-def _cell(cell: Text, span: Span | None, extent: tuple[float, float] | None) -> str:
+def _cell(cell: Text, whisker: str, width: int | None) -> str:
+    """Return what is shown of a cell; a number before a whisker has room for `width` characters."""
     strong = not isinstance(cell, str) and bool(cell) and isinstance(cell[0], Strong)
     text = escape(_first(cell))
     shown = f"<b>{text}</b>" if strong else text
-    return f'<span title="{escape(plain(cell))}">{shown} {_whisker(span, extent)}</span>'
+    room = f'<span style="display:inline-block;width:{width}ch">{shown}</span>' if width else shown
+    return f'<span title="{escape(plain(cell))}">{room}{whisker}</span>'
 
 
-def _whisker(span: Span | None, extent: tuple[float, float] | None) -> str:
+def _whisker(span: Span | None, extent: tuple[float, float] | None, *, time: bool) -> str:
     if span is None or extent is None or span.low is None or span.high is None:
         return ""
-    low, middle, high = (
-        3 + (_WHISKER - 10) * (value - extent[0]) / (extent[1] - extent[0])
-        for value in (span.low, min(max(span.value, extent[0]), extent[1]), span.high)
-    )
+    ends = (3 + (_WHISKER - 10) * _place(v, extent, time=time) for v in (span.low, span.value, span.high))
+    low, middle, high = ends
     return (
         f'<svg width="{_WHISKER - 4}" height="10" aria-hidden="true">'
         f'<line x1="{low:.1f}" x2="{high:.1f}" y1="5" y2="5" stroke="#8a93a3" stroke-width="2"/>'

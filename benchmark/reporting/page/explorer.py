@@ -15,21 +15,22 @@ from bokeh.models import (
     HoverTool,
     InlineStyleSheet,
     LinearColorMapper,
-    Select,
 )  # fmt: skip
+from bokeh.models.annotations import Title
+from bokeh.models.widgets import Select
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
 from benchmark.reporting import style
 from benchmark.reporting.figures.embeddings import quote_scores
-from benchmark.reporting.page import Widget
+from benchmark.reporting.page import INPUT, Widget
 from benchmark.reporting.page.shown_samples import Samples
 from benchmark.reporting.views import View, matched_clusters
 from benchmark.scoring import METRICS
 
 MOST_PANELS = 16
-_SIZE = 280
-_WRONG = ("#bd1f01", "#94a4a2")  # of neighbours that say another class, and the right one
+_SIZE, _GREY = 280, "#7b8494"
+_WRONG = ["#bd1f01", "#94a4a2"]  # of neighbours that say another class, and the right one
 _COLOURS = """
 const [fields, map] = kinds[kind.value]
 for (const [place, shown] of renderers.entries()) {
@@ -67,7 +68,9 @@ def explorer_widget(views: Sequence[View], samples: Samples) -> Widget | None:
     kinds = _kinds(shown)
     first = kinds[next(iter(kinds))]
     panels = [_panel(view, place, source, first, samples.tooltip(place)) for place, view in enumerate(shown)]
-    kind = Select(title="Colour by", value=next(iter(kinds)), options=list(kinds), width=220)
+    kind = Select(
+        title="Colour by", value=next(iter(kinds)), options=list(kinds), width=220, stylesheets=[INPUT]
+    )
     renderers = [panel.renderers[0] for panel in panels]
     kind.js_on_change(
         "value", CustomJS(args={"kinds": kinds, "kind": kind, "renderers": renderers}, code=_COLOURS)
@@ -115,12 +118,13 @@ def _found(view: View) -> dict[str, np.ndarray]:
     clusters = matched_clusters(view)
     predicted, errors = (view.rows.get(METRICS[n].column) for n in ("knn_accuracy", "reconstruction_mse"))
     if clusters is not None:
-        found["cluster"] = clusters
+        found["cluster"] = clusters.astype(np.int16)
     if predicted is not None and view.labels is not None:
-        found["right"] = (predicted == view.labels).astype(np.int32)
+        found["right"] = (predicted == view.labels).astype(np.uint8)
     if errors is not None:
         ranks = np.argsort(np.argsort(errors, kind="stable"), kind="stable")
-        found["error"] = (ranks / max(len(errors) - 1, 1)).astype(np.float32)
+        # As many steps as there are colours.
+        found["error"] = (255 * ranks / max(len(errors) - 1, 1)).astype(np.uint8)
     return found
 
 
@@ -130,7 +134,7 @@ def _kinds(views: Sequence[View]) -> dict[str, tuple[list[str | None], ColorMapp
         view.labels is not None for view in views
     ) else 1  # fmt: skip
     classes = LinearColorMapper(
-        [style.class_color(k) for k in range(n)], low=-0.5, high=n - 0.5, nan_color=style.GREY,
+        palette=[style.class_color(k) for k in range(n)], low=-0.5, high=n - 0.5, nan_color=style.GREY,
         low_color=style.GREY,
     )  # fmt: skip
     kinds: dict[str, tuple[list[str | None], ColorMapper]] = {"class": (["label"] * len(views), classes)}
@@ -140,9 +144,13 @@ def _kinds(views: Sequence[View]) -> dict[str, tuple[list[str | None], ColorMapp
         (
             "what neighbours say: right, or wrong (red)",
             "right",
-            LinearColorMapper(_WRONG, low=-0.5, high=1.5),
+            LinearColorMapper(palette=_WRONG, low=-0.5, high=1.5),
         ),
-        ("rank of the error of reconstruction", "error", LinearColorMapper(Viridis256, low=0, high=1)),
+        (
+            "rank of the error",
+            "error",
+            LinearColorMapper(palette=Viridis256, low=0, high=255),
+        ),
     ):
         if any(name in one for one in found):
             columns = [f"{name}{place}" if name in one else None for place, one in enumerate(found)]
@@ -153,10 +161,9 @@ def _kinds(views: Sequence[View]) -> dict[str, tuple[list[str | None], ColorMapp
 def _panel(
     view: View, place: int, source: ColumnDataSource, kind: tuple[list[str | None], ColorMapper], tooltip: str
 ) -> Any:
-    title = f"{view.name}   {quote_scores(view)}"
     panel = figure(
-        title=title, width=_SIZE, height=_SIZE + 40, sizing_mode="stretch_width", match_aspect=True,
-        tools="pan,wheel_zoom,box_zoom,lasso_select,reset", active_drag="lasso_select",
+        title=view.name, width=_SIZE, height=_SIZE + 40, sizing_mode="stretch_width",
+        match_aspect=True, tools="pan,wheel_zoom,box_zoom,lasso_select,reset", active_drag="lasso_select",
         output_backend="webgl",
         toolbar_location="below", background_fill_alpha=0, border_fill_alpha=0,
         outline_line_color="#8a93a366",
@@ -166,22 +173,25 @@ def _panel(
         nonselection_fill_alpha=0.06, fill_color={"field": kind[0][place], "transform": kind[1]},
         nonselection_fill_color={"field": kind[0][place], "transform": kind[1]},
     )  # fmt: skip
-    panel.add_tools(HoverTool(renderers=[shown], tooltips=tooltip, limit=1))  # type: ignore[arg-type]
+    panel.add_tools(HoverTool(renderers=[shown], tooltips=tooltip, limit=1))
     panel.axis.visible, panel.grid.visible = False, False
     panel.toolbar.logo, panel.toolbar.autohide = None, True
-    panel.title.text_color, panel.title.text_font_size = "#7b8494", "12px"
+    panel.title.text_color, panel.title.text_font_size = _GREY, "14px"
+    panel.add_layout(_small(quote_scores(view)), "above")
     panel.add_layout(_caption(view), "below")
     return panel
 
 
 def _caption(view: View) -> Any:
-    from bokeh.models import Title
-
     width, share = view.record.n_components, view.variance_shown
     text = "its own two dimensions" if width == 2 else f"first two principal components of {width}"
     if share is not None and width != 2:
         text += f", {share:.0%} of the variance"
-    return Title(text=text, text_color="#7b8494", text_font_size="11px", text_font_style="normal")
+    return _small(text)
+
+
+def _small(text: str) -> Any:
+    return Title(text=text, text_color=_GREY, text_font_size="11px", text_font_style="normal")
 
 
 def _legend(view: View) -> str:

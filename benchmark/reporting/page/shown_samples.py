@@ -53,7 +53,7 @@ class Samples:
             return {}
         if self.image_shape is not None:
             zoom, (height, width) = self._zoom, self.image_shape
-            down, across = np.divmod(np.arange(n, dtype=np.int32), _ACROSS)
+            down, across = np.divmod(np.arange(n, dtype=np.uint16), np.uint16(_ACROSS))
             return {"u": across * width * zoom, "v": down * height * zoom}
         return {f"f{place}": stored[:, place] for place in range(min(stored.shape[1], _MOST_COLUMNS))}
 

@@ -17,7 +17,8 @@ from bokeh.plotting import figure
 
 from benchmark.analysis.statistics import pareto_front
 from benchmark.reporting import style
-from benchmark.reporting.page import Widget
+from benchmark.reporting.figures.label_placement import spread
+from benchmark.reporting.page import INPUT, Widget
 from benchmark.reporting.table_columns import row_labels
 from benchmark.scoring import METRICS
 
@@ -30,11 +31,13 @@ _COSTS = {
 }  # fmt: skip
 # What is smaller is drawn here: below is clock noise, and would stretch the axis.
 _LEAST = 1e-3
+_WINDOW = 1000, 380
 _CHANGE = """
 const key = cost.value + "|" + quality.value
 source.data = {...source.data, x: source.data[cost.value], y: source.data[quality.value],
   low: source.data[quality.value + " low"], high: source.data[quality.value + " high"]}
 front.data = fronts[key]
+source.data = {...source.data, right: labels[key][0], above: labels[key][1]}
 across.axis_label = titles[cost.value] + ", log scale"
 up.axis_label = titles[quality.value]
 """
@@ -52,16 +55,21 @@ def trade_off_widget(board: pd.DataFrame) -> Widget | None:
         return None
     titles = {name: _COSTS[name] for name in costs} | {name: _axis(name) for name in qualities}
     source = ColumnDataSource(_columns(board, costs, qualities))
-    fronts = {f"{c}|{q}": _front(board, c, q) for c in costs for q in qualities}
+    pairs = {f"{c}|{q}": (c, q) for c in costs for q in qualities}
+    fronts = {key: _front(board, *pair) for key, pair in pairs.items()}
+    labels = {key: _labels(source.data, *pair) for key, pair in pairs.items()}
+    source.data["right"], source.data["above"] = labels[f"{costs[0]}|{qualities[0]}"]
     front = ColumnDataSource(fronts[f"{costs[0]}|{qualities[0]}"])
     plot = _plot(source, front, titles[costs[0]], titles[qualities[0]])
-    cost = Select(title="Cost", value=costs[0], options=[(n, titles[n]) for n in costs], width=240)
-    quality = Select(
-        title="Quality", value=qualities[0], options=[(n, titles[n]) for n in qualities], width=240
-    )
+    cost, quality = (
+        Select(title=title, value=names[0], options=[(name, titles[name]) for name in names], width=240,
+               stylesheets=[INPUT])
+        for title, names in (("Cost", costs), ("Quality", qualities))
+    )  # fmt: skip
     change = CustomJS(
         args={
             "cost": cost, "quality": quality, "source": source, "front": front, "fronts": fronts,
+            "labels": labels,
             "titles": titles, "across": plot.xaxis[0], "up": plot.yaxis[0],
         },
         code=_CHANGE,
@@ -103,6 +111,25 @@ def _columns(board: pd.DataFrame, costs: list[str], qualities: list[str]) -> dic
     }
 
 
+def _labels(columns: dict[str, Any], cost: str, quality: str) -> tuple[list[float], list[float]]:
+    """Return how far right of its point, and above, each name is written, in pixels, so that none overlap.
+
+    The plot is taken to be as large as it is in a window of `_WINDOW` pixels.
+    """
+    x, y = np.log(np.asarray(columns[cost], dtype=float)), np.asarray(columns[quality], dtype=float)
+    known = np.isfinite(x) & np.isfinite(y)
+    moved = np.column_stack([np.full(len(x), 8.0), np.full(len(x), -6.0)])
+    if known.sum() > 1:
+        scaled = [
+            size * (values[known] - values[known].min()) / max(float(np.ptp(values[known])), 1e-12)
+            for values, size in ((x, _WINDOW[0]), (y, _WINDOW[1]))
+        ]
+        sizes = np.array([[7.0 * len(columns["name"][k]), 15.0] for k in np.flatnonzero(known)])
+        centres = np.column_stack([scaled[0] + 8.0 + sizes[:, 0] / 2, scaled[1]])
+        moved[known] += spread(centres, sizes) - centres
+    return moved[:, 0].tolist(), moved[:, 1].tolist()
+
+
 def _front(board: pd.DataFrame, cost: str, quality: str) -> dict[str, list[float]]:
     """Return the front through rows that reduce, if they are of one machine: others do not compare."""
     rows = board[~board["baseline"]]
@@ -124,7 +151,7 @@ def _plot(source: ColumnDataSource, front: ColumnDataSource, cost: str, quality:
     plot.add_layout(Whisker(base="x", lower="low", upper="high", source=source, line_color="#8a93a3",
                             upper_head=None, lower_head=None))  # fmt: skip
     points = plot.scatter("x", "y", source=source, size=10, color="color", fill_alpha="fill", line_width=1.5)
-    plot.add_layout(LabelSet(x="x", y="y", text="name", source=source, x_offset=8, y_offset=-5,
+    plot.add_layout(LabelSet(x="x", y="y", text="name", source=source, x_offset="right", y_offset="above",
                              text_font_size="12px", text_color="#7b8494"))  # fmt: skip
     plot.add_tools(
         HoverTool(

@@ -19,7 +19,8 @@ def foretell(trial: Trial) -> Measured:
     """Train on digits that break off; complete unseen ones, recognise them by the code of what is seen."""
     made, row = _fitted(trial, "last rows")
     height = trial.X_train.shape[1] // row
-    scores, images = {}, {"whole": trial.X_test[:10]}
+    scores: dict[str, float] = {}
+    images = {"whole": trial.X_test[:10]}
     for share in _SHARES:
         hidden = np.zeros(trial.X_test.shape, dtype=bool)
         hidden[:, round(share * height) * row :] = True
