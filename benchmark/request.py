@@ -17,11 +17,13 @@ from typing import Any, ClassVar
 from benchmark.errors import InputError
 from benchmark.run_names import check_run_name
 from reducers.parameters import Allowed
+from reducers.registry import GROUPS
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 MOST = 10_000  # seeds, repeats or widths of a suite: each is a job, or a fit, for every reducer
 SCALED_REDUCERS = ("pca", "random-projection", "sparse", "stacked", "umap")
+EVERYTHING = "everything"  # the group of all reducers and controls there are
 
 Show = Callable[[Any], str]
 
@@ -174,6 +176,10 @@ class Request(BaseRequest):
         "A dataset's name, openml:NAME, a file, or a folder of images; repeatable. (default: mnist)",
         show=_basename, positional=True,
     )  # fmt: skip
+    groups: tuple[str, ...] = _option(
+        (), "--group", "NAME", f"Measure these reducers: {', '.join(GROUPS)} or {EVERYTHING}; repeatable.",
+        one_of((*GROUPS, EVERYTHING)),
+    )  # fmt: skip
     settings: tuple[str, ...] = _option(
         (), "--set", "REDUCER.PARAMETER=VALUE,...",
         "Measure a reducer with these values of a parameter; repeatable, several parameters make a grid.",
@@ -228,7 +234,7 @@ class Request(BaseRequest):
         return self.cluster
 
     def _leading_words(self) -> list[str]:
-        words = ["--all"] if self.reducers is None else []
+        words = ["--all"] if self.reducers is None and not self.groups else []
         for reducer in self.reducers or ():
             words += ["--reducer", reducer]
         for dataset in self.dataset or ():

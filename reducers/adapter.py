@@ -9,41 +9,88 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
 
-from reducers.base import FloatArray, Reducer
+from reducers.base import FloatArray, NotApplicableError, Reducer
+from reducers.fitted_codes import FittedCodes
+from reducers.parameters import instance_of
 from reducers.registry_error import RegistryError
+
+# Those that hold numbers of every pair of rows, some GiB of them for so many rows.
+MAX_ROWS = dict.fromkeys(("KernelPCA", "Isomap", "MDS", "ClassicalMDS"), 10_000)
 
 
 class ScikitLearn(Reducer):
     """A scikit-learn transformer under the `Reducer` contract.
+
+    One without a ``transform`` (`sklearn.manifold.TSNE`, say) has the codes of the samples of its fit alone.
 
     Parameters
     ----------
     estimator : transformer
         An unfitted scikit-learn transformer; it is cloned, and its `n_components` and
         `random_state` are set where it has them.
+    name : str
+        What the registry calls it.
     """
 
-    name = "scikit-learn"
     reference = "Pedregosa et al. (2011), Scikit-learn: machine learning in Python, JMLR 12"
 
-    estimator: Any = None
+    estimator: Any = instance_of(None, BaseEstimator, "a scikit-learn transformer")
+    name: str = instance_of("scikit-learn", str, "a string")  # type: ignore[misc]
+
+    def inapplicable(self, n_samples: int) -> str:
+        """Return that so many rows take more memory than there may be, for methods of `MAX_ROWS`."""
+        kind = type(self.estimator).__name__
+        most = MAX_ROWS.get(kind, n_samples)
+        if n_samples <= most:
+            return ""
+        return (
+            f"{kind} holds numbers of every pair of rows in memory, so it takes at most {most:,} rows; got "
+            f"{n_samples:,}: fit a sub-sample, by --suite quick or n_train in a suite of your own."
+        )
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+        self._check_signs(X)
         estimator = clone(self.estimator)
         parameters = estimator.get_params()
         if "n_components" in parameters:
             estimator.set_params(n_components=self.n_components)
         if "random_state" in parameters:
             estimator.set_params(random_state=int(rng.integers(2**31)))
-        self.estimator_ = estimator.fit(X)
-        self.n_components_ = int(np.asarray(estimator.transform(X[:1])).shape[1])
+        if self.supports_unseen:
+            codes = np.asarray(estimator.fit(X).transform(X[:1]))
+        else:
+            codes = np.asarray(estimator.fit_transform(X))
+            self.fitted_ = FittedCodes(X, codes)
+        self.estimator_, self.n_components_ = estimator, int(codes.shape[1])
 
     def _transform(self, X: FloatArray) -> NDArray[Any]:
-        return np.asarray(self.estimator_.transform(X))
+        if self.supports_unseen:
+            self._check_signs(X)
+            return np.asarray(self.estimator_.transform(X))
+        codes = self.fitted_.of(X)
+        if codes is None:
+            kind = type(self.estimator).__name__
+            raise NotApplicableError(
+                f"{kind} has no transform for unseen samples: it has the codes of those of its fit alone."
+            )
+        return codes
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
         return np.asarray(self.estimator_.inverse_transform(Z))
+
+    def _check_signs(self, X: FloatArray) -> None:
+        if get_tags(self.estimator).input_tags.positive_only and X.min() < 0:
+            raise NotApplicableError(
+                f"{type(self.estimator).__name__} needs values >= 0; got {X.min():.3g}: scale the features "
+                "to [0, 1], as --scale unit does."
+            )
+
+    @property
+    def supports_unseen(self) -> bool:
+        """Whether the transformer has a ``transform``."""
+        return hasattr(self.estimator, "transform")
 
     @property
     def supports_inverse(self) -> bool:
@@ -58,14 +105,20 @@ class ScikitLearn(Reducer):
 
 
 def wrap_transformer(
-    path: str, *, n_components: int = 10, random_state: int | None = 0, **params: Any
+    path: str,
+    name: str = "scikit-learn",
+    /,
+    *,
+    n_components: int = 10,
+    random_state: int | None = 0,
+    **params: Any,
 ) -> ScikitLearn:
     """Return the transformer at import path `path`, made with `params`, as a `Reducer`.
 
     Raises
     ------
     RegistryError
-        The path names no transformer with a `transform`, or it has no such parameter.
+        The path names no transformer, or it has no such parameter.
     """
     module, _, attribute = path.rpartition(".")
     try:
@@ -77,8 +130,6 @@ def wrap_transformer(
         estimator._validate_params()
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise RegistryError(f"The scikit-learn transformer {path!r} cannot be made: {error}.") from error
-    if not hasattr(estimator, "transform"):
-        raise RegistryError(
-            f"{path} has no transform for unseen samples, so its codes of a test set do not exist."
-        )
-    return ScikitLearn(n_components=n_components, random_state=random_state, estimator=estimator)
+    if not (hasattr(estimator, "transform") or hasattr(estimator, "fit_transform")):
+        raise RegistryError(f"{path} has neither transform nor fit_transform, so it makes no codes.")
+    return ScikitLearn(n_components=n_components, random_state=random_state, estimator=estimator, name=name)

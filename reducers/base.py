@@ -34,7 +34,7 @@ __all__ = ["FloatArray", "NotApplicableError", "Reducer"]
 
 
 class NotApplicableError(ValueError):
-    """The method cannot be applied to data of this kind (a convolution to a table, say)."""
+    """The method cannot be applied here: to data of this kind (a convolution to a table), or to so many."""
 
 
 @dataclass_transform(eq_default=False, kw_only_default=True)
@@ -89,9 +89,13 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             A parameter or the input is wrong; the message says which and what is allowed.
+        NotApplicableError
+            `inapplicable` says why.
         """
         check_parameters(self)
         data = self._samples(X, reset=True)
+        if reason := self.inapplicable(len(data)):
+            raise NotApplicableError(reason)
         self.__dict__.pop("n_components_", None)
         self.precision_ = "fp32"
         self._fit(data, np.random.default_rng(self.random_state))
@@ -140,6 +144,18 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def supports_inverse(self) -> bool:
         """Whether `inverse_transform` is there: it is where the hook is written."""
         return type(self)._inverse_transform is not Reducer._inverse_transform
+
+    @property
+    def supports_unseen(self) -> bool:
+        """Whether `transform` takes samples that the fit has not seen; else only those of the fit."""
+        return True
+
+    def inapplicable(self, n_samples: int) -> str:
+        """Return why the method cannot be fitted to so many samples, as a sentence; "" where it can.
+
+        It is asked before anything is measured.
+        """
+        return ""
 
     @property
     def n_parameters_(self) -> int | None:

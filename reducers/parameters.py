@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
 
@@ -17,8 +17,8 @@ class Allowed:
     words: str
 
 
-def _parameter(default: Any, holds: Callable[[Any], bool], words: str) -> Any:
-    return field(default=default, metadata={"allowed": Allowed(holds, words)})
+def _parameter(default: Any, holds: Callable[[Any], bool], words: str, kw_only: Any = MISSING) -> Any:
+    return field(default=default, kw_only=kw_only, metadata={"allowed": Allowed(holds, words)})
 
 
 def _is_integer(value: Any) -> bool:
@@ -36,9 +36,10 @@ def one_of(default: str, *others: str) -> Any:
     return _parameter(default, lambda value: isinstance(value, str) and value in allowed, words)
 
 
-def integer(default: int, low: int) -> Any:
-    """Declare an integer parameter of at least `low`."""
-    return _parameter(default, lambda value: _is_integer(value) and value >= low, f"an integer >= {low}")
+def integer(default: int, low: int, *, positional: bool = False) -> Any:
+    """Declare an integer parameter of at least `low`; `positional` is one that stays so in a subclass."""
+    words, kw_only = f"an integer >= {low}", False if positional else MISSING
+    return _parameter(default, lambda value: _is_integer(value) and value >= low, words, kw_only)
 
 
 def seed(default: int | None) -> Any:
@@ -77,6 +78,11 @@ def image_shape() -> Any:
 def flag(default: bool) -> Any:
     """Declare a parameter that is true or false."""
     return _parameter(default, lambda value: isinstance(value, bool), "True or False")
+
+
+def instance_of(default: Any, kind: type, words: str) -> Any:
+    """Declare a parameter that is an object of a type, which `words` name."""
+    return _parameter(default, lambda value: isinstance(value, kind), words)
 
 
 def sizes(default: tuple[int, ...], *, empty: bool = True) -> Any:

@@ -6,8 +6,8 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,37 +19,64 @@ if TYPE_CHECKING:
     from reducers.base import Reducer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
-_ANY_DEVICE = ("cpu", "cuda", "mps")
+_CPU, _ANY = ("cpu",), ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A reducer that can be had, described without importing it (importing torch takes a second)."""
+    """A reducer that can be had, described without importing it (importing torch takes a second).
+
+    `target` is a class as ``module:class``: a reducer's, or a transformer's of scikit-learn, made with
+    `defaults` in place of its own. `group` is that of ``--group``; plugins have none.
+    """
 
     name: str
     target: str
     summary: str
     devices: tuple[str, ...] = ("cpu",)
     origin: str = "built in"
+    group: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
+# What ``--all`` measures.
 BUILT_IN = tuple(
-    Entry(name, f"reducers.methods.{target}", summary, devices)
-    for name, target, summary, devices in (
-        ("raw", "linear:Raw", "the features, unchanged: the baseline", ("cpu",)),
-        ("random-projection", "linear:RandomProjection", "Gaussian random projection: the floor", ("cpu",)),
-        ("pca", "linear:PCA", "principal component analysis", _ANY_DEVICE),
-        ("rbm", "boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY_DEVICE),
-        ("dbn", "boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY_DEVICE),
-        ("autoencoder", "autoencoders.plain:Plain", "one hidden layer, the code", _ANY_DEVICE),
-        ("undercomplete", "autoencoders.plain:Undercomplete", "linear autoencoder", _ANY_DEVICE),
-        ("stacked", "autoencoders.stacked:Stacked", "deep, pretrained layer by layer", _ANY_DEVICE),
-        ("sparse", "autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY_DEVICE),
-        ("denoising", "autoencoders.denoising:Denoising", "restores corrupted input", _ANY_DEVICE),
-        ("convolutional", "autoencoders.convolutional:Convolutional", "convolution + pooling", _ANY_DEVICE),
-        ("umap", "manifold:UMAP", "uniform manifold approximation and projection", ("cpu",)),
-    )
+    Entry(name, f"reducers.methods.{target}", summary, devices, group=group)
+    for group, rows in {
+        "classic": (
+            ("raw", "linear:Raw", "the features, unchanged: the baseline", _CPU),
+            ("random-projection", "linear:RandomProjection", "Gaussian random projection: the floor", _CPU),
+            ("pca", "linear:PCA", "principal component analysis", _ANY),
+        ),
+        "autoencoders": (
+            ("rbm", "boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY),
+            ("dbn", "boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY),
+            ("autoencoder", "autoencoders.plain:Plain", "one hidden layer, the code", _ANY),
+            ("undercomplete", "autoencoders.plain:Undercomplete", "linear autoencoder", _ANY),
+            ("stacked", "autoencoders.stacked:Stacked", "deep, pretrained layer by layer", _ANY),
+            ("sparse", "autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY),
+            ("denoising", "autoencoders.denoising:Denoising", "restores corrupted input", _ANY),
+            ("convolutional", "autoencoders.convolutional:Convolutional", "convolution + pooling", _ANY),
+        ),
+        "neighbours": (("umap", "manifold:UMAP", "uniform manifold approximation and projection", _CPU),),
+    }.items()
+    for name, target, summary, devices in rows
 )
+# What is measured by its name or its group alone.
+FURTHER = (
+    Entry("nmf", "sklearn.decomposition:NMF", "non-negative matrix factorisation", group="classic"),
+    Entry("ica", "sklearn.decomposition:FastICA", "independent component analysis", group="classic"),
+    Entry("factor-analysis", "sklearn.decomposition:FactorAnalysis", "a linear Gaussian model with noise of "
+          "its own for each feature", group="classic"),
+    Entry("kernel-pca", "sklearn.decomposition:KernelPCA", "PCA in the space of a Gaussian kernel",
+          group="classic", defaults={"kernel": "rbf", "eigen_solver": "arpack"}),
+    Entry("isomap", "sklearn.manifold:Isomap", "distances along a graph of neighbours", group="neighbours"),
+    Entry("tsne", "reducers.methods.tsne:TSNE", "t-distributed stochastic neighbour embedding, to 2-D",
+          group="neighbours"),
+    Entry("pacmap", "reducers.methods.pacmap:PaCMAP", "pairwise controlled manifold approximation",
+          group="neighbours"),
+)  # fmt: skip
+GROUPS = tuple(dict.fromkeys(entry.group for entry in (*BUILT_IN, *FURTHER)))
 
 
 def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
@@ -66,13 +93,17 @@ def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
 
 
 def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]:
-    """Return the class of a reducer.
+    """Return the class of a reducer; of a transformer of scikit-learn, the adapter's.
 
     Raises
     ------
     RegistryError
         No reducer has that name; the message names the nearest and all there are.
     """
+    return _class_of(_find(name, plugins))
+
+
+def _find(name: str, plugins: Sequence[str | Path]) -> Entry:
     found, broken = find_reducers(plugins), REDUCERS.broken()
     if name not in found and name in broken:
         raise RegistryError(broken[name])
@@ -81,7 +112,12 @@ def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]
             f"No reducer is named {name!r}.{suggestion(name, found)} Known: {', '.join(found)}; or a "
             "scikit-learn transformer by its import path, as 'sklearn.decomposition.FastICA'."
         )
-    module, _, attribute = found[name].target.partition(":")
+    return found[name]
+
+
+def _class_of(entry: Entry) -> type[Reducer]:
+    target = "reducers.adapter:ScikitLearn" if entry.target.startswith("sklearn.") else entry.target
+    module, _, attribute = target.partition(":")
     loaded: type[Reducer] = getattr(importlib.import_module(module), attribute)
     return loaded
 
@@ -115,11 +151,12 @@ def make_reducer(name: str, plugins: Sequence[str | Path] = (), **params: Any) -
     RegistryError
         No reducer has that name, or it has no such parameter.
     """
-    if name.startswith("sklearn."):
+    entry = Entry("scikit-learn", name, "") if name.startswith("sklearn.") else _find(name, plugins)
+    if entry.target.startswith("sklearn."):
         from reducers.adapter import wrap_transformer
 
-        return wrap_transformer(name, **params)
-    cls = load_reducer(name, plugins)
+        return wrap_transformer(entry.target.replace(":", "."), entry.name, **{**entry.defaults, **params})
+    cls = _class_of(entry)
     _check_names(cls, name, params)
     return cls(**params)
 
@@ -151,4 +188,4 @@ def _describe(plugin: Plugin) -> Entry:
     return Entry(name, plugin.target, summary, tuple(cls.devices), origin)
 
 
-REDUCERS = Kind("reducer", {entry.name: entry for entry in BUILT_IN}, _describe)
+REDUCERS = Kind("reducer", {entry.name: entry for entry in (*BUILT_IN, *FURTHER)}, _describe)

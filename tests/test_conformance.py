@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_neighbour_methods import NO_PACMAP
 
 from benchmark.conformance import CHECKS as KINDS_OF_CHECKS
 from benchmark.conformance import breaches, check_plugin
@@ -28,6 +29,7 @@ FAST = {
     "denoising": {"epochs": 2, "hidden": (20, 10)},
     "convolutional": {"epochs": 2},
     "umap": {"n_epochs": 5, "n_neighbors": 5},
+    "tsne": {"n_iter": 20},
 }
 
 
@@ -36,7 +38,8 @@ def fast(name: str) -> Reducer:
 
 
 # What compiles for as long as all others take together.
-REDUCERS = [pytest.param(name, marks=pytest.mark.slow if name == "umap" else ()) for name in find_reducers()]
+COMPILED = {"umap": (pytest.mark.slow,), "pacmap": (NO_PACMAP, pytest.mark.slow)}
+REDUCERS = [pytest.param(name, marks=COMPILED.get(name, ())) for name in find_reducers()]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -46,7 +46,7 @@ def test_columns_are_the_documented_ones_in_order() -> None:
         "peak_memory_mb, peak_device_memory_mb, kmeans_nmi, kmeans_ari, kmeans_accuracy, knn_accuracy, "
         "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, "
         "triplet_accuracy, distance_correlation, silhouette, stability, favoured_clusters, params, "
-        "error, started_at, key, setting, chosen, foreign_cpu, code, version"
+        "error, started_at, key, setting, chosen, foreign_cpu, code, version, scored_on"
     )
     assert ", ".join(COLUMNS) == expected
     assert {name for name, m in METRICS.items() if m.clustering in ("", "kmeans")} <= set(COLUMNS)
@@ -171,6 +171,7 @@ def test_leaderboard_averages_ok_seeds_only() -> None:
         {"threads": 1},
         {"timing": "shared"},
         {"code": "other"},
+        {"scored_on": "fitted"},
         {"environment": {"versions": {"dimensionality-reduction-benchmark": "0.2.0"}}},
     ],
 )

@@ -21,7 +21,7 @@ LOAD = ("foreign_cpu",)
 COLUMNS = (
     "run", "dataset", "reducer", "device", "precision", "threads", "timing", "machine", "seed", "status",
     "n_train", "n_test", "n_features", "n_components", "n_parameters", *TIMES, *MEMORY, *SCORES, "params",
-    "error", "started_at", "key", "setting", "chosen", *LOAD, "code", "version",
+    "error", "started_at", "key", "setting", "chosen", *LOAD, "code", "version", "scored_on",
 )  # fmt: skip
 _INTEGERS = {"threads", "seed", "n_train", "n_test", "n_features", "n_components", "n_parameters"}
 _NUMBERS = {*TIMES, *MEMORY, *SCORES, *LOAD}
@@ -61,12 +61,13 @@ KEYS = {
     "n_components": Key("D", "{}-D"),
     "code": Key("code", "code {}"),
     "version": Key("version", "of version {}"),
+    "scored_on": Key("scored on", "scored on {} rows"),
 }
 # Rows that agree in all of these differ by seed only, so they may be averaged.
 GROUP = tuple(name for name in KEYS if name != "asked_precision")
 # Rows that agree in these were given the same task, so their scores may be compared and ranked. Where
 # a row was measured does not matter to a score; to a time it does.
-TASK = ("dataset", "n_train", "n_test", "n_components", "version")
+TASK = ("dataset", "n_train", "n_test", "n_components", "version", "scored_on")
 # Points that agree in all of these lie on one line of a sweep; the precision is the one asked for.
 CURVE = ("reducer", "device", "threads", "asked_precision")
 
@@ -103,8 +104,15 @@ def leading_metrics(board: pd.DataFrame) -> list[Metric]:
     return [METRICS[name] for name in names if board[name].notna().any()]
 
 
+def held_out(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that were scored on held-out samples; all of them where there is none."""
+    kept = rows[rows["scored_on"] == "heldout"]
+    return rows if kept.empty else kept
+
+
 def of_one_task(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the task that most of them share; of several such, of the one that comes first."""
+    """Return the rows of the task that most of those share that are held out; of several, of the first."""
+    rows = held_out(rows)
     tasks = rows.groupby(list(TASK), dropna=False, sort=False).ngroup()
     return rows if rows.empty else rows[tasks == tasks.value_counts(sort=False).idxmax()]
 

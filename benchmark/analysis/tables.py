@@ -98,7 +98,7 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
     mean of x, ``x_std`` its sample standard deviation (NA for one seed), ``x_count`` how many
     seeds measured it; ``seeds`` counts the ok rows; ``n_parameters`` is the largest. A ``baseline`` has
     codes as wide as the data, so nothing was reduced, or is one of `CONTROLS`. Sorted by `RANKING`, best
-    first.
+    first; what was scored on fitted rows comes last.
     """
     import pandas as pd
 
@@ -113,7 +113,8 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
             parts.append(column.astype("Int64" if statistic == "count" else "Float64"))
     board = pd.concat(parts, axis=1).reset_index()
     board["baseline"] = _baseline(board, ok)
-    return board.sort_values(list(RANKING), ascending=False, ignore_index=True, kind="stable")
+    order = ["scored_on", *RANKING]
+    return board.sort_values(order, ascending=False, ignore_index=True, kind="stable")
 
 
 def ended_well(frame: pd.DataFrame) -> pd.DataFrame:

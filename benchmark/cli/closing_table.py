@@ -13,7 +13,7 @@ from benchmark.analysis.columns import CONTROLS, GROUP, KEYS, RANKING, score_col
 from benchmark.analysis.tables import failures
 from benchmark.reporting.number_text import missing, significant
 from benchmark.reporting.style import in_unit
-from benchmark.reporting.table_columns import controls_said, key_text, score_text, score_title
+from benchmark.reporting.table_columns import controls_said, fitted_said, key_text, score_text, score_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,8 @@ def closing_table(board: pd.DataFrame, frame: pd.DataFrame, title: str, *, wide:
     # A precision is a reducer's own choice: it tells rows apart only where one reducer has several.
     precision = varying(board, ["precision"], within_reducer=not wide)
     # Where each dataset has one size, its name says it.
-    sizes = [name for name in ("n_train", "n_test") if (board.groupby("dataset")[name].nunique() < 2).all()]
+    parts = board.groupby(["dataset", "scored_on"])
+    sizes = [name for name in ("n_train", "n_test") if (parts[name].nunique() < 2).all()]
     keys = [n for n in varying(board, GROUP) if n not in sizes and (n != "precision" or precision)]
     times = _TIMES if wide else {"fit_seconds": "fit"}
     table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
@@ -110,4 +111,4 @@ def _caption(board: pd.DataFrame, shown: list[str]) -> str | None:
         said.append("* the best, and what is not told apart from it")
     if len(board) > _MOST_ROWS:
         said.append(f"the {_MOST_ROWS} best of {len(board):,} configurations; results.csv holds all")
-    return "\n".join(filter(None, ["; ".join(said), *controls_said(board)])) or None
+    return "\n".join(filter(None, ["; ".join(said), *controls_said(board), *fitted_said(board)])) or None

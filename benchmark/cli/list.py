@@ -74,9 +74,9 @@ def _reducers(plugins: Sequence[str]) -> list[Row]:
         entries = find_reducers(plugins).values()
     except RegistryError as error:
         raise InputError(str(error)) from error
-    known = [(e.name, e.summary, ", ".join(e.devices), e.origin) for e in entries]
-    known += [(name, summary, "cpu", "control") for name, summary in CONTROLS.items()]
-    return [dict(zip(("name", "summary", "devices", "origin"), row, strict=True)) for row in known]
+    known = [(e.name, e.group, e.summary, ", ".join(e.devices), e.origin) for e in entries]
+    known += [(name, "", summary, "cpu", "control") for name, summary in CONTROLS.items()]
+    return [dict(zip(("name", "group", "summary", "devices", "origin"), row, strict=True)) for row in known]
 
 
 def _datasets(plugins: Sequence[str]) -> list[Row]:

@@ -10,7 +10,7 @@ from benchmark.cli.options import Debug, Json, Quiet, options_of
 from benchmark.errors import InputError
 from benchmark.request import Request
 
-All = Annotated[bool, typer.Option("--all", help="Measure every reducer and control.")]
+All = Annotated[bool, typer.Option("--all", help="Measure the usual twelve, those of plugins, the controls.")]
 Wide = Annotated[bool, typer.Option("--wide", help="Show every score in the closing table.")]
 
 
@@ -24,9 +24,11 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Measure reducers on a dataset; what was done on this machine already is not done again."""
-    if all_reducers == (request.reducers is not None):
+    if all_reducers == (request.reducers is not None or bool(request.groups)):
         both = "both" if all_reducers else "neither"
-        raise InputError(f"run needs either --all or --reducer NAME (repeatable); got {both}.")
+        raise InputError(
+            f"run needs either --all, or --reducer NAME or --group NAME (both repeatable); got {both}."
+        )
     from benchmark.cli.printing import make_console, print_failures, print_json, print_result, result_facts
     from benchmark.execution import runner
     from benchmark.execution.observers.terminal import Terminal

@@ -15,7 +15,14 @@ from benchmark.measure.clock import Measurement, measured
 from benchmark.measure.controls import control_codes
 from benchmark.measure.foreign_cpu import cpu_times, foreign_share
 from benchmark.measure.outcome import Outcome, utc_now
-from benchmark.measure.preparation import hold_out, load_job_dataset, make_job_reducer, samples_for, warm_up
+from benchmark.measure.preparation import (
+    fitted_rows,
+    hold_out,
+    load_job_dataset,
+    make_job_reducer,
+    samples_for,
+    warm_up,
+)
 from benchmark.measure.threads import full_precision, limit_threads
 from benchmark.measure.trial import Trial, load_task
 from benchmark.measure.view import make_view
@@ -44,7 +51,8 @@ def measure(job: Job, dataset: Dataset | None = None) -> Outcome:
         with limit_threads(job.threads), full_precision(job.device):
             dataset = dataset or load_job_dataset(job)
             step = measuring.attempt if job.task else measuring.run
-            step(dataset if job.part == "test" else hold_out(dataset, job.seed))
+            dataset = dataset if job.part == "test" else hold_out(dataset, job.seed)
+            step(dataset if job.scored_on == "heldout" else fitted_rows(dataset))
     except NotApplicableError as error:
         return replace(measuring.outcome, status="unavailable", error=str(error))
     # A plugin written as a script may call sys.exit.
@@ -140,8 +148,10 @@ class _Measuring:
             self.outcome = replace(self._with_peaks(fit), fit_times=fit_times, precision=reducer.precision_)
             with measured(device) as transform:
                 Z_test = reducer.transform(test)
-            transform_times = [*self.outcome.transform_times, transform.seconds]
-            self.outcome = replace(self._with_peaks(transform), transform_times=transform_times)
+            # Else it gives back what the fit has made.
+            if reducer.supports_unseen:
+                transform_times = [*self.outcome.transform_times, transform.seconds]
+                self.outcome = replace(self._with_peaks(transform), transform_times=transform_times)
         self.outcome = replace(
             self.outcome,
             n_components=_plain(reducer.n_components_),
@@ -178,6 +188,7 @@ class _Measuring:
             reconstruction_test=reconstruction,
             seed=self.job.seed,
             n_jobs=self.job.threads,
+            held_out=self.job.scored_on == "heldout",
         )
         with measured("cpu") as scoring:
             scores, rows = score_rows(embedding, metrics_of(self.job.clusterings, self.job.plugins))

@@ -63,11 +63,14 @@ def hold_out(dataset: Dataset, seed: int) -> Dataset:
     )  # fmt: skip
 
 
+def fitted_rows(dataset: Dataset) -> Dataset:
+    """Return the dataset with its training set as the test set too, for a job that scores what it fits."""
+    return replace(dataset, X_test=dataset.X_train, y_test=dataset.y_train, rows_test=dataset.rows_train)
+
+
 def make_job_reducer(job: Job) -> Reducer:
     """Return the reducer of a job, unfitted: with its parameters, its seed, its device and its arithmetic."""
     params = dict(job.params)
-    if job.reducer.startswith("sklearn."):
-        return make_reducer(job.reducer, random_state=job.seed, **params)
     if params.get("image_shape") is not None:
         params["image_shape"] = tuple(params["image_shape"])
     reducer = make_reducer(job.reducer, job.plugins, random_state=job.seed, **params)
@@ -98,7 +101,7 @@ def warm_up(reducer: Reducer, train: Samples, test: Samples, device: str) -> flo
     start = perf_counter()
     with measured(device), watch_epochs(None):
         trial.fit(rows)
-        codes = trial.transform(test[: reducer.warmup_unseen])
+        codes = trial.transform(test[: reducer.warmup_unseen] if trial.supports_unseen else rows)
         if trial.supports_inverse:
             trial.inverse_transform(codes)
     return perf_counter() - start

@@ -23,6 +23,7 @@ class Job:
     in place of a reducer, as "module:function" (see `benchmark.measure.trial`); `part` is what is scored:
     "test", or "validation" for a fifth of the training set, which the rest is fitted without. `template`
     names what jobs have in common that one compilation serves; it is empty where nothing is compiled.
+    `scored_on` says which rows are scored, see `benchmark.results.Record`.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Job:
     chosen: str = ""
     task: str = ""
     template: str = ""
+    scored_on: str = "heldout"
 
     @property
     def is_undecided(self) -> bool:
@@ -67,7 +69,7 @@ class Job:
         meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
         # Jobs had keys before there were these, and results are kept under them.
         usual: dict[str, Any] = {"repeats": 1, "arithmetic": None, "data_options": {}, "clusterings": ()}
-        usual |= {"part": "test", "chosen": "", "scoring": "", "task": ""}
+        usual |= {"part": "test", "chosen": "", "scoring": "", "task": "", "scored_on": "heldout"}
         meaning = {name: v for name, v in meaning.items() if name not in usual or v != usual[name]}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]

@@ -70,6 +70,7 @@ class JobMaker:
             self._known[place] = self._resolve(data, suite, name, width, setting)
         params, said, code, reducer = self._known[place]
         device, unavailable = self._choose_device(name, asked, reducer.devices)
+        unavailable = unavailable or reducer.inapplicable(data.n_train) or None
         # Few rows may be compiled for in another way than many.
         template = json.dumps([name, code, device, self.threads, data.n_train >= reducer.warmup_samples])
         if params.get("image_shape", ()) is None:
@@ -94,6 +95,7 @@ class JobMaker:
             repeats=suite.repeats,
             setting=said,
             template=template if reducer.compiles else "",
+            scored_on="heldout" if reducer.supports_unseen else "fitted",
         )
 
     def _resolve(self, data: Data, suite: Suite, name: str, width: int, setting: Setting) -> Resolved:
@@ -119,13 +121,18 @@ class JobMaker:
         self, data: Data, suite: Suite, name: str, width: int, setting: Setting
     ) -> tuple[Reducer, dict[str, Any], dict[str, Any]]:
         """Return a reducer, the parameters a job carries, and all that it has."""
+        from reducers.registry import find_reducers
+
         own = suite.parameters(name) | dict(setting.params)
         reducer = self._reducer(name, {"n_components": width, **own})
         estimator = getattr(reducer, "estimator", None)
         if estimator is not None:
-            defaults = defaults_of(estimator)
-            own = {k: v for k, v in own.items() if v != defaults[k]}
-            return reducer, {"n_components": width, **own}, estimator.get_params(deep=False)
+            every, usual = estimator.get_params(deep=False), defaults_of(estimator)
+            # What the registry sets is said too: another version may set something else.
+            entry = find_reducers(self._request.plugins).get(name)
+            declared = entry.defaults if entry else {}
+            own = {k: every[k] for k in {**declared, **own} if k in declared or every[k] != usual[k]}
+            return reducer, {"n_components": width, **own}, every
         params = _job_params(reducer.get_params(deep=False), data)
         # Epochs that were set are those that are wanted.
         if {"epochs", "batch_size"} <= set(params) and "epochs" not in setting.params:

@@ -167,9 +167,15 @@ def _from_estimator(one: Any, plugins: Sequence[str]) -> tuple[str, dict[str, An
             "reducers= takes names, a mapping of names to mappings of parameters, or estimators, as "
             f"['pca', FastICA(10)]; got {one!r}."
         )
-    name, defaults, params = _name_of(one, plugins), defaults_of(one), one.get_params(deep=False)
-    width = params.get("n_components")
-    changed = {p: v for p, v in params.items() if repr(v) != repr(defaults[p])}
+    from reducers.adapter import ScikitLearn
+    from reducers.registry import find_reducers
+
+    name, width = _name_of(one, plugins), one.get_params(deep=False).get("n_components")
+    declared: Mapping[str, Any] = {}
+    if isinstance(one, ScikitLearn):
+        one, declared = one.estimator, find_reducers(plugins)[name].defaults
+    defaults, params = defaults_of(one), one.get_params(deep=False)
+    changed = {p: v for p, v in params.items() if p in declared or repr(v) != repr(defaults[p])}
     check_fixed({"device"} & changed.keys(), name, "An estimator")
     if type(width) is not int and "n_components" in changed:
         raise InputError(f"The estimator {name} needs n_components to be an integer; got {width!r}.")
@@ -178,12 +184,13 @@ def _from_estimator(one: Any, plugins: Sequence[str]) -> tuple[str, dict[str, An
 
 
 def _name_of(one: Any, plugins: Sequence[str]) -> str:
+    from reducers.adapter import ScikitLearn
     from reducers.registry import find_reducers
 
     cls, public = type(one), type(one).__module__.partition("._")[0]
     name = str(getattr(one, "name", ""))
     known = find_reducers(plugins)
-    if name in known and known[name].target.endswith(f":{cls.__name__}"):
+    if name in known and (isinstance(one, ScikitLearn) or known[name].target.endswith(f":{cls.__name__}")):
         return name
     if public.startswith("sklearn.") and getattr(importlib.import_module(public), cls.__name__, 0) is cls:
         return f"{public}.{cls.__name__}"

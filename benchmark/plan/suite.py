@@ -15,7 +15,7 @@ from benchmark.analysis.columns import CONTROLS
 from benchmark.datasets import find_datasets
 from benchmark.errors import InputError, suggestion
 from benchmark.plan.settings import DEFAULT, Setting, check_fixed, find_settings
-from benchmark.request import MOST, BaseRequest, Request, whole
+from benchmark.request import EVERYTHING, MOST, BaseRequest, Request, whole
 from benchmark.scoring import DEFAULT as DEFAULT_CLUSTERING
 from benchmark.scoring import find_clusterings, find_metrics
 from reducers.parameters import Allowed
@@ -136,8 +136,11 @@ def check_request(request: BaseRequest) -> None:
 
 
 def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
-    """Return the reducers and, of a suite, the controls asked for, or all; raise `InputError` for others."""
-    from reducers.registry import find_reducers, load_reducer
+    """Return the reducers and, of a suite, the controls asked for; raise `InputError` for unknown ones.
+
+    Where none is asked for by name or group, these are all but those of `reducers.registry.FURTHER`.
+    """
+    from reducers.registry import FURTHER, find_reducers, load_reducer
     from reducers.registry_error import RegistryError
 
     try:
@@ -147,15 +150,18 @@ def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
                 f"The name '{name}' is that of a control, and a reducer of {known[name].origin} has it: "
                 "rename the reducer."
             )
-        controls = tuple(CONTROLS) if isinstance(request, Request) else ()
-        if request.reducers is None:
-            return (*known, *controls)
-        for name in request.reducers:
+        controls, groups = (tuple(CONTROLS), request.groups) if isinstance(request, Request) else ((), ())
+        if request.reducers is None and not groups:
+            further = {entry.name for entry in FURTHER}
+            return (*(name for name in known if name not in further), *controls)
+        for name in request.reducers or ():
             if not name.startswith("sklearn.") and name not in controls:
                 load_reducer(name, request.plugins)
     except RegistryError as error:
         raise InputError(str(error)) from error
-    return tuple(dict.fromkeys(request.reducers))
+    every = EVERYTHING in groups
+    grouped = [name for name, entry in known.items() if every or entry.group in groups]
+    return tuple(dict.fromkeys([*(request.reducers or ()), *grouped, *(controls if every else ())]))
 
 
 def choose_clusterings(request: Request) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from benchmark.analysis.across import differences, scores_by_dataset
-from benchmark.analysis.columns import is_control, varying
+from benchmark.analysis.columns import held_out, is_control, varying
 from benchmark.reporting import figures
 from benchmark.reporting.document import Block, Heading, Items, Live, Paragraph, Picture, Table, Text
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
@@ -51,9 +51,9 @@ class RunContent:
         yield DIAGRAM.file, figures.critical_differences_figure(differences(scores))
         for part in self.parts:
             board, views = part.board[~is_control(part.board)], part.views
-            yield part.file("pareto.png"), figures.pareto_figure(board)
+            yield part.file("pareto.png"), figures.pareto_figure(held_out(board))
             yield part.file("times.png"), figures.times_figure(board)
-            yield part.file("clusterings.png"), figures.clusterings_figure(board)
+            yield part.file("clusterings.png"), figures.clusterings_figure(held_out(board))
             yield part.file("embeddings.png"), figures.embeddings_figure(views)
             yield part.file("confusions.png"), figures.confusions_figure(views)
             yield part.file("reconstructions.png"), figures.reconstructions_figure(views)

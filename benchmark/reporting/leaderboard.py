@@ -22,6 +22,7 @@ from benchmark.reporting.number_text import NOT_MEASURED, interval, missing, ran
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.table_columns import (
     controls_said,
+    fitted_said,
     key_columns,
     left_out,
     score_text,
@@ -160,6 +161,7 @@ def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
     if varying(board[~board["baseline"]], TASK):
         parts.append("Bold and ranks are among rows of the same data, sizes, width of the code and version.")
+    parts += fitted_said(board)
     parts += _on_times(board, high > 1)
     if "n_components" in keys:
         parts.append("D is the width of the code.")

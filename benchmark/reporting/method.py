@@ -27,6 +27,9 @@ _METHOD = """\
   large enough to take the same paths, so that compilation and first allocations are not charged to `fit`
   or `transform`; what that cost is a column of its own.
 - **Memory.** Peak resident memory (MiB) above what was in use before; device memory as torch allocated it.
+- **Scored on** is `heldout`, the test set, or `fitted` for a method that places no new samples: then the
+  codes of the training set itself are scored, accuracies of classifiers are left out, and no rank, bold or
+  front compares them with those of held-out rows.
 - **Labels** are used for scoring, and for the control of that name; no reducer sees them.
 - **Seeds.** A seed fixes every random choice of its job. A job that did not end well enters no mean.
 - **Intervals** of scores are bootstrapped at 95 %: 1,000 times the seeds are weighted anew, and the test rows

@@ -100,7 +100,8 @@ class StoredRun:
             frame["label"] = pd.Categorical.from_codes(
                 labels.tolist(), pd.Index(arrays["class_names"].tolist())
             )
-        return frame
+        # Where what was fitted is what was scored, the test samples are the training samples again.
+        return frame if job.scored_on == "heldout" else frame[frame["split"] == "train"]
 
     def figure(self, name: str = "pareto") -> Figure:
         """Return a figure of the report: "pareto", "times", "embeddings", "reconstructions", ...

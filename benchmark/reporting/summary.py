@@ -18,7 +18,7 @@ from benchmark.reporting.document import Inline, Paragraph, Strong, prose
 from benchmark.reporting.number_text import count, interval, score
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.style import format_seconds
-from benchmark.reporting.table_columns import key_label, row_labels, score_text
+from benchmark.reporting.table_columns import fitted_said, key_label, row_labels, score_text
 from benchmark.scoring import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def summary(data: ReportData) -> Paragraph:
     unreduced = data.board.loc[data.board["baseline"] & ~is_control(data.board), metric.name].dropna()
     if not unreduced.empty:
         text.append(f" Without any reduction the {metric.label} is {score(unreduced.max())}.")
-    return Paragraph(text)
+    return Paragraph([*text, *(f" {said}" for said in fitted_said(board))])
 
 
 def _ranked(board: pd.DataFrame, metric: Metric) -> pd.DataFrame:

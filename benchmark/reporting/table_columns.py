@@ -72,6 +72,13 @@ def controls_said(board: pd.DataFrame) -> list[str]:
     return [f"Controls take no rank: {said}."] if said else []
 
 
+def fitted_said(board: pd.DataFrame) -> list[str]:
+    """Return what was scored on the rows that it was fitted on, as a sentence; nothing where nothing was."""
+    names = board.loc[board["scored_on"] == "fitted", "reducer"].unique()
+    said = "Scored on the rows of the fit, without accuracies, and not comparable with held-out rows"
+    return [f"{said}: {', '.join(names)}."] if len(names) else []
+
+
 def score_title(name: str) -> str:
     """Return what heads the column of a score; a plugin's has no other name."""
     return METRICS[name].title if name in METRICS else name

@@ -16,6 +16,7 @@ from benchmark.results.schema import SCHEMA, SchemaError, fits, parse_record
 
 STATUSES = ("ok", "failed", "timeout", "killed", "interrupted", "unavailable")
 TIMINGS = ("exclusive", "shared", "disturbed")
+SCORED_ON = ("heldout", "fitted")
 
 # Where two environments differ in one of these, their times do not compare.
 _DECIDES_TIMES = ("machine", "cpu", "usable_cores", "gpus")
@@ -37,7 +38,8 @@ class Record:
     `job_seconds` is the wall time of the job's whole process, from its start to its record.
     `setting` says what differs from the reducer's defaults where something was set, or is its label; `chosen`
     of how many settings it was chosen, and by what. `part` is "test", or "validation" for a job that was
-    fitted on four fifths of the training set and scored on the fifth that was held out.
+    fitted on four fifths of the training set and scored on the fifth that was held out. `scored_on` is
+    "heldout", or "fitted" where the rows that are scored are those that were fitted; the two never compare.
     `code` identifies the source of the reducer; it is empty in records of earlier versions.
 
     Raises
@@ -82,6 +84,7 @@ class Record:
     chosen: str = ""
     foreign_cpu: float | None = None
     code: str = ""
+    scored_on: str = "heldout"
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 
@@ -93,6 +96,8 @@ class Record:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}; got {self.status!r}.")
         if self.timing not in TIMINGS:
             raise ValueError(f"timing must be one of {', '.join(TIMINGS)}; got {self.timing!r}.")
+        if self.scored_on not in SCORED_ON:
+            raise ValueError(f"scored_on must be one of {', '.join(SCORED_ON)}; got {self.scored_on!r}.")
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -100,7 +105,7 @@ class Record:
         # The precision asked for: a job that failed never got to know the one it would have had.
         asked, width = repr(self.params.get("precision")), repr(self.params.get("n_components"))
         return (self.dataset, self.reducer, self.device, asked, self.threads, self.seed, width,
-                self.n_train, self.n_test, self.setting, self.part)  # fmt: skip
+                self.n_train, self.n_test, self.setting, self.part, self.scored_on)  # fmt: skip
 
     @property
     def machine(self) -> str:

@@ -18,7 +18,7 @@ from reducers.rows import Rows
 
 IntArray = NDArray[np.int64]
 
-PARTS = ("labels", "inputs", "reconstruction")
+PARTS = ("labels", "inputs", "reconstruction", "heldout")
 N_NEIGHBOURS = 5
 MAX_RANKED_POINTS = 5_000
 # Of the numbers of clusters that are tried where there are no labels.
@@ -44,6 +44,8 @@ class Embedding:
         Seed of every random choice a metric makes.
     n_jobs : int
         Threads the metrics may use; -1 is every core this process may use.
+    held_out : bool
+        Whether the rows of the test set are others than those that were fitted.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class Embedding:
     reconstruction_test: NDArray[Any] | Reconstruction | None = None
     seed: int = 0
     n_jobs: int = -1
+    held_out: bool = True
 
     def __post_init__(self) -> None:
         for name in ("Z_train", "Z_test", "X_test", "reconstruction_test"):
@@ -76,7 +79,9 @@ class Embedding:
             raise InputError(f"n_jobs is -1 (every core) or at least 1; got {self.n_jobs}.")
 
     def has(self, part: str) -> bool:
-        """Whether this embedding has ``"labels"``, ``"inputs"`` or ``"reconstruction"``."""
+        """Whether this embedding has one of `PARTS`; ``"heldout"`` are rows that no fit has seen."""
+        if part == "heldout":
+            return self.held_out
         array = {"labels": self.y_test, "inputs": self.X_test, "reconstruction": self.reconstruction_test}[
             part
         ]

@@ -36,7 +36,9 @@ def arrays_of(embedding: Embedding) -> dict[str, np.ndarray]:
 
 
 def without(embedding: Embedding, part: str) -> Embedding:
-    """Return an embedding without its "labels", "inputs" or "reconstruction"."""
+    """Return an embedding without one of `benchmark.scoring.embedding.PARTS`."""
+    if part == "heldout":
+        return replace(embedding, held_out=False)
     if part == "labels":
         return replace(embedding, y_train=None, y_test=None)
     inputs = None if part == "inputs" else embedding.X_test

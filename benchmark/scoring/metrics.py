@@ -31,7 +31,7 @@ class Metric:
         Direction of the score; None for a finding that is neither good nor bad.
     needs : tuple of str
         Parts of the embedding without which the metric does not apply: ``"labels"``,
-        ``"inputs"``, ``"reconstruction"``.
+        ``"inputs"``, ``"reconstruction"``, ``"heldout"``.
     reference : str
         Where the metric was published.
     summary : str

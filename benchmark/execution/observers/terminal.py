@@ -129,6 +129,7 @@ def _outcome(record: Record) -> list[str]:
     foreign = record.foreign_cpu if record.timing == "disturbed" else None
     parts = [] if record.fit_seconds is None else [f"fit {format_seconds(record.fit_seconds)}"]
     parts += [] if foreign is None else [f"disturbed ({foreign:.0%})"]
+    parts += ["on fitted rows"] if record.scored_on == "fitted" else []
     scores = [name for name in RANKING[:2] if name in record.scores]
     parts += [f"{METRICS[name].title} {METRICS[name].format(record.scores[name])}" for name in scores]
     if not scores and record.transform_seconds is not None:
