@@ -18,7 +18,10 @@ class Allowed:
 
 
 def _parameter(default: Any, holds: Callable[[Any], bool], words: str) -> Any:
-    return field(default=default, metadata={"allowed": Allowed(holds, words)})
+    allowed = Allowed(holds, words)
+    if default is None:
+        allowed = Allowed(lambda value: value is None or holds(value), f"{words} or None")
+    return field(default=default, metadata={"allowed": allowed})
 
 
 def _is_integer(value: Any) -> bool:
@@ -36,8 +39,8 @@ def one_of(default: str, *others: str) -> Any:
     return _parameter(default, lambda value: isinstance(value, str) and value in allowed, words)
 
 
-def integer(default: int, low: int) -> Any:
-    """Declare an integer parameter of at least `low`."""
+def integer(default: int | None, low: int) -> Any:
+    """Declare an integer parameter of at least `low`; where None is the default, it is allowed too."""
     return _parameter(default, lambda value: _is_integer(value) and value >= low, f"an integer >= {low}")
 
 
@@ -49,9 +52,12 @@ def seed(default: int | None) -> Any:
 
 
 def number(
-    default: float, low: float, high: float = math.inf, *, above: bool = False, below: bool = False
+    default: float | None, low: float, high: float = math.inf, *, above: bool = False, below: bool = False
 ) -> Any:
-    """Declare a real parameter in [low, high]; `above` and `below` leave out the bound itself."""
+    """Declare a real parameter in [low, high]; `above` and `below` leave out the bound itself.
+
+    Where None is the default, it is allowed too.
+    """
 
     def holds(value: Any) -> bool:
         if not _is_real(value):
@@ -69,9 +75,9 @@ def image_shape() -> Any:
 
     def holds(value: Any) -> bool:
         pair = isinstance(value, (list, tuple)) and len(value) == 2
-        return value is None or (pair and all(_is_integer(side) and side >= 1 for side in value))
+        return pair and all(_is_integer(side) and side >= 1 for side in value)
 
-    return _parameter(None, holds, "(height, width), two integers >= 1, or None")
+    return _parameter(None, holds, "(height, width), two integers >= 1,")
 
 
 def flag(default: bool) -> Any:

@@ -49,6 +49,20 @@ BUILT_IN = tuple(
         ("umap", "manifold:UMAP", "uniform manifold approximation and projection", ("cpu",)),
     )
 )
+# What is measured only where it is asked for by name.
+FURTHER = tuple(
+    Entry(name, f"reducers.methods.{target}", summary, _ANY_DEVICE)
+    for name, target, summary in (
+        ("variational", "autoencoders.variational:Variational", "code drawn from a Gaussian, beta-VAE"),
+        ("contractive", "autoencoders.contractive:Contractive", "code resists small changes of the input"),
+        (
+            "stacked-denoising",
+            "autoencoders.stacked_denoising:StackedDenoising",
+            "each layer pretrained on corrupted input",
+        ),
+        ("recurrent", "autoencoders.recurrent:Recurrent", "reads rows one by one, GRU or LSTM"),
+    )
+)
 
 
 def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
@@ -129,4 +143,4 @@ def _describe(plugin: Plugin) -> Entry:
     return Entry(name, plugin.target, summary, tuple(cls.devices), origin)
 
 
-REDUCERS = Kind("reducer", {entry.name: entry for entry in BUILT_IN}, _describe)
+REDUCERS = Kind("reducer", {entry.name: entry for entry in (*BUILT_IN, *FURTHER)}, _describe)

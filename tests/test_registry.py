@@ -41,6 +41,7 @@ BUILT_IN = [
     "raw", "random-projection", "pca", "rbm", "dbn", "autoencoder", "undercomplete", "stacked", "sparse",
     "denoising", "convolutional", "umap",
 ]  # fmt: skip
+KNOWN = [*BUILT_IN, "variational", "contractive", "stacked-denoising", "recurrent"]
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def plugin(tmp_path: Path) -> Path:
 
 def test_everything_built_in_is_there() -> None:
     found = find_reducers()
-    assert list(found) == BUILT_IN
+    assert list(found) == KNOWN
     for name, entry in found.items():
         cls = load_reducer(name)
         assert cls.name == entry.name == name
@@ -63,7 +64,7 @@ def test_everything_built_in_is_there() -> None:
 
 
 def test_only_umap_compiles_for_long() -> None:
-    assert [name for name in BUILT_IN if load_reducer(name).compiles] == ["umap"]
+    assert [name for name in KNOWN if load_reducer(name).compiles] == ["umap"]
 
 
 def test_the_package_gives_the_contract_and_the_kit_without_importing_them_before() -> None:
@@ -95,7 +96,7 @@ def test_an_unknown_name_is_an_error_that_helps(given: str, suggested: str | Non
     message = str(caught.value)
     assert repr(given) in message
     assert f"Did you mean '{suggested}'?" in message if suggested else "Did you mean" not in message
-    assert all(name in message for name in BUILT_IN)
+    assert all(name in message for name in KNOWN)
 
 
 def test_an_unknown_parameter_is_an_error_that_helps() -> None:
@@ -108,7 +109,7 @@ def test_an_unknown_parameter_is_an_error_that_helps() -> None:
 
 def test_a_plugin_file_adds_its_reducers(plugin: Path) -> None:
     found = find_reducers([plugin])
-    assert list(found) == [*BUILT_IN, "half"]
+    assert list(found) == [*KNOWN, "half"]
     entry = found["half"]
     assert (entry.summary, entry.devices) == ("Half of the features.", ("cpu", "cuda"))
     assert entry.origin == str(plugin)
@@ -162,7 +163,7 @@ def test_a_plugin_without_a_docstring_is_described_by_its_reference(plugin: Path
 
 def test_what_a_plugin_imports_is_not_its_own(plugin: Path) -> None:
     plugin.write_text("from reducers.methods.linear import PCA, Raw\n" + PLUGIN)
-    assert list(find_reducers([plugin])) == [*BUILT_IN, "half"]
+    assert list(find_reducers([plugin])) == [*KNOWN, "half"]
 
 
 WRONG_PLUGINS = {
@@ -208,7 +209,7 @@ def test_an_installed_package_adds_its_reducers(monkeypatch: pytest.MonkeyPatch,
     (tmp_path / "installed_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
     install(monkeypatch, half="installed_plugin:Half")
-    assert list(find_reducers()) == [*BUILT_IN, "half"]
+    assert list(find_reducers()) == [*KNOWN, "half"]
     assert type(make_reducer("half")).__module__ == "installed_plugin"
 
 
@@ -228,7 +229,7 @@ def test_an_installed_package_that_is_broken_stops_nothing_else(
     (tmp_path / "installed_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
     install(monkeypatch, mine=target, half="installed_plugin:Half")
-    assert list(find_reducers()) == [*BUILT_IN, "half"]
+    assert list(find_reducers()) == [*KNOWN, "half"]
     assert load_reducer("pca") is PCA
     ((name, problem),) = REDUCERS.broken().items()
     assert name == "mine"
