@@ -190,7 +190,7 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _n_features_out(self) -> int:
         return int(self.n_components_)
 
-    def _checked(self, result: NDArray[Any], shape: tuple[int, int], what: str) -> FloatArray:
+    def _checked(self, result: NDArray[Any], shape: tuple[int, ...], what: str) -> FloatArray:
         result = np.asarray(result)
         if result.shape != shape:
             raise ValueError(

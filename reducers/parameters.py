@@ -18,7 +18,10 @@ class Allowed:
 
 
 def _parameter(default: Any, holds: Callable[[Any], bool], words: str, kw_only: Any = MISSING) -> Any:
-    return field(default=default, kw_only=kw_only, metadata={"allowed": Allowed(holds, words)})
+    allowed = Allowed(holds, words)
+    if default is None:
+        allowed = Allowed(lambda value: value is None or holds(value), f"{words} or None")
+    return field(default=default, kw_only=kw_only, metadata={"allowed": allowed})
 
 
 def _is_integer(value: Any) -> bool:
@@ -36,8 +39,11 @@ def one_of(default: str, *others: str) -> Any:
     return _parameter(default, lambda value: isinstance(value, str) and value in allowed, words)
 
 
-def integer(default: int, low: int, *, positional: bool = False) -> Any:
-    """Declare an integer parameter of at least `low`; `positional` is one that stays so in a subclass."""
+def integer(default: int | None, low: int, *, positional: bool = False) -> Any:
+    """Declare an integer parameter of at least `low`; None is allowed where it is the default.
+
+    A `positional` one stays so in a subclass.
+    """
     words, kw_only = f"an integer >= {low}", False if positional else MISSING
     return _parameter(default, lambda value: _is_integer(value) and value >= low, words, kw_only)
 
@@ -50,9 +56,12 @@ def seed(default: int | None) -> Any:
 
 
 def number(
-    default: float, low: float, high: float = math.inf, *, above: bool = False, below: bool = False
+    default: float | None, low: float, high: float = math.inf, *, above: bool = False, below: bool = False
 ) -> Any:
-    """Declare a real parameter in [low, high]; `above` and `below` leave out the bound itself."""
+    """Declare a real parameter in [low, high]; `above` and `below` leave out the bound itself.
+
+    Where None is the default, it is allowed too.
+    """
 
     def holds(value: Any) -> bool:
         if not _is_real(value):
@@ -70,9 +79,9 @@ def image_shape() -> Any:
 
     def holds(value: Any) -> bool:
         pair = isinstance(value, (list, tuple)) and len(value) == 2
-        return value is None or (pair and all(_is_integer(side) and side >= 1 for side in value))
+        return pair and all(_is_integer(side) and side >= 1 for side in value)
 
-    return _parameter(None, holds, "(height, width), two integers >= 1, or None")
+    return _parameter(None, holds, "(height, width), two integers >= 1,")
 
 
 def flag(default: bool) -> Any:

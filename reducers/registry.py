@@ -70,6 +70,16 @@ FURTHER = (
           "its own for each feature", group="classic"),
     Entry("kernel-pca", "sklearn.decomposition:KernelPCA", "PCA in the space of a Gaussian kernel",
           group="classic", defaults={"kernel": "rbf", "eigen_solver": "arpack"}),
+    *(
+        Entry(name, f"reducers.methods.{target}", summary, _ANY, group="autoencoders")
+        for name, target, summary in (
+            ("variational", "autoencoders.variational:Variational", "code drawn from a Gaussian, beta-VAE"),
+            ("contractive", "autoencoders.contractive:Contractive", "code resists small changes of the input"),
+            ("stacked-denoising", "autoencoders.stacked_denoising:StackedDenoising",
+             "each layer pretrained on corrupted input"),
+            ("recurrent", "autoencoders.recurrent:Recurrent", "reads rows one by one, GRU or LSTM"),
+        )
+    ),
     Entry("isomap", "sklearn.manifold:Isomap", "distances along a graph of neighbours", group="neighbours"),
     Entry("tsne", "reducers.methods.tsne:TSNE", "t-distributed stochastic neighbour embedding, to 2-D",
           group="neighbours"),

@@ -30,6 +30,10 @@ FAST = {
     "convolutional": {"epochs": 2},
     "umap": {"n_epochs": 5, "n_neighbors": 5},
     "tsne": {"n_iter": 20},
+    "variational": {"epochs": 2, "hidden": (20,)},
+    "contractive": {"epochs": 2},
+    "stacked-denoising": {"epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
+    "recurrent": {"epochs": 2, "units": 16},
 }
 
 

@@ -29,7 +29,8 @@ from benchmark.plan.suite_plan import SuitePlan
 from benchmark.request import Request
 from benchmark.results import Record, Store
 from benchmark.scoring import DEFAULT, metrics_of
-from reducers.registry import BUILT_IN
+from reducers import find_reducers
+from reducers.registry import BUILT_IN, FURTHER
 
 PLUGINS = Path(__file__).parent / "plugins"
 MISBEHAVING = str(PLUGINS / "misbehaving.py")
@@ -92,7 +93,9 @@ def where(plan: SuitePlan) -> list[tuple[str, str, bool]]:
 
 def test_all_reducers_are_planned_with_all_their_parameters() -> None:
     plan = plan_of()
-    assert [job.reducer for job in plan.jobs] == [*(entry.name for entry in BUILT_IN), *CONTROLS]
+    measured = [job.reducer for job in plan.jobs]
+    assert measured == [*(entry.name for entry in BUILT_IN), *CONTROLS]
+    assert set(find_reducers()) - set(measured) == {entry.name for entry in FURTHER}
     assert plan.run == "digits-standard"
     job = next(job for job in plan.jobs if job.reducer == "stacked")
     assert job.params["hidden"] == (500, 500, 2000)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,10 +24,11 @@ from benchmark.studies import study_plan as plan
 from benchmark.studies.catalog import STUDIES
 from benchmark.studies.claims_report import evidence_of, study_content
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, perceptron, seeded, softmax_regression
+from benchmark.studies.heads import Classifier, on_top_of, perceptron, seeded, softmax_regression
 from benchmark.studies.networks import CutOff, Foreteller
 from benchmark.studies.study_plan import StudyPlan, choose_studies
 from benchmark.studies.verdict import findings, judge, verdict
+from reducers import make_reducer
 
 
 def evidence(scores: Sequence[float | None], status: str = "ok") -> Evidence:
@@ -122,18 +124,44 @@ def test_a_softmax_regression_finds_what_is_linear() -> None:
     assert Classifier(network, "sgd", 0.5, 100, 200).fit(X, y).score(X, y) > 0.97
 
 
-def test_the_same_seed_trains_the_same_head_and_no_global_state_moves() -> None:
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_the_same_seed_trains_the_same_head_and_no_global_state_moves(dropout: float) -> None:
     import torch
 
     X = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
     y = np.arange(60) % 3
     before = torch.get_rng_state()
     made = [
-        Classifier(seeded(perceptron, 4, 8, 3, seed=7), "adam", 0.01, 10, 20, seed=7).fit(X, y)
+        Classifier(seeded(perceptron, 4, 8, 3, dropout, seed=7), "adam", 0.01, 10, 20, seed=7).fit(X, y)
         for _ in range(2)
     ]
     assert np.array_equal(made[0].predict_proba(X), made[1].predict_proba(X))
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_classifier_stands_on_copies_of_layers_and_silences_them_in_training_only() -> None:
+    import torch
+
+    below = [seeded(torch.nn.Linear, 4, 50, seed=0)]
+    network, x = on_top_of(below, 3, seed=0, dropout=0.5), torch.ones(1, 4)
+    assert not torch.equal(network(x), network(x))
+    network.train(False)
+    assert torch.equal(network(x), network(x))
+    network.requires_grad_(False)[0][0].weight.zero_()
+    assert bool(below[0].weight.any())
+
+
+def test_networks_that_read_a_digit_row_by_row_have_as_many_parameters_as_the_dense_ones() -> None:
+    import torch
+
+    counts = []
+    for case in STUDIES["S24"].cases.values():
+        if case.reducer != "pca":
+            made: Any = make_reducer(case.reducer, n_components=case.width, **case.params)
+            made.network_ = made._build_network(784, torch.Generator().manual_seed(0))
+            counts.append(made.n_parameters_)
+    assert len(counts) == 4
+    assert max(counts) < 1.005 * min(counts)
 
 
 def test_a_loss_with_a_cut_off_leaves_good_samples_out() -> None:

@@ -23,6 +23,7 @@ from reducers.training.steps import Schedule, Step
 HAS_BF16 = has_bf16()
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
 AUTOENCODERS = [name for name in find_reducers() if "precision" in make_reducer(name).get_params()]
+LONG = ("stacked", "dbn", "stacked-denoising", "recurrent")
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -97,7 +98,7 @@ def test_a_parameter_the_loss_does_not_use_stays_as_it_is() -> None:
 
 @pytest.mark.skipif(not HAS_BF16, reason="this processor does not multiply bfloat16 natively")
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow if n in ("stacked", "dbn") else ()) for n in AUTOENCODERS]
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in AUTOENCODERS]
 )
 def test_the_loss_curve_in_bf16_agrees_with_that_in_fp32(name: str) -> None:
     X = make_data(2000)

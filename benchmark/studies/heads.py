@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,18 @@ def convolutional_network(shape: tuple[int, int], n_classes: int, dropout: float
     )  # fmt: skip
 
 
+def on_top_of(
+    layers: Iterable[torch.nn.Module], n_classes: int, seed: int, dropout: float = 0.0
+) -> torch.nn.Module:
+    """Return a copy of trained layers, their units under dropout, and an affine one on top."""
+    from torch import nn
+
+    copies: list[Any] = [copy.deepcopy(layer) for layer in layers]
+    top = seeded(nn.Linear, copies[-1].bias.numel(), n_classes, seed=seed)
+    below = [nn.Sequential(layer, nn.Dropout(dropout)) if dropout else layer for layer in copies]
+    return nn.Sequential(*below, top)
+
+
 class Classifier:
     """A network trained with cross-entropy on batches drawn at random.
 
@@ -76,12 +89,15 @@ class Classifier:
         step = kinds[self.optimizer](self.network.parameters(), lr=self.learning_rate)
         inputs, classes = torch.from_numpy(X).to(self.device), torch.from_numpy(y).to(self.device)
         rng = np.random.default_rng(self.seed)
-        for _ in range(self.steps):
-            rows = torch.from_numpy(rng.integers(len(X), size=self.batch_size)).to(self.device)
-            loss = torch.nn.functional.cross_entropy(self.network(inputs[rows]), classes[rows])
-            step.zero_grad()
-            loss.backward()
-            step.step()
+        # Dropout draws from the global generator.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            for _ in range(self.steps):
+                rows = torch.from_numpy(rng.integers(len(X), size=self.batch_size)).to(self.device)
+                loss = torch.nn.functional.cross_entropy(self.network(inputs[rows]), classes[rows])
+                step.zero_grad()
+                loss.backward()
+                step.step()
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from reducers.training.dropout import Drop, keep
 from reducers.training.products import linear
 
 # First weights, by the name of their scheme (Glorot and Bengio 2010; He et al. 2015).
@@ -85,21 +86,36 @@ class DenseNetwork(nn.Module):
             if layer.weight is not None:
                 initialise(layer.weight, design.weight_init, generator)
 
-    def hidden(self, x: Tensor) -> list[Tensor]:
-        """Return the activity of every encoder layer; the last is the code."""
-        activity = []
-        for layer in self.encoder:
-            x = layer(x)
-            activity.append(x)
+    def hidden(self, x: Tensor, drop: Drop = keep) -> list[Tensor]:
+        """Return the activity of every encoder layer, before `drop`; the last is the code."""
+        activity = [self.encoder[0](x)]
+        for layer in list(self.encoder)[1:]:
+            activity.append(layer(drop(activity[-1])))
         return activity
 
     def encode(self, x: Tensor) -> Tensor:
         """Return codes of shape (n, n_components)."""
         return self.hidden(x)[-1]
 
-    def output_pre_activation(self, z: Tensor) -> Tensor:
+    def output_pre_activation(self, z: Tensor, drop: Drop = keep) -> Tensor:
         """Return the output layer's pre-activation, of shape (n, n_features)."""
+        if len(self.decoder) == 1:
+            z = drop(z)
         for layer in list(self.decoder)[:-1]:
-            z = layer(z)
+            z = drop(layer(z))
         result: Tensor = self.decoder[-1].pre_activation(z)  # type: ignore[operator]
         return result
+
+
+class VariationalNetwork(DenseNetwork):
+    """The same, but that the encoder ends in two numbers a unit of the code: mean and log-variance."""
+
+    def __init__(self, design: DenseDesign, generator: torch.Generator) -> None:
+        super().__init__(design, generator)
+        n_in, n_code = design.sizes[-2:]
+        self.encoder[-1] = Dense(n_in, 2 * n_code, design.code_activation)
+        initialise(self.encoder[-1].weight, design.weight_init, generator)  # type: ignore[arg-type]
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the means, of shape (n, n_components)."""
+        return self.hidden(x)[-1].chunk(2, dim=1)[0]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reducers.training.dense_network import initialise
+from reducers.training.dropout import Drop, keep
 from reducers.training.products import ACTIVATIONS, linear
 
 
@@ -63,7 +64,7 @@ class ConvolutionalNetwork(nn.Module):
         shape = (self.design.channels[-1], *self.shapes[-1])
         return torch.arange(self.flat).view(shape).permute(1, 2, 0).flatten()
 
-    def hidden(self, x: Tensor) -> list[Tensor]:
+    def hidden(self, x: Tensor, drop: Drop = keep) -> list[Tensor]:
         """Return the activity of every stage; the last is the code."""
         act = ACTIVATIONS[self.design.activation]
         x = x.view(-1, 1, *self.design.image_shape).to(memory_format=torch.channels_last)
@@ -72,7 +73,8 @@ class ConvolutionalNetwork(nn.Module):
             # Activations are monotone, so they may follow the maximum: a quarter of the work.
             x = act(F.max_pool2d(convolution(x), 2, ceil_mode=True))
             activity.append(x)
-        flat = x.permute(0, 2, 3, 1).flatten(1)
+        # Neighbours within a map tell what a dropped unit would have: only dense layers get dropout.
+        flat = drop(x.permute(0, 2, 3, 1).flatten(1))
         code = linear(flat, self.to_code.weight, self.to_code.bias, self.design.code_activation)
         return [*activity, code]
 
@@ -80,10 +82,10 @@ class ConvolutionalNetwork(nn.Module):
         """Return codes of shape (n, n_components)."""
         return self.hidden(x)[-1]
 
-    def output_pre_activation(self, z: Tensor) -> Tensor:
+    def output_pre_activation(self, z: Tensor, drop: Drop = keep) -> Tensor:
         """Return the output image before its activation, flattened to (n, n_features)."""
         act = ACTIVATIONS[self.design.activation]
-        x = self.maps(z)
+        x = drop(self.maps(z))
         for convolution, shape in zip(self.up, reversed(self.shapes[:-1]), strict=True):
             x = act(convolution(F.interpolate(x, size=shape, mode="nearest")))
         pixels: Tensor = self.output(x).flatten(1)

@@ -26,11 +26,12 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 # What can follow a product in the same pass, by oneDNN's name.
 FUSED_ACTIVATIONS = {"linear": "none", "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
 # The gradient before an activation, from that behind it and from what it gave.
-_SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+SLOPES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "linear": lambda gradient, y: gradient,
     "relu": lambda gradient, y: torch.ops.aten.threshold_backward(gradient, y, 0),
     "sigmoid": torch.ops.aten.sigmoid_backward,
     "tanh": torch.ops.aten.tanh_backward,
+    "softplus": lambda gradient, y: gradient * -torch.expm1(-y),
 }
 
 
@@ -64,6 +65,26 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     return _pointwise(a, b.t(), None, "none") if has_onednn(a) else a @ b
 
 
+def reconstruction_loss(output: Tensor, x: Tensor, activation: str, loss: str) -> Tensor:
+    """Return the mean over samples and features of a loss between an output and `x`, a scalar.
+
+    Parameters
+    ----------
+    output : Tensor of the shape of `x`
+        Before its activation, a key of `ACTIVATIONS`.
+    loss : {'mse', 'bce'}
+        Squared error, or the cross-entropy of a sigmoid.
+    """
+    if loss == "bce":
+        return F.binary_cross_entropy_with_logits(single(output), x)
+    return F.mse_loss(ACTIVATIONS[activation](single(output)), x)
+
+
+def single(x: Tensor) -> Tensor:
+    """Return `x` in single precision where it is in half, whose sums lose what is small."""
+    return x.float() if x.dtype == torch.bfloat16 else x
+
+
 def has_onednn(x: Tensor) -> bool:
     """Return whether oneDNN multiplies tensors of the kind of `x` on this processor."""
     return x.is_cpu and x.dtype in _onednn_types()
@@ -92,6 +113,6 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         x, weight, y = ctx.saved_tensors
-        gradient = _SLOPES[ctx.activation](gradients[0], y)
+        gradient = SLOPES[ctx.activation](gradients[0], y)
         to_input = product(gradient, weight) if ctx.needs_input_grad[0] else None
         return to_input, product(gradient.t(), x), gradient.sum(dim=0), None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from typing import Any
 
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, seeded
+from benchmark.studies.heads import Classifier, on_top_of
 from benchmark.studies.networks import reducer_of
 from benchmark.studies.study_figures import curves_figure, score_figure
 
@@ -17,15 +16,12 @@ _LABELS = (100, 1_000, 0)  # 0: all there are
 
 def fine_tune(trial: Trial) -> Measured:
     """Train an encoder as the case says, put a classifier on top, and fine-tune with few labels or all."""
-    import torch
-
     encoder = _encoder(trial)
     n_classes, rng = int(trial.y_train.max()) + 1, trial.rng
     scores: dict[str, float] = {}
     for n_labels in _LABELS:
         rows = rng.permutation(len(trial.X_train))[: n_labels or len(trial.X_train)]
-        top = seeded(torch.nn.Linear, 500, n_classes, seed=trial.seed)
-        network = torch.nn.Sequential(*copy.deepcopy(list(encoder)), top)
+        network = on_top_of(encoder, n_classes, trial.seed)
         if not scores:
             scores |= _gradients(network, trial)
         head = Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device)

@@ -22,8 +22,7 @@ def _experts(trial: Trial, X: np.ndarray, y: np.ndarray) -> list[Any]:
 
 def _errors(experts: list[Any], X: np.ndarray) -> np.ndarray:
     """Return the squared error of every expert, shape (n, n_classes)."""
-    found = [np.square(made.inverse_transform(made.transform(X)) - X).mean(axis=1) for made in experts]
-    return np.stack(found, axis=1)
+    return np.stack([made.score_samples(X) for made in experts], axis=1)
 
 
 def _perceptron(trial: Trial, X: np.ndarray, y: np.ndarray) -> Classifier:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from reducers.parameters import flag, integer, number, one_of, sizes
 from reducers.rows import FloatArray, Rows
@@ -17,18 +19,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from reducers.training.batches import Batches
+    from reducers.training.dense_network import DenseDesign
     from reducers.training.steps import Schedule
 
 _ACTIVATIONS = ("relu", "sigmoid", "tanh", "softplus", "linear")
 _INITS = (
-    "xavier-uniform",
-    "xavier-normal",
-    "he-uniform",
-    "he-normal",
-    "fan-in-uniform",
-    "normal",
-    "small-normal",
-)
+    "xavier-uniform", "xavier-normal", "he-uniform", "he-normal", "fan-in-uniform", "normal", "small-normal",
+)  # fmt: skip
 
 
 class Autoencoder(TorchReducer):
@@ -53,6 +50,10 @@ class Autoencoder(TorchReducer):
         ``xavier-uniform`` (default), ``xavier-normal``, ``he-uniform``, ``he-normal``,
         ``fan-in-uniform`` (bounds 1 / sqrt(inputs), the layers' own default in torch), ``normal``
         (standard deviation 1) or ``small-normal`` (0.01). Biases begin at 0.
+    dropout : float in [0, 1), default 0
+        Share of the hidden units that each step of the training as a whole leaves out (Srivastava et al.
+        2014): of the code where it is the only hidden layer, of a convolutional network only where it is
+        dense.
     precision : {'auto', 'fp32', 'bf16'}
         Arithmetic of the matrix products; weights and updates stay fp32. ``auto`` is bf16 where
         the hardware multiplies it natively and gains by it; see
@@ -80,6 +81,7 @@ class Autoencoder(TorchReducer):
     optimizer: str = one_of("adam", "adamw", "sgd", "adagrad", "adadelta", "rmsprop")
     decay: str = one_of("constant", "cosine")
     weight_init: str = one_of(*_INITS)
+    dropout: float = number(0.0, low=0.0, high=1.0, below=True)
     precision: str = one_of("auto", "fp32", "bf16")
     cuda_graphs: bool = flag(False)
 
@@ -110,6 +112,10 @@ class Autoencoder(TorchReducer):
         """Hook: return what the encoder sees in place of `x`."""
         return x
 
+    def _seen_by_decoder(self, code: Tensor, generator: torch.Generator) -> Tensor:
+        """Hook: return what the decoder is trained on in place of the encoder's output."""
+        return code
+
     def _penalty(self, hidden: list[Tensor]) -> Tensor | float:
         """Hook: return what is added to the reconstruction loss, from the encoder's activity."""
         return 0.0
@@ -117,14 +123,19 @@ class Autoencoder(TorchReducer):
     def _fine_tune(self, X: Batches, generator: torch.Generator) -> None:
         from reducers.training.loop import train
 
-        def batch_loss(x: Tensor) -> Tensor:
-            hidden = self.network_.hidden(self._corrupt(x, generator))
-            output = self.network_.output_pre_activation(hidden[-1])
-            return self._reconstruction_loss(output, x) + self._penalty(hidden)
-
+        batch_loss = partial(self._batch_loss, generator=generator)
         schedule = self._schedule(self.epochs)
         stage = "fine-tuning" if self.history_ else "training"
         self.history_ += train(self.network_.parameters(), batch_loss, X, schedule, generator, stage=stage)
+
+    def _batch_loss(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        from reducers.training.dropout import dropout
+
+        drop = dropout(self.dropout, generator)
+        hidden = self.network_.hidden(self._corrupt(x, generator), drop)
+        code = self._seen_by_decoder(hidden[-1], generator)
+        output = self.network_.output_pre_activation(code, drop)
+        return self._reconstruction_loss(output, x) + self._penalty(hidden)
 
     def _schedule(self, epochs: int) -> Schedule:
         from reducers.training.steps import Schedule
@@ -141,13 +152,9 @@ class Autoencoder(TorchReducer):
 
     def _reconstruction_loss(self, output: Tensor, x: Tensor) -> Tensor:
         """Return the mean loss between the output's pre-activation and the input `x`."""
-        from torch.nn import functional as F
+        from reducers.training.products import reconstruction_loss
 
-        from reducers.training.products import ACTIVATIONS
-
-        if self.loss == "bce":
-            return F.binary_cross_entropy_with_logits(output.float(), x)
-        return F.mse_loss(ACTIVATIONS[self.output_activation](output.float()), x)
+        return reconstruction_loss(output, x, self.output_activation, self.loss)
 
     def _check_loss(self, X: FloatArray | Rows) -> None:
         if self.loss == "bce":
@@ -160,10 +167,34 @@ class Autoencoder(TorchReducer):
         return self._apply(self.network_.encode, X)  # type: ignore[no-any-return]
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
+        return self._apply(self._decode, Z)  # type: ignore[no-any-return]
+
+    def _decode(self, z: Tensor) -> Tensor:
         from reducers.training.products import ACTIVATIONS
 
-        activation = ACTIVATIONS[self.output_activation]
-        return self._apply(lambda z: activation(self.network_.output_pre_activation(z)), Z)  # type: ignore[no-any-return]
+        return ACTIVATIONS[self.output_activation](self.network_.output_pre_activation(z))
+
+    def score_samples(self, X: ArrayLike | Rows) -> FloatArray:
+        """Return the mean squared error of each sample's reconstruction, in the squared units of `X`.
+
+        It is not negated: 0 is a perfect reconstruction, and the larger, the less a sample is like those
+        learned from.
+
+        Returns
+        -------
+        float32 ndarray of shape (n,)
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError, ValueError
+            As `transform` does.
+        """
+        check_is_fitted(self, "n_components_")
+        data = self._samples(X, reset=False)
+        return self._checked(self._apply(self._errors, data), (len(data),), "scores")
+
+    def _errors(self, x: Tensor) -> Tensor:
+        return (self._decode(self.network_.encode(x)) - x).square().mean(dim=1)
 
     @property
     def n_parameters_(self) -> int:
@@ -186,9 +217,14 @@ class DenseAutoencoder(Autoencoder):
     tied: bool = flag(False)
 
     def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
-        from reducers.training.dense_network import DenseDesign, DenseNetwork
+        from reducers.training.dense_network import DenseNetwork
 
-        design = DenseDesign(
+        return DenseNetwork(self._design(n_features), generator)
+
+    def _design(self, n_features: int) -> DenseDesign:
+        from reducers.training.dense_network import DenseDesign
+
+        return DenseDesign(
             sizes=(n_features, *self.hidden, self.n_components),
             activation=self.activation,
             code_activation=self.code_activation,
@@ -196,4 +232,3 @@ class DenseAutoencoder(Autoencoder):
             tied=self.tied,
             weight_init=self.weight_init,
         )
-        return DenseNetwork(design, generator)

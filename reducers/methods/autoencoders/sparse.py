@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+_WEIGHTS = {"l1": 1e-5, "kl": 0.1}
+
+
 class Sparse(DenseAutoencoder):
     """A deep autoencoder whose first hidden layer is kept sparse.
 
@@ -23,8 +26,9 @@ class Sparse(DenseAutoencoder):
         ``l1``: the sum of absolute activities of a sample. ``kl``: sum over units of
         KL(rho || rho_hat), with rho_hat a running mean of a unit's activity over mini-batches; it
         needs sigmoid hidden layers, whose activity is a probability.
-    weight : float >= 0, default 1e-5
-        Factor of the penalty.
+    weight : float >= 0 or None
+        Factor of the penalty. None is 1e-5 for ``l1`` and 0.1 for ``kl``, which brings the mean activity of
+        a unit to `sparsity`.
     sparsity : float in (0, 1), default 0.05
         rho, the mean activity aimed at (``kl`` only).
     momentum : float in [0, 1), default 0.9
@@ -37,7 +41,7 @@ class Sparse(DenseAutoencoder):
 
     hidden: tuple[int, ...] = sizes((128, 64), empty=False)
     penalty: str = one_of("l1", "kl")
-    weight: float = number(1e-5, low=0.0)
+    weight: float | None = number(None, low=0.0)
     sparsity: float = number(0.05, low=0.0, high=1.0, above=True, below=True)
     momentum: float = number(0.9, low=0.0, high=1.0, below=True)
 
@@ -48,10 +52,12 @@ class Sparse(DenseAutoencoder):
         super()._fit(X, rng)
 
     def _penalty(self, hidden: list[Tensor]) -> Tensor:
-        activity = hidden[0].float()
+        from reducers.training.products import single
+
+        activity, weight = single(hidden[0]), _WEIGHTS[self.penalty] if self.weight is None else self.weight
         if self.penalty == "l1":
-            return self.weight * activity.abs().sum(dim=1).mean()
-        return self.weight * self._divergence(activity).sum()
+            return weight * activity.abs().sum(dim=1).mean()
+        return weight * self._divergence(activity).sum()
 
     def _divergence(self, activity: Tensor) -> Tensor:
         """Return KL(rho || rho_hat) of every unit, rho_hat the running mean of its activity."""

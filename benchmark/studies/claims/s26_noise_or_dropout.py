@@ -1,0 +1,76 @@
+"""S26: dropout in hidden layers, noise on what each layer is given, both, or neither."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from benchmark.measure.trial import Measured, Trial
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.heads import Classifier, on_top_of
+from benchmark.studies.networks import reducer_of
+from benchmark.studies.study_figures import score_figure
+
+_SHARE = 0.25  # of a layer's inputs, or of its units
+
+
+def train(trial: Trial) -> Measured:
+    """Train an autoencoder as the case says; score its codes, and classifiers fine-tuned from it."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    given, X_test, y_test = trial.params, trial.X_test, trial.y_test
+    made: Any = reducer_of(
+        trial, "stacked-denoising", hidden=(500, 250), level=given["noise"], dropout=given["dropout"],
+        pretrain_epochs=given["pretrain_epochs"], precision="fp32",
+    )  # fmt: skip
+    codes = made.fit_transform(trial.X_train)
+    neighbours = KNeighborsClassifier(5, n_jobs=-1).fit(codes, trial.y_train)
+    scores = {
+        "error": float(made.score_samples(X_test).mean()),
+        "knn": float(neighbours.score(made.transform(X_test), y_test)),
+    }
+    for name, share in (("accuracy", 0.0), ("accuracy with dropout", _SHARE)):
+        network = on_top_of(made.network_.encoder[:-1], int(trial.y_train.max()) + 1, trial.seed, share)
+        head = Classifier(network, "adam", 1e-3, 100, given["steps"], trial.seed, trial.device)
+        scores[name] = head.fit(trial.X_train, trial.y_train).score(X_test, y_test)
+    return Measured(scores)
+
+
+_LENGTHS = {"epochs": 20, "pretrain_epochs": 10, "steps": 6000}
+_CASES = {
+    name: Case("stacked network", {"noise": noise, "dropout": dropout, **_LENGTHS}, width=32, task=train)
+    for name, noise, dropout in (
+        ("neither", 0.0, 0.0), ("noise", _SHARE, 0.0), ("dropout", 0.0, _SHARE), ("both", _SHARE, _SHARE),
+    )
+}  # fmt: skip
+
+
+def _gain(of: tuple[str, str], over: tuple[str, str], evidence: Evidence) -> Any:
+    return evidence.scores(*of) - evidence.scores(*over)
+
+
+def _expect(what: str, of: tuple[str, str], over: tuple[str, str]) -> Expectation:
+    return Expectation(what, partial(_gain, of, over), above=0.0, digits=4)
+
+
+_PLAIN, _DROPPED = ("neither", "accuracy"), ("neither", "accuracy with dropout")
+
+STUDY = Study(
+    id="S26",
+    name="noise-or-dropout",
+    claim="Different means: noise belongs to each layer's pretraining, dropout to the fine-tuning",
+    source="readers' comparison of Vincent et al. (2010), JMLR 11, with Srivastava et al. (2014), JMLR 15",
+    cases=_CASES,
+    expectations=(
+        _expect("fine-tuned accuracy, gain by noise in the pretraining", ("noise", "accuracy"), _PLAIN),
+        _expect("fine-tuned accuracy, gain by dropout in the fine-tuning", _DROPPED, _PLAIN),
+        _expect("test MSE, rise by dropout in the autoencoder", ("dropout", "error"), ("neither", "error")),
+        _expect("k-NN accuracy of codes, noise less dropout", ("noise", "knn"), ("dropout", "knn")),
+        _expect("fine-tuned accuracy, gain by each in its place", ("noise", _DROPPED[1]), _PLAIN),
+    ),
+    about=(
+        "Both spoil what a layer sees. Noise makes a layer restore what was taken from its input, dropout "
+        "lets none rely on a unit below; so one may serve learning without labels, the other with them."
+    ),
+    figure=partial(score_figure, cases=list(_CASES), metric="accuracy", label="fine-tuned accuracy"),
+)
