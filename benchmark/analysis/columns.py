@@ -21,7 +21,7 @@ LOAD = ("foreign_cpu",)
 COLUMNS = (
     "run", "dataset", "reducer", "device", "precision", "threads", "timing", "machine", "seed", "status",
     "n_train", "n_test", "n_features", "n_components", "n_parameters", *TIMES, *MEMORY, *SCORES, "params",
-    "error", "started_at", "key", "setting", "chosen", *LOAD, "code", "version",
+    "error", "started_at", "key", "setting", "chosen", "protocol", *LOAD, "code", "version",
 )  # fmt: skip
 _INTEGERS = {"threads", "seed", "n_train", "n_test", "n_features", "n_components", "n_parameters"}
 _NUMBERS = {*TIMES, *MEMORY, *SCORES, *LOAD}
@@ -50,6 +50,7 @@ KEYS = {
     "dataset": Key("data"),
     "n_train": Key("train", "{} train"),
     "n_test": Key("test", "{} test"),
+    "protocol": Key("protocol"),
     "reducer": Key("reducer"),
     "setting": Key("setting", "({})"),
     "device": Key("device"),
@@ -66,7 +67,7 @@ KEYS = {
 GROUP = tuple(name for name in KEYS if name != "asked_precision")
 # Rows that agree in these were given the same task, so their scores may be compared and ranked. Where
 # a row was measured does not matter to a score; to a time it does.
-TASK = ("dataset", "n_train", "n_test", "n_components", "version")
+TASK = ("dataset", "n_train", "n_test", "protocol", "n_components", "version")
 # Points that agree in all of these lie on one line of a sweep; the precision is the one asked for.
 CURVE = ("reducer", "device", "threads", "asked_precision")
 
@@ -92,15 +93,17 @@ def is_control(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def leading_metric(board: pd.DataFrame) -> Metric | None:
-    """Return the metric that rows are ranked by: the first of `RANKING`, or without labels the last."""
-    names = (name for name in (RANKING[0], RANKING[-1]) if board[name].notna().any())
-    return next((METRICS[name] for name in names), None)
+    """Return the metric that rows are ranked by: the first of `RANKING` that any of them has.
+
+    Without labels that is the last, without held-out rows the second.
+    """
+    return next((METRICS[name] for name in RANKING if board[name].notna().any()), None)
 
 
 def leading_metrics(board: pd.DataFrame) -> list[Metric]:
     """Return the metrics of a mean rank: the first two of `RANKING`, or without labels the last."""
-    names = RANKING[:2] if leading_metric(board) is METRICS[RANKING[0]] else RANKING[-1:]
-    return [METRICS[name] for name in names if board[name].notna().any()]
+    known = [METRICS[name] for name in RANKING if board[name].notna().any()]
+    return [metric for metric in known if metric.name in RANKING[:2]] or known
 
 
 def of_one_task(rows: pd.DataFrame) -> pd.DataFrame:

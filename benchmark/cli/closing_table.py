@@ -13,7 +13,7 @@ from benchmark.analysis.columns import CONTROLS, GROUP, KEYS, RANKING, score_col
 from benchmark.analysis.tables import failures
 from benchmark.reporting.number_text import missing, significant
 from benchmark.reporting.style import in_unit
-from benchmark.reporting.table_columns import controls_said, key_text, score_text, score_title
+from benchmark.reporting.table_columns import controls_said, key_text, protocol_said, score_text, score_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,4 +110,4 @@ def _caption(board: pd.DataFrame, shown: list[str]) -> str | None:
         said.append("* the best, and what is not told apart from it")
     if len(board) > _MOST_ROWS:
         said.append(f"the {_MOST_ROWS} best of {len(board):,} configurations; results.csv holds all")
-    return "\n".join(filter(None, ["; ".join(said), *controls_said(board)])) or None
+    return "\n".join(filter(None, ["; ".join(said), *controls_said(board), *protocol_said(board)])) or None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What a record takes over from its job; all that an outcome holds, but for the arrays, it takes over too.
 _PLANNED = (
     "run", "dataset", "reducer", "device", "threads", "seed", "key", "repeats", "n_train", "n_test",
-    "n_features", "setting", "part", "chosen", "code",
+    "n_features", "setting", "part", "chosen", "code", "protocol",
 )  # fmt: skip
 
 
@@ -67,6 +67,8 @@ def make_record(job: Job, outcome: Outcome, environment: Mapping[str, Any]) -> R
 
         values["n_test"] = test_size(job.n_train)
         values["n_train"] = job.n_train - values["n_test"]
+    if job.protocol == "transductive":
+        values["n_train"] = values["n_test"] = job.n_train + job.n_test
     # A job that ended before its fit is shown with the precision that was asked for.
     values["precision"] = outcome.precision or job.params.get("precision")
     values["started_at"] = outcome.started_at or utc_now()

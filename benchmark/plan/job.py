@@ -21,8 +21,9 @@ class Job:
     codes are judged by, `scoring` identifies the code of plugins that judge them. `setting` says what
     differs from the reducer's defaults, `chosen` by what it was chosen of several; `task` is what is measured
     in place of a reducer, as "module:function" (see `benchmark.measure.trial`); `part` is what is scored:
-    "test", or "validation" for a fifth of the training set, which the rest is fitted without. `template`
-    names what jobs have in common that one compilation serves; it is empty where nothing is compiled.
+    "test", or "validation" for a fifth of the training set, which the rest is fitted without. `protocol` is
+    "heldout", or "transductive" where all samples are fitted, and the same scored. `template` names what jobs
+    have in common that one compilation serves; it is empty where nothing is compiled.
     """
 
     run: str
@@ -50,6 +51,7 @@ class Job:
     part: str = "test"
     chosen: str = ""
     task: str = ""
+    protocol: str = "heldout"
     template: str = ""
 
     @property
@@ -67,7 +69,7 @@ class Job:
         meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
         # Jobs had keys before there were these, and results are kept under them.
         usual: dict[str, Any] = {"repeats": 1, "arithmetic": None, "data_options": {}, "clusterings": ()}
-        usual |= {"part": "test", "chosen": "", "scoring": "", "task": ""}
+        usual |= {"part": "test", "chosen": "", "scoring": "", "task": "", "protocol": "heldout"}
         meaning = {name: v for name, v in meaning.items() if name not in usual or v != usual[name]}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]

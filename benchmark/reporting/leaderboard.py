@@ -24,6 +24,7 @@ from benchmark.reporting.table_columns import (
     controls_said,
     key_columns,
     left_out,
+    protocol_said,
     score_text,
     score_title,
     value_column,
@@ -141,7 +142,9 @@ def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
         seeds = f"{low} to {high} seeds" if low != high else f"{high} seeds"
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
     if varying(board[~board["baseline"]], TASK):
-        parts.append("Bold and ranks are among rows of the same data, sizes, width of the code and version.")
+        parts.append(
+            "Bold and ranks are among rows of the same data, sizes, protocol, width of the code and version."
+        )
     parts += _on_times(board, high > 1)
     if "n_components" in keys:
         parts.append("D is the width of the code.")
@@ -149,7 +152,7 @@ def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
     if unreduced.any():
         names = ", ".join(board.loc[unreduced, "reducer"].unique())
         parts.append(f"The codes of {names} are as wide as the data, so it takes no part in the bold.")
-    parts += controls_said(board)
+    parts += [*controls_said(board), *protocol_said(board)]
     return " ".join(parts)
 
 

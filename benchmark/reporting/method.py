@@ -36,8 +36,8 @@ _METHOD = """\
 - **Ranks.** Two scores are told apart where the interval of their difference, over the same draws, leaves out
   0, at 95 % for all pairs together (Holm). The best rank of a score is behind those told to be better.
 - **Pictures** of codes wider than two show their first two principal components, of the first ok seed.
-- **What is comparable.** Scores compare across machines that ran the same data, sizes, code width and
-  version;
+- **What is comparable.** Scores compare across machines that ran the same data, sizes, protocol, code width
+  and version;
   times and memory only within one machine, device and number of threads, and where the timing is
   exclusive. Losses of different reducers are different quantities and do not compare.
 """

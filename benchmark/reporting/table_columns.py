@@ -72,6 +72,16 @@ def controls_said(board: pd.DataFrame) -> list[str]:
     return [f"Controls take no rank: {said}."] if said else []
 
 
+def protocol_said(board: pd.DataFrame) -> list[str]:
+    """Return what transductive rows are, as a sentence; nothing where there are none."""
+    if not (board["protocol"] == "transductive").any():
+        return []
+    return [
+        "Transductive rows were fitted on all samples and scored on the same, so they have no accuracy of "
+        "held-out samples, and stand apart from others."
+    ]
+
+
 def score_title(name: str) -> str:
     """Return what heads the column of a score; a plugin's has no other name."""
     return METRICS[name].title if name in METRICS else name

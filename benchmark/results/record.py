@@ -37,7 +37,9 @@ class Record:
     `job_seconds` is the wall time of the job's whole process, from its start to its record.
     `setting` says what differs from the reducer's defaults where something was set, or is its label; `chosen`
     of how many settings it was chosen, and by what. `part` is "test", or "validation" for a job that was
-    fitted on four fifths of the training set and scored on the fifth that was held out.
+    fitted on four fifths of the training set and scored on the fifth that was held out. `protocol` is
+    "heldout", or "transductive" where it was fitted on all samples of both sets and scored on the same, which
+    are then `n_train` and `n_test` alike.
     `code` identifies the source of the reducer; it is empty in records of earlier versions.
 
     Raises
@@ -80,6 +82,7 @@ class Record:
     setting: str = ""
     part: str = "test"
     chosen: str = ""
+    protocol: str = "heldout"
     foreign_cpu: float | None = None
     code: str = ""
     sequence: int = field(default=0, compare=False)
@@ -100,7 +103,7 @@ class Record:
         # The precision asked for: a job that failed never got to know the one it would have had.
         asked, width = repr(self.params.get("precision")), repr(self.params.get("n_components"))
         return (self.dataset, self.reducer, self.device, asked, self.threads, self.seed, width,
-                self.n_train, self.n_test, self.setting, self.part)  # fmt: skip
+                self.n_train, self.n_test, self.setting, self.part, self.protocol)  # fmt: skip
 
     @property
     def machine(self) -> str:

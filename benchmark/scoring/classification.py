@@ -11,7 +11,7 @@ from benchmark.scoring.metrics import metric
 from benchmark.scoring.row_statistics import ACCURACY
 
 _accuracy_metric = partial(
-    metric, low=0, high=1, higher_is_better=True, needs=("labels",), decimals=4, statistic=ACCURACY
+    metric, low=0, high=1, higher_is_better=True, needs=("labels", "held-out"), decimals=4, statistic=ACCURACY
 )
 
 N_TREES = 100
