@@ -51,8 +51,20 @@ BUILT_IN = tuple(
 )
 
 
+# As good as these by name; `run --all` leaves them out.
+FURTHER = tuple(
+    Entry(name, f"reducers.methods.{target}", summary, devices)
+    for name, target, summary, devices in (
+        ("n2d", "deep_clustering.n2d:N2D", "stacked, UMAP, Gaussian mixture", _ANY_DEVICE),
+        ("dec", "deep_clustering.dec:DEC", "deep embedded clustering", _ANY_DEVICE),
+        ("idec", "deep_clustering.idec:IDEC", "the same, and it still reconstructs", _ANY_DEVICE),
+        ("spc", "deep_clustering.spc:SPC", "selective pseudo-label clustering", _ANY_DEVICE),
+    )
+)
+
+
 def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
-    """Return every reducer by name: built in, installed, and from the plugin files given.
+    """Return every reducer by name: built in and further, installed, and from the plugin files given.
 
     What is installed and broken is left out; see `reducers.plugins.Kind.broken`.
 
@@ -129,4 +141,4 @@ def _describe(plugin: Plugin) -> Entry:
     return Entry(name, plugin.target, summary, tuple(cls.devices), origin)
 
 
-REDUCERS = Kind("reducer", {entry.name: entry for entry in BUILT_IN}, _describe)
+REDUCERS = Kind("reducer", {entry.name: entry for entry in (*BUILT_IN, *FURTHER)}, _describe)

@@ -28,6 +28,10 @@ FAST = {
     "denoising": {"epochs": 2, "hidden": (20, 10)},
     "convolutional": {"epochs": 2},
     "umap": {"n_epochs": 5, "n_neighbors": 5},
+    "n2d": {"n_epochs": 5, "n_neighbors": 5, "epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
+    "dec": {"steps": 20, "interval": 5, "epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
+    "idec": {"steps": 20, "interval": 5, "epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
+    "spc": {"members": 2, "rounds": 1, "epochs": 2, "label_epochs": 2, "channels": (4,), "n_clusters": 3},
 }
 
 
@@ -36,7 +40,8 @@ def fast(name: str) -> Reducer:
 
 
 # What compiles for as long as all others take together.
-REDUCERS = [pytest.param(name, marks=pytest.mark.slow if name == "umap" else ()) for name in find_reducers()]
+SLOW = ("umap", "n2d", "spc")
+REDUCERS = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in find_reducers()]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

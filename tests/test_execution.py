@@ -29,7 +29,7 @@ from benchmark.plan.suite_plan import SuitePlan
 from benchmark.request import Request
 from benchmark.results import Record, Store
 from benchmark.scoring import DEFAULT, metrics_of
-from reducers import find_reducers
+from reducers.registry import BUILT_IN, FURTHER
 
 PLUGINS = Path(__file__).parent / "plugins"
 MISBEHAVING = str(PLUGINS / "misbehaving.py")
@@ -92,7 +92,8 @@ def where(plan: SuitePlan) -> list[tuple[str, str, bool]]:
 
 def test_all_reducers_are_planned_with_all_their_parameters() -> None:
     plan = plan_of()
-    assert [job.reducer for job in plan.jobs] == [*find_reducers(), *CONTROLS]
+    assert [job.reducer for job in plan.jobs] == [*(entry.name for entry in BUILT_IN), *CONTROLS]
+    assert {entry.name for entry in FURTHER}.isdisjoint(job.reducer for job in plan.jobs)
     assert plan.run == "digits-standard"
     job = next(job for job in plan.jobs if job.reducer == "stacked")
     assert job.params["hidden"] == (500, 500, 2000)

@@ -141,7 +141,7 @@ def check_request(request: BaseRequest) -> None:
 
 def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
     """Return the reducers and, of a suite, the controls asked for, or all; raise `InputError` for others."""
-    from reducers.registry import find_reducers, load_reducer
+    from reducers.registry import FURTHER, find_reducers, load_reducer
     from reducers.registry_error import RegistryError
 
     try:
@@ -153,7 +153,8 @@ def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
             )
         controls = tuple(CONTROLS) if isinstance(request, Request) else ()
         if request.reducers is None:
-            return (*known, *controls)
+            further = {entry.name for entry in FURTHER}
+            return (*(name for name in known if name not in further), *controls)
         for name in request.reducers:
             if not name.startswith("sklearn.") and name not in controls:
                 load_reducer(name, request.plugins)
