@@ -21,6 +21,7 @@ from reducers.registry import GROUPS
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+PROTOCOLS = ("heldout", "transductive")
 MOST = 10_000  # seeds, repeats or widths of a suite: each is a job, or a fit, for every reducer
 SCALED_REDUCERS = ("pca", "random-projection", "sparse", "stacked", "umap")
 EVERYTHING = "everything"  # the group of all reducers and controls there are
@@ -187,6 +188,11 @@ class Request(BaseRequest):
     select: str | None = _option(
         None, "--select", "METRIC",
         "Choose the best of a reducer's settings by this score of held-out training samples; test it alone.",
+    )  # fmt: skip
+    protocol: str = _option(
+        "heldout", "--protocol", "|".join(PROTOCOLS),
+        "Score test samples that were held out, or fit all samples and score the same. (default: heldout)",
+        one_of(PROTOCOLS),
     )  # fmt: skip
     suite: str = _option(
         "standard", "--suite", "NAME_OR_FILE", "quick, standard, full, or a .toml file.", show=_basename

@@ -162,6 +162,31 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Number of learned numbers, where the method has a fixed set of them."""
         return None
 
+    def predict(self, X: ArrayLike | Rows) -> NDArray[np.int64]:
+        """Return the clusters that the method itself puts `X` into: int64, shape ``(n,)``, from 0.
+
+        Raises
+        ------
+        NotImplementedError
+            The method has no clusters of its own.
+        """
+        check_is_fitted(self, "n_components_")
+        if not self.supports_predict:
+            raise NotImplementedError(f"The reducer '{self.name}' has no predict.")
+        data = self._samples(X, reset=False)
+        clusters = np.asarray(self._predict(data))
+        if clusters.shape != (len(data),) or clusters.dtype.kind not in "iu":
+            raise ValueError(
+                f"The reducer '{self.name}' returned clusters of {clusters.dtype} and shape "
+                f"{clusters.shape}; expected whole numbers of shape {(len(data),)}."
+            )
+        return clusters.astype(np.int64)
+
+    @property
+    def supports_predict(self) -> bool:
+        """Whether `predict` is there: it is where the hook is written."""
+        return type(self)._predict is not Reducer._predict
+
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
         """Hook: learn from `X` (2-D, finite, float32, C-contiguous) with randomness from `rng` only."""
         raise NotImplementedError(f"The reducer '{self.name}' does not define _fit.")
@@ -172,6 +197,10 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
         """Hook, optional: return the reconstructions of codes `Z`."""
+        raise NotImplementedError
+
+    def _predict(self, X: FloatArray) -> NDArray[Any]:
+        """Hook, optional: return the method's own clusters of `X`, whole numbers from 0."""
         raise NotImplementedError
 
     def _samples(self, X: ArrayLike | Rows, *, reset: bool) -> Any:

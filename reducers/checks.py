@@ -140,8 +140,8 @@ def check_global_random_state_is_untouched(reducer: Reducer) -> None:
 
 
 def check_not_fitted(reducer: Reducer) -> None:
-    """Before `fit`, `transform` and `inverse_transform` raise `NotFittedError`."""
-    for method in ("transform", "inverse_transform"):
+    """Before `fit`, `transform`, `inverse_transform` and `predict` raise `NotFittedError`."""
+    for method in ("transform", "inverse_transform", "predict"):
         _raises(NotFittedError, reducer, method, getattr(clone(reducer), method), make_data())
 
 
@@ -178,12 +178,27 @@ def check_inverse(reducer: Reducer) -> None:
     _raises(ValueError, reducer, "inverse_transform of narrower codes", fitted.inverse_transform, Z[:, :-1])
 
 
+def check_predict(reducer: Reducer) -> None:
+    """Clusters are whole numbers from 0, the same each time; a method without its own says so."""
+    X, fitted = _fitted(reducer)
+    if not fitted.supports_predict:
+        _raises(NotImplementedError, reducer, "predict", fitted.predict, X)
+        return
+    clusters = fitted.predict(X)
+    _demand(int(clusters.min()) >= 0, reducer, f"there is a cluster {clusters.min()}")
+    _demand(np.array_equal(clusters, fitted.predict(X)), reducer, "predict differs from call to call")
+    _raises(ValueError, reducer, "predict of fewer features", fitted.predict, X[:, :-1])
+
+
 def check_pickle(reducer: Reducer) -> None:
-    """A fitted reducer pickled and read back gives the same codes."""
+    """A fitted reducer pickled and read back gives the same codes, and the same clusters if it has any."""
     X, fitted = _fitted(reducer)
     again: Reducer = pickle.loads(pickle.dumps(fitted))
     same = np.array_equal(fitted.transform(X), again.transform(X))
     _demand(same, reducer, "pickling changes the codes")
+    if fitted.supports_predict:
+        same = np.array_equal(fitted.predict(X), again.predict(X))
+        _demand(same, reducer, "pickling changes the clusters")
 
 
 def check_history(reducer: Reducer) -> None:

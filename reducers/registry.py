@@ -74,7 +74,7 @@ FURTHER = (
         Entry(name, f"reducers.methods.{target}", summary, _ANY, group="autoencoders")
         for name, target, summary in (
             ("variational", "autoencoders.variational:Variational", "code drawn from a Gaussian, beta-VAE"),
-            ("contractive", "autoencoders.contractive:Contractive", "code resists small changes of the input"),
+            ("contractive", "autoencoders.contractive:Contractive", "code resists small changes of input"),
             ("stacked-denoising", "autoencoders.stacked_denoising:StackedDenoising",
              "each layer pretrained on corrupted input"),
             ("recurrent", "autoencoders.recurrent:Recurrent", "reads rows one by one, GRU or LSTM"),
@@ -85,12 +85,21 @@ FURTHER = (
           group="neighbours"),
     Entry("pacmap", "reducers.methods.pacmap:PaCMAP", "pairwise controlled manifold approximation",
           group="neighbours"),
+    *(
+        Entry(name, f"reducers.methods.deep_clustering.{target}", summary, _ANY, group="deep-clustering")
+        for name, target, summary in (
+            ("n2d", "n2d:N2D", "stacked, UMAP, Gaussian mixture"),
+            ("dec", "dec:DEC", "deep embedded clustering"),
+            ("idec", "idec:IDEC", "the same, and it still reconstructs"),
+            ("spc", "spc:SPC", "selective pseudo-label clustering"),
+        )
+    ),
 )  # fmt: skip
 GROUPS = tuple(dict.fromkeys(entry.group for entry in (*BUILT_IN, *FURTHER)))
 
 
 def find_reducers(plugins: Sequence[str | Path] = ()) -> dict[str, Entry]:
-    """Return every reducer by name: built in, installed, and from the plugin files given.
+    """Return every reducer by name: built in and further, installed, and from the plugin files given.
 
     What is installed and broken is left out; see `reducers.plugins.Kind.broken`.
 
@@ -137,8 +146,8 @@ def describe_reducer(name: str) -> tuple[str, str]:
 
     Both are empty for others.
     """
-    entry = next((entry for entry in BUILT_IN if entry.name == name), None)
-    if entry is None:
+    entry = next((entry for entry in (*BUILT_IN, *FURTHER) if entry.name == name), None)
+    if entry is None or not entry.target.startswith("reducers."):
         return "", ""
     module, _, cls = entry.target.partition(":")
     path = Path(__file__).parents[1].joinpath(*module.split(".")).with_suffix(".py")

@@ -66,7 +66,7 @@ def test_training_lowers_the_loss_from_every_initialisation(weight_init: str) ->
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_training_lowers_the_loss_with_every_optimizer(optimizer: str) -> None:
-    rate = {"adadelta": 1.0, "adagrad": 0.02, "sgd": 0.5}.get(optimizer, 1e-3)
+    rate = {"adadelta": 1.0, "adagrad": 0.02, "sgd": 0.5, "momentum": 0.1}.get(optimizer, 1e-3)
     reducer = Plain(8, optimizer=optimizer, learning_rate=rate, epochs=8, batch_size=64).fit(digits()[0])
     assert losses(reducer)[-1] < 0.95 * losses(reducer)[0]
 

@@ -48,7 +48,8 @@ COLUMNS = [
     "peak_memory_mb", "peak_device_memory_mb", "kmeans_nmi", "kmeans_ari", "kmeans_accuracy",
     "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
     "continuity", "triplet_accuracy", "distance_correlation", "silhouette", "stability", "favoured_clusters",
-    "params", "error", "started_at", "key", "setting", "chosen", "foreign_cpu", "code", "version",
+    "own_nmi", "own_ari", "own_accuracy", "params", "error", "started_at", "key", "setting", "chosen",
+    "foreign_cpu", "code", "version",
 ]  # fmt: skip
 SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 

@@ -34,6 +34,10 @@ FAST = {
     "contractive": {"epochs": 2},
     "stacked-denoising": {"epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
     "recurrent": {"epochs": 2, "units": 16},
+    "n2d": {"n_epochs": 5, "n_neighbors": 5, "epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
+    "dec": {"steps": 20, "interval": 5, "epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
+    "idec": {"steps": 20, "interval": 5, "epochs": 2, "pretrain_epochs": 1, "hidden": (20, 10)},
+    "spc": {"members": 2, "rounds": 1, "epochs": 2, "label_epochs": 2, "channels": (4,), "n_clusters": 3},
 }
 
 
@@ -42,7 +46,8 @@ def fast(name: str) -> Reducer:
 
 
 # What compiles for as long as all others take together.
-COMPILED = {"umap": (pytest.mark.slow,), "pacmap": (NO_PACMAP, pytest.mark.slow)}
+COMPILED = dict.fromkeys(("umap", "n2d", "spc"), (pytest.mark.slow,))
+COMPILED |= {"pacmap": (NO_PACMAP, pytest.mark.slow)}
 REDUCERS = [pytest.param(name, marks=COMPILED.get(name, ())) for name in find_reducers()]
 
 
@@ -149,7 +154,7 @@ def test_the_kit_catches_a_reducer_that_writes_to_its_input(cls: type[Reducer], 
 def test_every_check_of_the_kit_is_run() -> None:
     named = {name for name in vars(checks) if name.startswith("check_")} - {"check_reducer"}
     assert {check.__name__ for check in CHECKS} == named
-    assert len(CHECKS) == len(named) == 16
+    assert len(CHECKS) == len(named) == 17
 
 
 BUNDLED = {name: info for name, info in DATASETS.items() if info.load}
@@ -162,7 +167,7 @@ def test_every_metric_clustering_and_bundled_data_set_conforms(name: str) -> Non
 
 def test_the_kit_has_checks_for_every_kind() -> None:
     assert {kind: len(several) for kind, several in KINDS_OF_CHECKS.items()} == {
-        "reducer": 16, "metric": 6, "clustering": 4, "dataset": 3,
+        "reducer": 17, "metric": 6, "clustering": 4, "dataset": 3,
     }  # fmt: skip
     assert "must be a reducer, metric, clustering or dataset" in breaches(object())[0]
 

@@ -487,7 +487,7 @@ def test_long_names_that_begin_alike_keep_their_own_bars(tmp_path: Path) -> None
 
 def test_class_colours_go_on_and_differ() -> None:
     colors = [class_color(i) for i in range(40)]
-    assert colors[0] == "#3f90da"
+    assert colors[0] == "#0a6dba"
     assert len(set(colors)) == 40
 
 

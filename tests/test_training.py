@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from reducers.checks import make_data
-from reducers.registry import find_reducers, make_reducer
+from reducers.registry import BUILT_IN, FURTHER, make_reducer
 from reducers.training.batches import Resident
 from reducers.training.cuda_graph import GraphedStep
 from reducers.training.loop import make_step, train
@@ -22,7 +22,11 @@ from reducers.training.steps import Schedule, Step
 
 HAS_BF16 = has_bf16()
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
-AUTOENCODERS = [name for name in find_reducers() if "precision" in make_reducer(name).get_params()]
+AUTOENCODERS = [
+    entry.name
+    for entry in (*BUILT_IN, *FURTHER)
+    if entry.group == "autoencoders" and "precision" in make_reducer(entry.name).get_params()
+]
 LONG = ("stacked", "dbn", "stacked-denoising", "recurrent")
 
 

@@ -93,15 +93,17 @@ def is_control(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def leading_metric(board: pd.DataFrame) -> Metric | None:
-    """Return the metric that rows are ranked by: the first of `RANKING`, or without labels the last."""
-    names = (name for name in (RANKING[0], RANKING[-1]) if board[name].notna().any())
-    return next((METRICS[name] for name in names), None)
+    """Return the metric that rows are ranked by: the first of `RANKING` that any of them has.
+
+    Without labels that is the last, without held-out rows the second.
+    """
+    return next((METRICS[name] for name in RANKING if board[name].notna().any()), None)
 
 
 def leading_metrics(board: pd.DataFrame) -> list[Metric]:
     """Return the metrics of a mean rank: the first two of `RANKING`, or without labels the last."""
-    names = RANKING[:2] if leading_metric(board) is METRICS[RANKING[0]] else RANKING[-1:]
-    return [METRICS[name] for name in names if board[name].notna().any()]
+    known = [METRICS[name] for name in RANKING if board[name].notna().any()]
+    return [metric for metric in known if metric.name in RANKING[:2]] or known
 
 
 def held_out(rows: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from benchmark.measure.preparation import (
     hold_out,
     load_job_dataset,
     make_job_reducer,
+    pool,
     samples_for,
     warm_up,
 )
@@ -51,8 +52,7 @@ def measure(job: Job, dataset: Dataset | None = None) -> Outcome:
         with limit_threads(job.threads), full_precision(job.device):
             dataset = dataset or load_job_dataset(job)
             step = measuring.attempt if job.task else measuring.run
-            dataset = dataset if job.part == "test" else hold_out(dataset, job.seed)
-            step(dataset if job.scored_on == "heldout" else fitted_rows(dataset))
+            step(_asked_part(job, dataset))
     except NotApplicableError as error:
         return replace(measuring.outcome, status="unavailable", error=str(error))
     # A plugin written as a script may call sys.exit.
@@ -95,7 +95,8 @@ class _Measuring:
         # What disturbed the fits alone must not vanish beside a long warm-up.
         foreign = _greatest(foreign_share(begun, ended), foreign_share(warm, ended))
         self.outcome = replace(self.outcome, foreign_cpu=foreign)
-        self._keep(dataset, [reducer.transform(train), Z_test], test, reducer)
+        Z_train = Z_test if self.job.scored_on != "heldout" else reducer.transform(train)
+        self._keep(dataset, [Z_train, Z_test], test, reducer)
 
     def _keep(
         self, dataset: Dataset, codes: Sequence[np.ndarray], test: Samples, reducer: Reducer | None = None
@@ -105,7 +106,8 @@ class _Measuring:
         # What is larger than memory is read, and reconstructed, a block at a time.
         test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
         reconstruction = _reconstruct(reducer, Z_test, test)
-        rows = self._score(dataset, codes, test, reconstruction)
+        clusters = None if reducer is None or not reducer.supports_predict else reducer.predict(test)
+        rows = self._score(dataset, codes, test, reconstruction, clusters)
         artifacts: dict[str, Arrays] = {"predictions": {"slots": row_slots(dataset.X_test), **rows}}
         # A code as wide as the input saves nothing over computing it again.
         if Z_test.shape[1] < test.shape[1]:
@@ -175,6 +177,7 @@ class _Measuring:
         codes: Sequence[np.ndarray],
         test: Samples,
         reconstruction: np.ndarray | Reconstruction | None,
+        clusters: np.ndarray | None,
     ) -> Arrays:
         """Score the codes; return what the scores are made of, a value a test row."""
         from benchmark.scoring import Embedding, metrics_of, score_rows
@@ -186,14 +189,23 @@ class _Measuring:
             y_test=dataset.y_test if dataset.is_labelled else None,
             X_test=test,
             reconstruction_test=reconstruction,
+            own_clusters=clusters,
+            held_out=self.job.scored_on == "heldout",
             seed=self.job.seed,
             n_jobs=self.job.threads,
-            held_out=self.job.scored_on == "heldout",
         )
         with measured("cpu") as scoring:
             scores, rows = score_rows(embedding, metrics_of(self.job.clusterings, self.job.plugins))
         self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
         return rows
+
+
+def _asked_part(job: Job, dataset: Dataset) -> Dataset:
+    """Return what is fitted and scored of the data: by the part, and by which rows are scored."""
+    if job.scored_on == "all":
+        return pool(dataset)
+    dataset = dataset if job.part == "test" else hold_out(dataset, job.seed)
+    return fitted_rows(dataset) if job.scored_on == "fitted" else dataset
 
 
 def _reconstruct(reducer: Reducer | None, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:

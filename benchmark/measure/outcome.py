@@ -69,6 +69,8 @@ def make_record(job: Job, outcome: Outcome, environment: Mapping[str, Any]) -> R
         values["n_train"] = job.n_train - values["n_test"]
     if job.scored_on == "fitted":
         values["n_test"] = values["n_train"]
+    elif job.scored_on == "all":
+        values["n_train"] = values["n_test"] = job.n_train + job.n_test
     # A job that ended before its fit is shown with the precision that was asked for.
     values["precision"] = outcome.precision or job.params.get("precision")
     values["started_at"] = outcome.started_at or utc_now()

@@ -68,6 +68,22 @@ def fitted_rows(dataset: Dataset) -> Dataset:
     return replace(dataset, X_test=dataset.X_train, y_test=dataset.y_train, rows_test=dataset.rows_train)
 
 
+def pool(dataset: Dataset) -> Dataset:
+    """Return all samples, those to train with first, as both the training set and the test set.
+
+    Those that lie in a file are read. A row keeps the number that it has in its part.
+    """
+
+    X, rows = (
+        np.concatenate([np.asarray(part) for part in parts])
+        for parts in ((dataset.X_train, dataset.X_test), (dataset.rows_train, dataset.rows_test))
+    )
+    y = None
+    if dataset.y_train is not None and dataset.y_test is not None:
+        y = np.concatenate([dataset.y_train, dataset.y_test])
+    return replace(dataset, X_train=X, y_train=y, rows_train=rows, X_test=X, y_test=y, rows_test=rows)
+
+
 def make_job_reducer(job: Job) -> Reducer:
     """Return the reducer of a job, unfitted: with its parameters, its seed, its device and its arithmetic."""
     params = dict(job.params)

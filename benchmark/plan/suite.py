@@ -130,6 +130,10 @@ def check_request(request: BaseRequest) -> None:
                 f"--select takes one of {', '.join(metrics)}; got {request.select!r}."
                 f"{suggestion(str(request.select), metrics)}"
             )
+        if request.select is not None and request.protocol == "transductive":
+            raise InputError(
+                "--select scores held-out samples, and --protocol transductive has none: leave one out."
+            )
         suite = find_suite(request)
         find_settings(request.settings, {name: suite.settings(name) for name in names})
         choose_clusterings(request)

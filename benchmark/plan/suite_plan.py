@@ -109,6 +109,7 @@ class SuitePlan(Plan):
         """Return reducer, setting, device and seed, and the data where there are several."""
         where = f" of {measured.dataset}" if len(self.datasets) > 1 else ""
         trial = "" if measured.part == "test" else ", held out"
+        trial += ", transductive" if measured.scored_on == "all" else ""
         return f"{title(measured)} on {measured.device}, seed {measured.seed}{where}{trial}"
 
     def difference(self, facts: Mapping[str, Any]) -> str:
@@ -233,9 +234,14 @@ def _jobs(
         )
         for seed, (name, setting), width, asked in wanted
     )  # fmt: skip
-    clusterings, options = choose_clusterings(request), _data_options(request).as_facts()
-    scoring = scoring_digest(clusterings, request.plugins)
-    jobs = (replace(job, clusterings=clusterings, scoring=scoring, data_options=options) for job in jobs)
+    clusterings = choose_clusterings(request)
+    shared: dict[str, Any] = {
+        "clusterings": clusterings,
+        "scoring": scoring_digest(clusterings, request.plugins),
+        "data_options": _data_options(request).as_facts(),
+        **({"scored_on": "all"} if request.protocol == "transductive" else {}),
+    }
+    jobs = (replace(job, **shared) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}
 

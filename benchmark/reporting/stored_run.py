@@ -21,6 +21,9 @@ _SHOWN = (
     "forest_accuracy", "reconstruction_mse", "trustworthiness",
 )  # fmt: skip
 
+# What tells jobs apart only where several of it were measured.
+_OPTIONAL = ("setting", "scored_on")
+
 
 class StoredRun:
     """What a run left, whoever made it; in a notebook it shows its leaderboard and the trade-off.
@@ -55,7 +58,7 @@ class StoredRun:
 
     def embedding(
         self, reducer: str, *, seed: int = 0, device: str | None = None, n_components: int | None = None,
-        dataset: str | None = None, setting: str | None = None,
+        dataset: str | None = None, setting: str | None = None, scored_on: str | None = None,
     ) -> pd.DataFrame:  # fmt: skip
         """Return the codes of one job: a row a sample, training samples first.
 
@@ -68,7 +71,7 @@ class StoredRun:
             Needed where the reducer was measured on several.
         n_components : int, optional
             Needed where several widths of the code were measured.
-        dataset, setting : str, optional
+        dataset, setting, scored_on : str, optional
             As the columns of these names have them; needed where there are several.
 
         Returns
@@ -86,7 +89,7 @@ class StoredRun:
         import pandas as pd
 
         asked = {"seed": seed, "device": device, "n_components": n_components, "dataset": dataset}
-        job = self._job(reducer, asked | {"setting": setting})
+        job = self._job(reducer, asked | {"setting": setting, "scored_on": scored_on})
         arrays = self._store.load_arrays("embeddings", job.key)
         if not arrays:
             raise InputError(f"The codes of {reducer!r} are not kept in {self._store.path}: measure it anew.")
@@ -141,7 +144,7 @@ class StoredRun:
         there = "; ".join(
             f"{name}: {', '.join(sorted({str(getattr(record, name)) for record in mine}))}"
             for name in asked
-            if name != "setting" or any(record.setting for record in mine)
+            if name not in _OPTIONAL or len({getattr(record, name) for record in mine}) > 1
         )
         count = "several jobs" if found else "no job"
         raise InputError(f"{reducer!r} has {count} with {wanted} in {self.name!r}; there are {there}.")

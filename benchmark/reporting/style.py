@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.results.atomic import write_atomically
+from reducers.registry import find_reducers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,10 @@ CLASS_COLORS = (
     "#0a6dba", "#faa326", "#bb021f", "#03987f", "#571c97", "#dbdf40", "#f96839", "#43d6fe", "#035b22",
     "#fe78ba",
 )  # fmt: skip
+# Of families of methods, by their group; others are grey.
+FAMILY_COLORS = {
+    "classic": "#3f90da", "autoencoders": "#ffa90e", "neighbours": "#832db6", "deep-clustering": "#bd1f01",
+}  # fmt: skip
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">")
 INK, GREY, RULE = "#22252b", "#6b7280", "#d5d8de"
 SMALL, NORMAL, LARGE = 8.0, 9.0, 11.0
@@ -132,19 +137,21 @@ def device_fill(device: str, color: str) -> str:
 
 
 def reducer_styles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return a colour and a marker for every reducer name.
+    """Return a colour and a marker for every reducer name: the colour is that of its family.
 
-    A name's first choice follows from the name alone, so it keeps its look from run to run; only
-    where another of the names (in alphabetical order) took the pair, the next free one is used.
+    A name's first choice of a marker follows from the name alone, so it keeps its look from run to run; only
+    where another of the family (in alphabetical order) took it, the next free one is used.
     """
-    pairs = len(PETROFF_10) * len(MARKERS)
-    taken: set[int] = set()
+    known = find_reducers()
+    taken: set[tuple[str, str]] = set()
     styles = {}
     for name in sorted(set(names)):
-        start = zlib.crc32(name.encode())
-        slot = next((s % pairs for s in range(start, start + pairs) if s % pairs not in taken), start % pairs)
-        taken.add(slot)
-        styles[name] = (PETROFF_10[slot % len(PETROFF_10)], MARKERS[slot % len(MARKERS)])
+        color = FAMILY_COLORS.get(known[name].group if name in known else "", PETROFF_10[8])
+        start = zlib.crc32(name.encode()) % len(MARKERS)
+        order = MARKERS[start:] + MARKERS[:start]
+        marker = next((m for m in order if (color, m) not in taken), order[0])
+        taken.add((color, marker))
+        styles[name] = color, marker
     return styles
 
 

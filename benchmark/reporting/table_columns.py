@@ -73,10 +73,18 @@ def controls_said(board: pd.DataFrame) -> list[str]:
 
 
 def fitted_said(board: pd.DataFrame) -> list[str]:
-    """Return what was scored on the rows that it was fitted on, as a sentence; nothing where nothing was."""
-    names = board.loc[board["scored_on"] == "fitted", "reducer"].unique()
-    said = "Scored on the rows of the fit, without accuracies, and not comparable with held-out rows"
-    return [f"{said}: {', '.join(names)}."] if len(names) else []
+    """Return what was scored on rows that were fitted, as sentences; nothing where nothing was."""
+    rows = {which: board.loc[board["scored_on"] == which, "reducer"].unique() for which in ("fitted", "all")}
+    said = []
+    if len(rows["fitted"]):
+        what = "Scored on the rows of the fit, without accuracies, and not comparable with held-out rows"
+        said.append(f"{what}: {', '.join(rows['fitted'])}.")
+    if len(rows["all"]):
+        said.append(
+            "Transductive rows were fitted on all samples and scored on the same, so they have no accuracy "
+            "of held-out samples, and stand apart from others."
+        )
+    return said
 
 
 def score_title(name: str) -> str:

@@ -16,7 +16,7 @@ from benchmark.results.schema import SCHEMA, SchemaError, fits, parse_record
 
 STATUSES = ("ok", "failed", "timeout", "killed", "interrupted", "unavailable")
 TIMINGS = ("exclusive", "shared", "disturbed")
-SCORED_ON = ("heldout", "fitted")
+SCORED_ON = ("heldout", "fitted", "all")
 
 # Where two environments differ in one of these, their times do not compare.
 _DECIDES_TIMES = ("machine", "cpu", "usable_cores", "gpus")
@@ -39,7 +39,9 @@ class Record:
     `setting` says what differs from the reducer's defaults where something was set, or is its label; `chosen`
     of how many settings it was chosen, and by what. `part` is "test", or "validation" for a job that was
     fitted on four fifths of the training set and scored on the fifth that was held out. `scored_on` is
-    "heldout", or "fitted" where the rows that are scored are those that were fitted; the two never compare.
+    "heldout", "fitted" where the rows that are scored are those of the training set, or "all" where all
+    samples of both sets were fitted and the same scored, which are then `n_train` and `n_test` alike; the
+    three never compare.
     `code` identifies the source of the reducer; it is empty in records of earlier versions.
 
     Raises

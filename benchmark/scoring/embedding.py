@@ -18,7 +18,7 @@ from reducers.rows import Rows
 
 IntArray = NDArray[np.int64]
 
-PARTS = ("labels", "inputs", "reconstruction", "heldout")
+PARTS = ("labels", "inputs", "reconstruction", "clusters", "heldout")
 N_NEIGHBOURS = 5
 MAX_RANKED_POINTS = 5_000
 # Of the numbers of clusters that are tried where there are no labels.
@@ -40,6 +40,10 @@ class Embedding:
         The scaled inputs whose codes are `Z_test`.
     reconstruction_test : array or Reconstruction of shape (n_test, n_features), optional
         Inverse transform of `Z_test`, where the reducer has one.
+    own_clusters : array of shape (n_test,), optional
+        What the reducer itself puts the test samples into, where it has clusters: whole numbers from 0.
+    held_out : bool
+        Whether the test samples are others than the reducer was fitted on.
     seed : int
         Seed of every random choice a metric makes.
     n_jobs : int
@@ -59,9 +63,10 @@ class Embedding:
     y_test: IntArray | None = None
     X_test: NDArray[Any] | Rows | None = None
     reconstruction_test: NDArray[Any] | Reconstruction | None = None
+    own_clusters: IntArray | None = None
+    held_out: bool = True
     seed: int = 0
     n_jobs: int = -1
-    held_out: bool = True
 
     def __post_init__(self) -> None:
         for name in ("Z_train", "Z_test", "X_test", "reconstruction_test"):
@@ -71,6 +76,7 @@ class Embedding:
         self._check_shape("X_test", (len(self.Z_test), None))
         self._check_shape("y_train", (len(self.Z_train),))
         self._check_shape("y_test", (len(self.Z_test),))
+        self._check_shape("own_clusters", (len(self.Z_test),))
         if (self.y_train is None) != (self.y_test is None):
             raise InputError("An embedding has both y_train and y_test or neither; got one of them.")
         width = None if self.X_test is None else self.X_test.shape[1]
@@ -80,12 +86,9 @@ class Embedding:
 
     def has(self, part: str) -> bool:
         """Whether this embedding has one of `PARTS`; ``"heldout"`` are rows that no fit has seen."""
-        if part == "heldout":
-            return self.held_out
-        array = {"labels": self.y_test, "inputs": self.X_test, "reconstruction": self.reconstruction_test}[
-            part
-        ]
-        return array is not None
+        parts = (self.y_test, self.X_test, self.reconstruction_test, self.own_clusters)
+        there = (*(array is not None for array in parts), self.held_out)
+        return dict(zip(PARTS, there, strict=True))[part]
 
     @cached_property
     def n_classes(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +23,14 @@ def make_embeddings() -> dict[str, Embedding]:
     codes: dict[str, np.ndarray] = {"plain": Z, "tied": np.round(Z / 10), "constant": 0 * Z}
     codes |= {"duplicated": np.repeat(Z[::4], 4, axis=0), "shuffled": rng.permutation(Z)}
     train, test = slice(_N // 2), slice(_N // 2, _N)
-    made = {n: Embedding(C[train], C[test], y[train], y[test], X[test], R[test]) for n, C in codes.items()}
-    made["shuffled"] = replace(made["shuffled"], reconstruction_test=rng.permutation(R[test]))
+    made = {
+        name: Embedding(C[train], C[test], y[train], y[test], X[test], R[test], own_clusters=y[test])
+        for name, C in codes.items()
+    }
+    mixed = rng.permutation(R[test])
+    made["shuffled"] = replace(
+        made["shuffled"], reconstruction_test=mixed, own_clusters=rng.permutation(y[test])
+    )
     for embedding in made.values():
         for array in arrays_of(embedding).values():
             array.setflags(write=False)
@@ -36,10 +43,12 @@ def arrays_of(embedding: Embedding) -> dict[str, np.ndarray]:
 
 
 def without(embedding: Embedding, part: str) -> Embedding:
-    """Return an embedding without one of `benchmark.scoring.embedding.PARTS`."""
-    if part == "heldout":
-        return replace(embedding, held_out=False)
-    if part == "labels":
-        return replace(embedding, y_train=None, y_test=None)
-    inputs = None if part == "inputs" else embedding.X_test
-    return replace(embedding, X_test=inputs, reconstruction_test=None)
+    """Return an embedding without one of its parts."""
+    lost: dict[str, dict[str, Any]] = {
+        "labels": {"y_train": None, "y_test": None},
+        "inputs": {"X_test": None, "reconstruction_test": None},
+        "reconstruction": {"reconstruction_test": None},
+        "clusters": {"own_clusters": None},
+        "heldout": {"held_out": False},
+    }
+    return replace(embedding, **lost[part])

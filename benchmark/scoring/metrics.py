@@ -30,8 +30,8 @@ class Metric:
     higher_is_better : bool or None
         Direction of the score; None for a finding that is neither good nor bad.
     needs : tuple of str
-        Parts of the embedding without which the metric does not apply: ``"labels"``,
-        ``"inputs"``, ``"reconstruction"``, ``"heldout"``.
+        Parts of the embedding without which the metric does not apply: ``"labels"``, ``"inputs"``,
+        ``"reconstruction"``, ``"clusters"`` (the reducer's own), ``"heldout"`` (rows that no fit has seen).
     reference : str
         Where the metric was published.
     summary : str

@@ -38,6 +38,8 @@ class Case:
         At most so many; what does not depend on the seed needs one.
     clusterings : tuple of str
         What the codes of a reducer are judged by.
+    protocol : {'heldout', 'transductive'}
+        Of a reducer: whether it is scored on the test set, or fitted and scored on all samples.
     """
 
     reducer: str
@@ -46,6 +48,7 @@ class Case:
     task: Task | None = None
     seeds: int = 1_000
     clusterings: tuple[str, ...] = ("kmeans",)
+    protocol: str = "heldout"
 
 
 class Evidence:

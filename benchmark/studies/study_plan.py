@@ -26,7 +26,7 @@ from benchmark.studies.catalog import STUDIES
 from benchmark.studies.declaration import KIND, Case, Study
 
 # Parameters that say how long something is trained.
-_LENGTHS = ("epochs", "pretrain_epochs", "n_epochs", "steps")
+_LENGTHS = ("epochs", "pretrain_epochs", "label_epochs", "n_epochs", "steps", "rounds")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,8 @@ class StudyPlan(Plan):
             setting=Setting({} if task else shortened(case, self._effort.share), ""),
         )  # fmt: skip
         if task is None:
-            return replace(job, clusterings=_clusterings(case))
+            scored_on = "all" if case.protocol == "transductive" else job.scored_on
+            return replace(job, clusterings=_clusterings(case), scored_on=scored_on)
         params = {"n_components": case.width, **shortened(case, self._effort.share)}
         said = ", ".join(f"{name}={value}" for name, value in case.params.items() if name not in _LENGTHS)
         return replace(
@@ -171,7 +172,8 @@ def _clusterings(case: Case) -> tuple[str, ...]:
         other
         for study in STUDIES.values()
         for other in study.cases.values()
-        if (other.reducer, other.params, other.width) == (case.reducer, case.params, case.width)
+        if (other.reducer, other.params, other.width, other.protocol)
+        == (case.reducer, case.params, case.width, case.protocol)
     )
     return tuple(joined(case.clusterings, (name for other in alike for name in other.clusterings)))
 

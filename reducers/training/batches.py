@@ -96,6 +96,14 @@ class Resident(Batches):
         return stored if stored.dtype == torch.float32 else stored.float().div_(self.scale)
 
 
+def row_numbers(n: int, device: torch.device) -> Resident:
+    """Return the numbers below `n`, of shape (n, 1), for a loss that looks up what belongs to a row.
+
+    A batch of them, ``[:, 0].long()``, is exact below 2**24.
+    """
+    return Resident(torch.arange(n, device=device).unsqueeze(1))
+
+
 class Streamed(Batches):
     """Samples that stay in their file, `function` of them; only a buffer is in memory at a time."""
 

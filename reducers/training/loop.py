@@ -44,18 +44,28 @@ def train(
     with freed_memory_kept():
         for epoch in range(1, schedule.epochs + 1):
             step.set_rate(schedule.rate((epoch - 1) / schedule.epochs))
-            step.total.zero_()
-            for batch in X.epoch(schedule.batch_size, generator):
-                step(batch)
-            loss = float(step.total) / len(X)
-            if not math.isfinite(loss):
-                raise ValueError(
-                    f"{stage} diverged in epoch {epoch} (the loss is {loss}); a learning_rate below "
-                    f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
-                )
-            history.append({"stage": stage, "epoch": epoch, "loss": loss})
-            report_epoch(epoch, schedule.epochs, loss)
+            batches = X.epoch(schedule.batch_size, generator)
+            history.append(take_epoch(step, batches, epoch, schedule, stage))
     return history
+
+
+def take_epoch(
+    step: Step, batches: Iterable[Tensor], epoch: int, schedule: Schedule, stage: str
+) -> dict[str, float | str]:
+    """Update on every batch and tell who watches; return the entry of the history, see `train`."""
+    step.total.zero_()
+    seen = 0
+    for batch in batches:
+        step(batch)
+        seen += len(batch)
+    loss = float(step.total) / seen
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"{stage} diverged in epoch {epoch} (the loss is {loss}); a learning_rate below "
+            f"{schedule.learning_rate:g} or inputs in [0, 1] may help."
+        )
+    report_epoch(epoch, schedule.epochs, loss)
+    return {"stage": stage, "epoch": epoch, "loss": loss}
 
 
 def make_step(

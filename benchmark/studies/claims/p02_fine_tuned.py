@@ -79,5 +79,5 @@ STUDY = Study(
         "The paper trains on 50,000 images and keeps 10,000 to choose sizes, rates and the moment to stop; "
         "here are 60,000, three layers of 1,000 units, one rate and a fixed number of steps."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="error", label="test error, %"),
+    figures=(partial(score_figure, cases=list(_CASES), metric="error", label="test error, %"),),
 )

@@ -75,5 +75,5 @@ STUDY = Study(
         "The paper lays out all 70,000 images at once, and classifies their places in ten folds. Beside it "
         "is our own protocol: 60,000 are laid out, the other 10,000 placed later, and only these count."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="accuracy", label="accuracy of 100 neighbours"),
+    figures=(partial(score_figure, cases=list(_CASES), metric="accuracy", label="k-NN accuracy, k = 100"),),
 )

@@ -66,5 +66,5 @@ STUDY = Study(
         "UMAP compiles itself when it is first called, and a seed keeps it to one thread. The published "
         "seconds are of another machine, so only their ratios are compared; the figure shows ours."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="seconds", label="seconds for all images"),
+    figures=(partial(score_figure, cases=list(_CASES), metric="seconds", label="seconds for all images"),),
 )  # fmt: skip

@@ -55,5 +55,5 @@ STUDY = Study(
         "A recurrent network sees one row at a time and keeps in its state what it needs of those before. "
         "The state after the last row becomes the code, from which a second network writes the rows again."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of codes"),
+    figures=(partial(score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy"),),
 )

@@ -72,5 +72,5 @@ STUDY = Study(
         "Both spoil what a layer sees. Noise makes a layer restore what was taken from its input, dropout "
         "lets none rely on a unit below; so one may serve learning without labels, the other with them."
     ),
-    figure=partial(score_figure, cases=list(_CASES), metric="accuracy", label="fine-tuned accuracy"),
+    figures=(partial(score_figure, cases=list(_CASES), metric="accuracy", label="fine-tuned accuracy"),),
 )

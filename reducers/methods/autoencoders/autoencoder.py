@@ -45,7 +45,8 @@ class Autoencoder(TorchReducer):
     epochs : int, default 20
     decay : {'constant', 'cosine'}
         Whether the learning rate stays, or falls to 0 along half a cosine, epoch by epoch.
-    optimizer : {'adam', 'adamw', 'sgd', 'adagrad', 'adadelta', 'rmsprop'}
+    optimizer : {'adam', 'adamw', 'sgd', 'momentum', 'adagrad', 'adadelta', 'rmsprop'}
+        ``momentum`` is sgd with a momentum of 0.9.
     weight_init : str
         ``xavier-uniform`` (default), ``xavier-normal``, ``he-uniform``, ``he-normal``,
         ``fan-in-uniform`` (bounds 1 / sqrt(inputs), the layers' own default in torch), ``normal``
@@ -78,7 +79,7 @@ class Autoencoder(TorchReducer):
     learning_rate: float = number(1e-3, low=0.0, above=True)
     batch_size: int = integer(256, low=1)
     epochs: int = integer(20, low=1)
-    optimizer: str = one_of("adam", "adamw", "sgd", "adagrad", "adadelta", "rmsprop")
+    optimizer: str = one_of("adam", "adamw", "sgd", "momentum", "adagrad", "adadelta", "rmsprop")
     decay: str = one_of("constant", "cosine")
     weight_init: str = one_of(*_INITS)
     dropout: float = number(0.0, low=0.0, high=1.0, below=True)

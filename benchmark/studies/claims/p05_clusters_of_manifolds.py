@@ -1,0 +1,34 @@
+"""P5: clusters on manifolds of codes, and encoders that learn their own clusters."""
+
+from __future__ import annotations
+
+from benchmark.studies.declaration import Case, Expectation, Study
+
+STUDY = Study(
+    id="P5",
+    name="clusters-of-manifolds",
+    claim=(
+        "All 70,000 images, fitted and scored: selective pseudo-label clustering has accuracy 0.992 and NMI "
+        "0.975, N2D 0.979 and 0.942"
+    ),
+    source=(
+        "Mahon and Lukasiewicz (2021), Selective pseudo-label clustering, table 1, and McConville et al. "
+        "(2020), N2D, table 3; DynAE, which the former compares with, is not built"
+    ),
+    cases={
+        "N2D": Case("n2d", protocol="transductive"),
+        "SPC": Case("spc", {"members": 3}, protocol="transductive"),
+    },
+    expectations=(
+        Expectation("accuracy, SPC", lambda e: e.scores("SPC", "own_accuracy"), about=0.992),
+        Expectation("NMI, SPC", lambda e: e.scores("SPC", "own_nmi"), about=0.975),
+        Expectation("accuracy, N2D", lambda e: e.scores("N2D", "own_accuracy"), about=0.979),
+        Expectation("NMI, N2D", lambda e: e.scores("N2D", "own_nmi"), about=0.942),
+    ),
+    about=(
+        "Both look for clusters where UMAP lays out the codes of an autoencoder. N2D stops there; the other "
+        "has several autoencoders learn what all of them agree on, again and again. Three of them here "
+        "instead of fifteen, and smaller ones; N2D's is trained for 40 epochs instead of 1,000."
+    ),
+    seeds=1,
+)
