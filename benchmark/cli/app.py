@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.embed import embed
 from benchmark.cli.info import info
 from benchmark.cli.list import list_things
 from benchmark.cli.merge import merge
 from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.scale import scale
+from benchmark.cli.score import score
 from benchmark.cli.study import studies, study
 from benchmark.errors import InputError
 
@@ -23,8 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb, name in ((run, "run"), (scale, "scale"), (study, "study"), (studies, "studies"),
-                   (list_things, "list"), (report, "report"),
-                   (merge, "merge"), (info, "info")):  # fmt: skip
+                   (list_things, "list"), (report, "report"), (merge, "merge"), (embed, "embed"),
+                   (score, "score"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 
 # What a wrong option raises; Typer names only this subclass of it.

@@ -23,6 +23,7 @@ class Job:
     in place of a reducer, as "module:function" (see `benchmark.measure.trial`); `part` is what is scored:
     "test", or "validation" for a fifth of the training set, which the rest is fitted without. `template`
     names what jobs have in common that one compilation serves; it is empty where nothing is compiled.
+    `keep_model` asks for the fitted reducer.
     """
 
     run: str
@@ -51,6 +52,7 @@ class Job:
     chosen: str = ""
     task: str = ""
     template: str = ""
+    keep_model: bool = False
 
     @property
     def is_undecided(self) -> bool:
@@ -79,5 +81,7 @@ class Job:
         return cls(**{**data, "plugins": tuple(data["plugins"]), "clusterings": tuple(data["clusterings"])})
 
 
-# Where data and results lie does not change what is measured.
-_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting", "template"}
+# Where data and results lie, and what is kept, does not change what is measured.
+_NOT_MEANING = {
+    "run", "source", "data_dir", "plugins", "unavailable", "setting", "template", "keep_model",
+}  # fmt: skip

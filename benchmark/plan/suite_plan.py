@@ -225,8 +225,11 @@ def _jobs(
         for seed, (name, setting), width, asked in wanted
     )  # fmt: skip
     clusterings, options = choose_clusterings(request), _data_options(request).as_facts()
-    scoring = scoring_digest(clusterings, request.plugins)
-    jobs = (replace(job, clusterings=clusterings, scoring=scoring, data_options=options) for job in jobs)
+    scoring, keep = scoring_digest(clusterings, request.plugins), request.keep_models
+    jobs = (
+        replace(job, clusterings=clusterings, scoring=scoring, data_options=options, keep_model=keep)
+        for job in jobs
+    )
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}
 
