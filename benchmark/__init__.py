@@ -12,6 +12,7 @@ Study                            a claim: cases to plan, expectations to judge b
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from dataclasses import fields
 from pathlib import Path
@@ -23,9 +24,20 @@ from benchmark.request import Request, options
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.measure.kept_models import embed
+    from benchmark.measure.own_codes import score
     from benchmark.reporting.stored_run import StoredRun
 
-__all__ = ["load_results", "load_run", "run"]
+__all__ = ["embed", "load_results", "load_run", "run", "score"]
+
+_ELSEWHERE = {"embed": "benchmark.measure.kept_models", "score": "benchmark.measure.own_codes"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what takes its time only when it is asked for."""
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(_ELSEWHERE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def run(reducers: Any = None, dataset: Any = None, **options: Any) -> StoredRun:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.datasets import DatasetInfo
-from benchmark.datasets.arrays import Arrays
+from benchmark.datasets.arrays import Arrays, check_enough
 from benchmark.datasets.catalog.named import read_made
 from benchmark.plugin_kinds import KINDS
 from benchmark.scoring import CLUSTERINGS, Clustering, Embedding, Metric, find_metrics, score
@@ -196,7 +196,7 @@ def _repeats(compute: Callable[[Embedding], np.ndarray]) -> None:
 
 def _loaded(info: DatasetInfo) -> Arrays:
     _demand(info.load is not None, "a plugin must have a function as its load")
-    return read_made(info)
+    return check_enough(info.name, read_made(info))
 
 
 def _untouched(call: Callable[[], object]) -> None:

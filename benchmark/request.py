@@ -153,7 +153,7 @@ class BaseRequest:
             if option.show is None or value == declared.default or option.flag in words:
                 continue
             for part in value if isinstance(value, tuple) else (value,):
-                words += [option.flag, option.show(part)]
+                words += [option.flag] if part is True else [option.flag, option.show(part)]
         return shlex.join(words)
 
     @property
@@ -211,6 +211,9 @@ class Request(BaseRequest):
         None, "--repeats", "N", "Time each fit N times; the median counts. (default: the suite's)",
         whole(1, MOST),
     )  # fmt: skip
+    keep_models: bool = _option(
+        False, "--keep-models", "", "Keep every fitted reducer, for codes of other data; see `embed`."
+    )
     cluster: str | None = _option(
         None, "--cluster", "tcp://HOST:PORT|local:N",
         "Send jobs to a Dask scheduler, or to N processes here. (default: one job at a time, here)",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.compare import compare
+from benchmark.cli.embed import embed
 from benchmark.cli.info import info
 from benchmark.cli.list import list_things
 from benchmark.cli.merge import merge
@@ -15,6 +16,7 @@ from benchmark.cli.recommend import recommend
 from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.scale import scale
+from benchmark.cli.score import score
 from benchmark.cli.study import studies, study
 from benchmark.errors import InputError
 
@@ -26,7 +28,7 @@ app = typer.Typer(
 )
 for verb, name in ((run, "run"), (scale, "scale"), (study, "study"), (studies, "studies"),
                    (list_things, "list"), (report, "report"), (recommend, "recommend"), (compare, "compare"),
-                   (merge, "merge"), (info, "info")):  # fmt: skip
+                   (merge, "merge"), (embed, "embed"), (score, "score"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 
 # What a wrong option raises; Typer names only this subclass of it.

@@ -10,17 +10,21 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from benchmark.request import BaseRequest, Option, options
+from benchmark.request import BaseRequest, Option, Request, options
 
 
 def _described(option: Option) -> Any:
     return typer.Option(option.flag, metavar=option.metavar or None, help=option.help)
 
 
-_SHARED = {declared.name: _described(option) for declared, option in options(BaseRequest)}
+_SHARED = {declared.name: _described(option) for declared, option in options(Request)}
 ResultsDir = Annotated[str, _SHARED["results_dir"]]
 ReportsDir = Annotated[str, _SHARED["reports_dir"]]
 Plugins = Annotated[list[str] | None, _SHARED["plugins"]]
+Label = Annotated[str | None, _SHARED["label"]]
+Drop = Annotated[list[str] | None, _SHARED["drop"]]
+Missing = Annotated[str, _SHARED["missing"]]
+Clusterings = Annotated[list[str] | None, _SHARED["clusterings"]]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, and all else to standard error.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print warnings and failures only.")]

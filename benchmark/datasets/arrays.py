@@ -80,7 +80,7 @@ def check_arrays(
     Raises
     ------
     InputError
-        What `check_features` and `encode_labels` refuse, parts that do not fit, or too few samples.
+        What `check_features` and `encode_labels` refuse, or parts that do not fit.
     """
     if X_test is not None and X.shape[1:] != X_test.shape[1:]:
         raise InputError(
@@ -102,13 +102,18 @@ def check_arrays(
                 f"{where} must have as many labels as samples; got {len(samples)} samples and {len(labels)} "
                 f"labels ({part} part)."
             )
-    sizes = [len(X)] if X_test is None else [len(X), len(X_test)]
+    names = tuple(columns or ())
+    return Arrays(X, y, X_test, y_test, class_names, image_shape, feature_names=names)
+
+
+def check_enough(where: str, arrays: Arrays) -> Arrays:
+    """Return arrays that are enough to train and to test with; raise `InputError` for too few samples."""
+    sizes = [len(part) for part in (arrays.X_train, arrays.X_test) if part is not None]
     if sum(sizes) < MIN_SAMPLES or 0 in sizes:
         raise InputError(
             f"{where} must have at least {MIN_SAMPLES} samples, and no part may be empty; got {sum(sizes)}."
         )
-    names = tuple(columns or ())
-    return Arrays(X, y, X_test, y_test, class_names, image_shape, feature_names=names)
+    return arrays
 
 
 def check_features(

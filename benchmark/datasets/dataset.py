@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.datasets.arrays import Arrays
+from benchmark.datasets.arrays import Arrays, check_enough
 from benchmark.datasets.catalog.declarations import DATASETS, find_datasets
 from benchmark.datasets.catalog.named import read_named
 from benchmark.datasets.catalog.openml import PREFIX, openml_table
 from benchmark.datasets.data_options import DataOptions
-from benchmark.datasets.feature_scaling import prepare
+from benchmark.datasets.feature_scaling import Preparation, prepare
 from benchmark.datasets.formats.files import SUFFIXES, read_file
 from benchmark.datasets.mapped import take
 from benchmark.datasets.split import split_indices, subsample
@@ -44,9 +44,9 @@ class Dataset:
         Empty without labels.
     image_shape : (height, width) or None
         Of images: what the source or the user declares.
-    offset, scale : float
-        ``scaled = (X - offset) / scale``: one affine map for all features, so it keeps the order
-        of distances.
+    preparation : Preparation
+        How the source's samples became these, and the affine map that is yet to be applied to them: one for
+        all features, so it keeps the order of distances.
     sha256 : str
         Of the source's arrays before split and sub-sampling, and of how they were read: it identifies the
         data.
@@ -65,8 +65,7 @@ class Dataset:
     y_test: np.ndarray | None
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None
-    offset: float
-    scale: float
+    preparation: Preparation
     sha256: str
     feature_names: tuple[str, ...]
     rows_train: np.ndarray
@@ -82,6 +81,16 @@ class Dataset:
         """Return train and test as `Rows`, which scale a block at a time, when it is read."""
         train, test = (X if isinstance(X, Rows) else Rows(X) for X in (self.X_train, self.X_test))
         return train.rescaled(self.offset, self.scale), test.rescaled(self.offset, self.scale)
+
+    @property
+    def offset(self) -> float:
+        """What is taken off all features, before they are divided by `scale`."""
+        return self.preparation.offset
+
+    @property
+    def scale(self) -> float:
+        """What all features are divided by, after `offset` was taken off."""
+        return self.preparation.scale
 
     @property
     def n_train(self) -> int:
@@ -167,12 +176,12 @@ def load_dataset(
     if name_or_path in named:
         name = str(name_or_path)
         options.refuse_columns(f"the data set {name}")
-        arrays = read_named(named[name], data_dir, download=download)
+        arrays = check_enough(name, read_named(named[name], data_dir, download=download))
         digest = arrays.sha256()
     else:
         asked = str(name_or_path)
         path = openml_table(asked, download=download) if asked.startswith(PREFIX) else _existing(asked, named)
-        arrays = read_file(path, options)
+        arrays = check_enough(path.name, read_file(path, options))
         digest = arrays.sha256()
         name = _name_of(path, digest)
     facts = options.as_facts()
@@ -197,9 +206,9 @@ def _assemble(
     X_train, y_train = take(X, y, train)
     X_test, y_test = take(other, y_other, test)
     image_shape = _image_shape(arrays, options, X.shape[1])
-    X_train, X_test, offset, scale, notes = prepare(X_train, X_test, arrays, options)
+    X_train, X_test, preparation, notes = prepare(X_train, X_test, arrays, options)
     return Dataset(
-        name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, offset, scale, digest,
+        name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, preparation, digest,
         arrays.feature_names, _rows(X, train, arrays.rows), _rows(other, test, numbers),
         (*arrays.notes, *notes),
     )  # fmt: skip

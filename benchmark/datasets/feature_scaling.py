@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays
@@ -14,16 +16,54 @@ _DIFFERENT_UNITS = 10.0
 Samples = np.ndarray | Rows
 
 
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """How samples, as their source holds them, become what reducers are given.
+
+    Attributes
+    ----------
+    feature_names : tuple of str
+        Of a table; empty for all else.
+    fill : float32 ndarray (n_features,) or None
+        Means of the columns, in place of missing values.
+    mean, spread : float64 ndarray (n_features,) or None
+        Of columns that are standardised.
+    offset, scale : float
+        ``(X - offset) / scale``: one affine map for all features, after all else.
+    """
+
+    feature_names: tuple[str, ...] = ()
+    fill: np.ndarray | None = None
+    mean: np.ndarray | None = None
+    spread: np.ndarray | None = None
+    offset: float = 0.0
+    scale: float = 1.0
+
+    def rows(self, X: np.ndarray) -> Rows:
+        """Return new samples, of shape (n, n_features), as reducers are given them."""
+        X = X if self.fill is None else _filled(X, self.fill)
+        if self.mean is not None and self.spread is not None:
+            X = _standardised(X, self.mean, self.spread)
+        return Rows(X, offset=self.offset, scale=self.scale)
+
+
 def prepare(
     X_train: Samples, X_test: Samples, arrays: Arrays, options: DataOptions
-) -> tuple[Samples, Samples, float, float, list[str]]:
-    """Return both parts, the affine map ``(X - offset) / scale`` of all features, and notes.
+) -> tuple[Samples, Samples, Preparation, list[str]]:
+    """Return both parts, their columns filled and standardised, how they are prepared in all, and notes.
 
     Whatever is computed from the data is computed from `X_train`.
     """
     notes: list[str] = []
+    fill: np.ndarray | None = None
+    mean: np.ndarray | None = None
+    spread: np.ndarray | None = None
     if arrays.is_table and options.missing == "mean":
-        X_train, X_test, filled = _without_missing(np.asarray(X_train), np.asarray(X_test))
+        X_train, X_test = np.asarray(X_train), np.asarray(X_test)
+        filled = int(np.isnan(X_train).sum() + np.isnan(X_test).sum())
+        if X_train.dtype != np.uint8:
+            fill = _known_means(X_train)
+            X_train, X_test = _filled(X_train, fill), _filled(X_test, fill)
         notes += [f"{filled:,} missing values are the mean of their column."] if filled else []
     ratio = _ratio_of_spreads(X_train) if arrays.is_table and isinstance(X_train, np.ndarray) else 1.0
     scaling = options.scale or ("standard" if ratio > _DIFFERENT_UNITS else "unit")
@@ -33,25 +73,33 @@ def prepare(
             "unit keeps their proportions."
         )
     if scaling == "standard" and isinstance(X_train, np.ndarray) and isinstance(X_test, np.ndarray):
-        X_train, X_test = _standardised(X_train, X_test)
+        mean, spread = X_train.mean(axis=0, dtype=np.float64), X_train.std(axis=0, dtype=np.float64)
+        spread[spread == 0] = 1.0
+        X_train, X_test = (_standardised(X, mean, spread) for X in (X_train, X_test))
+    offset, scale = _affine(X_train, scaling, arrays.white)
+    return X_train, X_test, Preparation(arrays.feature_names, fill, mean, spread, offset, scale), notes
+
+
+def _affine(X_train: Samples, scaling: str, white: float) -> tuple[float, float]:
+    """Return offset and scale of the map of all features, to [0, 1] unless they are taken as they are."""
     if scaling == "none":
-        return X_train, X_test, 0.0, 1.0, notes
+        return 0.0, 1.0
     if X_train.dtype == np.uint8 and scaling == "unit":
-        return X_train, X_test, 0.0, arrays.white, notes
+        return 0.0, white
     low, high = extent(X_train)
-    if low >= 0 and high <= 1:
-        return X_train, X_test, 0.0, 1.0, notes
-    return X_train, X_test, low, (high - low) or 1.0, notes
+    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, (high - low) or 1.0)
 
 
-def _without_missing(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    missing = int(np.isnan(X_train).sum() + np.isnan(X_test).sum())
-    if missing:
-        known = ~np.isnan(X_train)
-        sums = np.where(known, X_train, 0).sum(axis=0, dtype=np.float64)
-        mean = (sums / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
-        X_train, X_test = (np.where(np.isnan(X), mean, X) for X in (X_train, X_test))
-    return X_train, X_test, missing
+def _known_means(X: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(X)
+    sums = np.where(known, X, 0).sum(axis=0, dtype=np.float64)
+    means: np.ndarray = (sums / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
+    return means
+
+
+def _filled(X: np.ndarray, means: np.ndarray) -> np.ndarray:
+    missing = np.isnan(X)
+    return np.where(missing, means, X) if missing.any() else X
 
 
 def _ratio_of_spreads(X: np.ndarray) -> float:
@@ -64,8 +112,6 @@ def _ratio_of_spreads(X: np.ndarray) -> float:
     return float(spreads.max() / spreads.min()) if len(spreads) else 1.0
 
 
-def _standardised(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    mean, spread = X_train.mean(axis=0, dtype=np.float64), X_train.std(axis=0, dtype=np.float64)
-    spread[spread == 0] = 1.0
-    train, test = (((X - mean) / spread).astype(np.float32) for X in (X_train, X_test))
-    return train, test
+def _standardised(X: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    standardised: np.ndarray = ((X - mean) / spread).astype(np.float32)
+    return standardised

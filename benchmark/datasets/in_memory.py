@@ -58,7 +58,7 @@ def as_source(data: Any) -> str:
     if not (hasattr(data, "__array__") or hasattr(data, "toarray")):
         length = f" of {len(data)}" if isinstance(data, tuple) else ""
         raise InputError(f"dataset must be {_ALLOWED}; got a {type(data).__name__}{length}.")
-    return _keep("data.npy", lambda file: np.save(file, _matrix(data), allow_pickle=False))
+    return _keep("data.npy", lambda file: np.save(file, as_matrix(data), allow_pickle=False))
 
 
 def _write_frame(frame: pd.DataFrame) -> str:
@@ -73,7 +73,7 @@ def _write_frame(frame: pd.DataFrame) -> str:
 
 
 def _labelled(X: pd.DataFrame, y: Any) -> pd.DataFrame:
-    y = _labels(y)
+    y = as_labels(y)
     taken = next((name for name in X.columns if str(name).lower() == "label"), None)
     if taken is not None or (y is not None and y.shape != (len(X),)):
         raise InputError(
@@ -93,12 +93,13 @@ def _of_dataset(data: Dataset) -> str:
 
 def _write_arrays(stem: str, *parts: Any) -> str:
     names = ("X", "y") if len(parts) == 2 else ("X_train", "y_train", "X_test", "y_test")
-    values = {n: _matrix(v) if n.startswith("X") else _labels(v) for n, v in zip(names, parts, strict=True)}
+    made = zip(names, parts, strict=True)
+    values = {name: as_matrix(part) if name.startswith("X") else as_labels(part) for name, part in made}
     given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     return _keep(f"{stem}.npz", lambda file: np.savez(file, allow_pickle=False, **given))
 
 
-def _matrix(X: Any) -> np.ndarray:
+def as_matrix(X: Any) -> np.ndarray:
     """Return samples as an array of numbers; a sparse matrix is made dense where that is small enough."""
     if hasattr(X, "toarray"):
         size, most = 8 * math.prod(X.shape), max(SMALL, RATIO * X.data.nbytes)
@@ -116,7 +117,8 @@ def _matrix(X: Any) -> np.ndarray:
     return array
 
 
-def _labels(y: Any) -> np.ndarray | None:
+def as_labels(y: Any) -> np.ndarray | None:
+    """Return labels as an array of numbers or text; None stays None."""
     if y is None:
         return None
     array = np.asarray(y)

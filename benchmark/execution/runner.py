@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.analysis.columns import CONTROLS
 from benchmark.errors import InputError
 from benchmark.execution.conclude import conclude, import_in_background
 from benchmark.execution.dispatch import Dispatch
 from benchmark.execution.facts import RunFacts
 from benchmark.execution.interrupts import Interrupts
 from benchmark.execution.observers import Observer
-from benchmark.execution.observers.log import Logged
+from benchmark.execution.observers.log import LOG, Logged
 from benchmark.execution.pool import Pool
 from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan import Plan
@@ -93,6 +94,7 @@ def run(
             importing.join()
             dispatch = Dispatch(pool, store, plan, logged, interrupts)
             _carry_out(request, plan, dispatch)
+            _note_models(request, store, logged)
             table, report = conclude(store, request.reports_dir, content_of)
     failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
     missing = tuple(sorted({*request.devices} - {"auto", *pool.devices}))
@@ -186,6 +188,19 @@ def _note_other_machines(
         dispatch.observer.note(
             f"{again} jobs of {dispatch.store.run} were measured on another machine or with other "
             "libraries, where times differ: they are measured again."
+        )
+
+
+def _note_models(request: BaseRequest, store: Store, observer: Observer) -> None:
+    """Say of which reducers no model is kept, where models are asked for."""
+    if not isinstance(request, Request) or not request.keep_models:
+        return
+    ok = (r for r in store.records() if r.status == "ok" and r.part == "test" and r.reducer not in CONTROLS)
+    without = sorted({r.reducer for r in ok if not store.arrays_path("models", r.key).is_file()})
+    if without:
+        observer.note(
+            f"No model is kept of some jobs of {', '.join(without)}: {LOG} says why not, unless they were "
+            "measured before, without --keep-models; --fresh measures them again."
         )
 
 

@@ -112,6 +112,10 @@ class _Measuring:
         # A code as wide as the input saves nothing over computing it again.
         if Z_test.shape[1] < test.shape[1]:
             artifacts["embeddings"] = {"Z_train": Z_train, "Z_test": Z_test, **_labels(dataset)}
+        if self.job.keep_model and self.job.part == "test" and reducer is not None:
+            from benchmark.measure.kept_models import keep_model
+
+            artifacts |= keep_model(reducer, dataset)
         artifacts["views"] = make_view(dataset, Z_test, test, reconstruction)
         self.outcome = replace(self.outcome, artifacts=artifacts)
 

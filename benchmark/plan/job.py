@@ -24,6 +24,7 @@ class Job:
     "test", or "validation" for a fifth of the training set, which the rest is fitted without. `template`
     names what jobs have in common that one compilation serves; it is empty where nothing is compiled.
     `scored_on` says which rows are scored, see `benchmark.results.Record`.
+    `keep_model` asks for the fitted reducer.
     """
 
     run: str
@@ -53,6 +54,7 @@ class Job:
     task: str = ""
     template: str = ""
     scored_on: str = "heldout"
+    keep_model: bool = False
 
     @property
     def is_undecided(self) -> bool:
@@ -81,5 +83,7 @@ class Job:
         return cls(**{**data, "plugins": tuple(data["plugins"]), "clusterings": tuple(data["clusterings"])})
 
 
-# Where data and results lie does not change what is measured.
-_NOT_MEANING = {"run", "source", "data_dir", "plugins", "unavailable", "setting", "template"}
+# Where data and results lie, and what is kept, does not change what is measured.
+_NOT_MEANING = {
+    "run", "source", "data_dir", "plugins", "unavailable", "setting", "template", "keep_model",
+}  # fmt: skip

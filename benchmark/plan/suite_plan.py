@@ -239,6 +239,7 @@ def _jobs(
         "clusterings": clusterings,
         "scoring": scoring_digest(clusterings, request.plugins),
         "data_options": _data_options(request).as_facts(),
+        "keep_model": request.keep_models,
         **({"scored_on": "all"} if request.protocol == "transductive" else {}),
     }
     jobs = (replace(job, **shared) for job in jobs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from benchmark.results import Record, Store, latest
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from reducers.base import Reducer
 
 # What a notebook shows of the leaderboard; `board` has every column.
 _SHOWN = (
@@ -105,6 +108,27 @@ class StoredRun:
             )
         # Where what was fitted is what was scored, the test samples are the training samples again.
         return frame if job.scored_on == "heldout" else frame[frame["split"] == "train"]
+
+    def model(
+        self, reducer: str, *, seed: int = 0, device: str | None = None, n_components: int | None = None,
+        dataset: str | None = None, setting: str | None = None, plugins: Sequence[str | Path] = (),
+    ) -> Reducer:  # fmt: skip
+        """Return the fitted reducer of one job of a run with ``keep_models``, chosen as for `embedding`.
+
+        Raises
+        ------
+        InputError
+            No such job ended well, several did, or its model was not kept.
+        """
+        from reducers import load
+
+        asked = {"seed": seed, "device": device, "n_components": n_components, "dataset": dataset}
+        path = self._store.arrays_path("models", self._job(reducer, asked | {"setting": setting}).key)
+        if not path.is_file():
+            raise InputError(
+                f"No model of {reducer!r} is kept in {self._store.path}: measure it anew with keep_models."
+            )
+        return load(path, plugins=plugins)
 
     def figure(self, name: str = "pareto") -> Figure:
         """Return a figure of the report: "pareto", "times", "embeddings", "reconstructions", ...

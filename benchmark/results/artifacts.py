@@ -26,6 +26,7 @@ class Artifact:
 
 ARTIFACTS = {
     "embeddings": Artifact(committed=False, compressed=False),  # the codes of both parts
+    "models": Artifact(committed=False, compressed=False),  # fitted reducers, which `reducers.load` reads
     "predictions": Artifact(committed=True, compressed=True),  # what scores are made of, a value a test row
     "evidence": Artifact(committed=True, compressed=True),  # what the figure of a study is drawn of
     "samples": Artifact(committed=False, compressed=True),  # test samples that a report shows, by dataset

@@ -117,18 +117,23 @@ class Store:
         """Read every stored record; see `records_by_key`."""
         return iter(self.records_by_key().values())
 
+    def arrays_path(self, kind: str, key: str) -> Path:
+        """Where the arrays of job `key` stand, if it has any of this kind."""
+        return self.path / kind / f"{key}.npz"
+
     def save_arrays(self, kind: str, key: str, arrays: Arrays) -> None:
         """Store named arrays as ``<kind>/<key>.npz``; `kind` is one of `ARTIFACTS`."""
         import numpy as np
 
         write = np.savez_compressed if ARTIFACTS[kind].compressed else np.savez
-        self._replace(self.path / kind / f"{key}.npz", lambda file: write(file, **arrays))  # type: ignore[arg-type]
+        path = self.arrays_path(kind, key)
+        self._replace(path, lambda file: write(file, **arrays))  # type: ignore[arg-type]
 
     def load_arrays(self, kind: str, key: str) -> dict[str, np.ndarray]:
         """Return the arrays of ``<kind>/<key>.npz``; empty where there are none."""
         import numpy as np
 
-        path = self.path / kind / f"{key}.npz"
+        path = self.arrays_path(kind, key)
         if not path.is_file():
             return {}
         with np.load(path, allow_pickle=False) as arrays:
@@ -144,7 +149,7 @@ class Store:
         """Remove the arrays of job `key`, whose record stays."""
         with self._storing():
             for kind in ARTIFACTS:
-                (self.path / kind / f"{key}.npz").unlink(missing_ok=True)
+                self.arrays_path(kind, key).unlink(missing_ok=True)
 
     def save_facts(self, facts: Mapping[str, Any]) -> None:
         """Write ``run.json``: what was run, on what, when."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -14,38 +12,28 @@ from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.networks import reducer_of
 from benchmark.studies.study_figures import codes_figure, loss_figure
+from reducers.saved import PARTS, dumps, loads
 
 
 def store_and_load(trial: Trial) -> Measured:
     """Train on pixels in [-0.5, 0.5]; store whole, as weights, as structure; compare the codes."""
-    import torch
-    from sklearn.base import clone
-
     X_train, X_test = trial.X_train - 0.5, trial.X_test - 0.5
     made = reducer_of(trial, "autoencoder", hidden=(128, 64, 10), output_activation="tanh").fit(X_train)
     start = perf_counter()
     codes = made.transform(X_test)
     seconds = perf_counter() - start
-    weights = io.BytesIO()
-    torch.save(made.network_.state_dict(), weights)
-    structure = json.dumps(made.get_params())
+    whole, weights, structure = (dumps(made, part) for part in PARTS)
     # Built of its structure and trained on nothing much, with other weights to begin with.
-    rebuilt = type(made)(**json.loads(structure))
-    rebuilt.set_params(random_state=trial.seed + 1, epochs=1).fit(X_train[:256])
+    rebuilt = loads(structure).set_params(random_state=trial.seed + 1, epochs=1).fit(X_train[:256])
     untrained = rebuilt.transform(X_test)
     scores = {
         "loss": float(made.history_[-1]["loss"]),
         "microseconds": 1e6 * seconds / len(X_test),
         "structure": float(untrained.shape == codes.shape and not np.array_equal(untrained, codes)),
     }
-    # Weights alone go into a network that is there; the whole is built first.
-    for name, network in (
-        ("weights", clone(made).set_params(epochs=1).fit(X_train[:256])),
-        ("whole", rebuilt),
-    ):
-        weights.seek(0)
-        network.network_.load_state_dict(torch.load(weights, weights_only=True))
-        scores[name] = float(np.array_equal(network.transform(X_test), codes))
+    # Weights alone go into a network that is there.
+    for name, loaded in (("weights", loads(weights, into=rebuilt)), ("whole", loads(whole))):
+        scores[name] = float(np.array_equal(loaded.transform(X_test), codes))
     shown = {"codes": codes[:2000], "labels": trial.y_test[:2000]}
     return Measured(scores, shown, history=made.history_)
 
