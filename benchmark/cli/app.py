@@ -11,6 +11,7 @@ from benchmark.cli.compare import compare
 from benchmark.cli.info import info
 from benchmark.cli.list import list_things
 from benchmark.cli.merge import merge
+from benchmark.cli.plan import plan
 from benchmark.cli.recommend import recommend
 from benchmark.cli.report import report
 from benchmark.cli.run import run
@@ -24,9 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb, name in ((run, "run"), (scale, "scale"), (study, "study"), (studies, "studies"),
-                   (list_things, "list"), (report, "report"), (recommend, "recommend"), (compare, "compare"),
-                   (merge, "merge"), (info, "info")):  # fmt: skip
+for verb, name in ((run, "run"), (plan, "plan"), (scale, "scale"), (study, "study"), (studies, "studies"),
+                   (list_things, "list"), (report, "report"), (recommend, "recommend"),
+                   (compare, "compare"), (merge, "merge"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 
 # What a wrong option raises; Typer names only this subclass of it.
