@@ -16,6 +16,7 @@ from benchmark.cli.recommend import recommend
 from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.scale import scale
+from benchmark.cli.show import show
 from benchmark.cli.study import studies, study
 from benchmark.errors import InputError
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb, name in ((run, "run"), (plan, "plan"), (scale, "scale"), (study, "study"), (studies, "studies"),
-                   (list_things, "list"), (report, "report"), (recommend, "recommend"),
+                   (list_things, "list"), (show, "show"), (report, "report"), (recommend, "recommend"),
                    (compare, "compare"), (merge, "merge"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 
