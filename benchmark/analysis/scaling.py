@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KIND = "scaling"
+EXPONENTS = "exponents.csv"
 SWEEPS = ("samples", "features", "components")
 # The costs that get an exponent.
 COSTS = {"fit": "fit_seconds", "transform": "transform_seconds", "memory": "peak_memory_mb"}
@@ -144,5 +145,5 @@ def save_scaling(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = scaling_table(store)
     exponents = exponents_table(table)
     save_frame(store, table, "scaling.csv", "scaling.parquet")
-    save_frame(store, exponents, "exponents.csv")
+    save_frame(store, exponents, EXPONENTS)
     return table, exponents

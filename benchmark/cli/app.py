@@ -12,11 +12,13 @@ from benchmark.cli.embed import embed
 from benchmark.cli.info import info
 from benchmark.cli.list import list_things
 from benchmark.cli.merge import merge
+from benchmark.cli.plan import plan
 from benchmark.cli.recommend import recommend
 from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.scale import scale
 from benchmark.cli.score import score
+from benchmark.cli.show import show
 from benchmark.cli.study import studies, study
 from benchmark.errors import InputError
 
@@ -26,9 +28,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb, name in ((run, "run"), (scale, "scale"), (study, "study"), (studies, "studies"),
-                   (list_things, "list"), (report, "report"), (recommend, "recommend"), (compare, "compare"),
-                   (merge, "merge"), (embed, "embed"), (score, "score"), (info, "info")):  # fmt: skip
+for verb, name in ((run, "run"), (plan, "plan"), (scale, "scale"), (study, "study"), (studies, "studies"),
+                   (list_things, "list"), (show, "show"), (report, "report"), (recommend, "recommend"),
+                   (compare, "compare"), (merge, "merge"), (embed, "embed"), (score, "score"),
+                   (info, "info")):  # fmt: skip
     app.command(name)(verb)
 
 # What a wrong option raises; Typer names only this subclass of it.

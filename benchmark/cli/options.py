@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from benchmark.errors import InputError
 from benchmark.request import BaseRequest, Option, Request, options
 
 
@@ -52,6 +53,12 @@ def options_of(kind: type[BaseRequest]) -> Callable[[Callable[..., None]], Calla
         return command
 
     return decorate
+
+
+def check_choice(verb: str, every: bool, named: object, names: str) -> None:
+    """Raise `InputError` unless a verb was given either --all or `names`."""
+    if every == bool(named):
+        raise InputError(f"{verb} needs either --all or {names}; got {'both' if every else 'neither'}.")
 
 
 def _parameter(declared: Field[Any], option: Option, hints: dict[str, Any]) -> inspect.Parameter:

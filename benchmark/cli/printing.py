@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
     from rich.console import Console
 
     from benchmark.execution.runner import RunResult
@@ -108,7 +109,12 @@ def print_failures(console: Console, result: RunResult, results_dir: str, *, deb
 
 def result_facts(result: RunResult) -> dict[str, Any]:
     """Return what came of a run as JSON has it, with every row of its table."""
+    code = result.exit_code
+    return {"run": result.run, "report": str(result.report), "exit_code": code, "rows": as_rows(result.table)}
+
+
+def as_rows(frame: pd.DataFrame) -> Any:
+    """Return the rows of a table as JSON has them."""
     import json
 
-    rows = json.loads(result.table.to_json(orient="records", double_precision=15))
-    return {"run": result.run, "report": str(result.report), "exit_code": result.exit_code, "rows": rows}
+    return json.loads(frame.to_json(orient="records", double_precision=15))

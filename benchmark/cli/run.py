@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Debug, Json, Quiet, options_of
-from benchmark.errors import InputError
+from benchmark.cli.options import Debug, Json, Quiet, check_choice, options_of
 from benchmark.request import Request
 
+REDUCERS = "--reducer NAME or --group NAME (both repeatable)"
 All = Annotated[bool, typer.Option("--all", help="Measure the usual twelve, those of plugins, the controls.")]
 Wide = Annotated[bool, typer.Option("--wide", help="Show every score in the closing table.")]
 
@@ -24,11 +24,7 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Measure reducers on a dataset; what was done on this machine already is not done again."""
-    if all_reducers == (request.reducers is not None or bool(request.groups)):
-        both = "both" if all_reducers else "neither"
-        raise InputError(
-            f"run needs either --all, or --reducer NAME or --group NAME (both repeatable); got {both}."
-        )
+    check_choice("run", all_reducers, request.reducers or request.groups, REDUCERS)
     from benchmark.cli.printing import make_console, print_failures, print_json, print_result, result_facts
     from benchmark.execution import runner
     from benchmark.execution.observers.terminal import Terminal

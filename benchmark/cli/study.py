@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Debug, Json, Quiet, ResultsDir, options_of
-from benchmark.errors import InputError
+from benchmark.cli.options import Debug, Json, Quiet, ResultsDir, check_choice, options_of
 from benchmark.request import StudyRequest
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="STUDY...", help="As S11, or kmeans-on-codes.")]
@@ -25,9 +24,7 @@ def study(
     debug: Debug = False,
 ) -> None:
     """Measure published claims anew; what was measured on this machine already is not measured again."""
-    if every == bool(names):
-        both = "both" if every else "neither"
-        raise InputError(f"study needs either --all or names of studies; got {both}.")
+    check_choice("study", every, names, "names of studies")
     from benchmark.cli.printing import make_console, print_failures, print_json, print_rows, result_facts
     from benchmark.execution import runner
     from benchmark.execution.observers.terminal import Terminal

@@ -21,6 +21,7 @@ from benchmark.execution.observers.log import LOG, Logged
 from benchmark.execution.pool import Pool
 from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan import Plan
+from benchmark.plan.estimate import estimate, read_quietly
 from benchmark.plan.job import Job
 from benchmark.plan.job_maker import Machine
 from benchmark.plan.suite import check_request
@@ -101,6 +102,25 @@ def run(
     return RunResult(plan.run, request.results_dir, table, report, failed, dispatch.interrupted, missing)
 
 
+def look_ahead(request: BaseRequest) -> tuple[Plan, list[Job]]:
+    """Return the plan of a request, with the costs of what `run` would do, and all of its jobs.
+
+    Nothing is measured or written, and no lock is taken; what `run` would refuse is an `InputError`.
+    """
+    check_request(request)
+    with open_pool(request, Observer()) as pool:
+        plan = plan_of(request, pool)
+        store = Store(request.results_dir, plan.run)
+        _check_same(store, plan, request)
+        # What it means on another machine matters to nothing: what that measured is not done.
+        plan.arithmetic.update(store.facts().get("arithmetic") or {})
+        stored = read_quietly((store.path / "jobs").glob("*.json"))
+        done = _done(request, {record.key: record for record in stored}, pool)
+        to_do = plan.next(done)
+        plan.costs = estimate(to_do, request.results_dir, _here(request, pool))
+        return plan, list({job.key: job for job in (*plan.next({}), *to_do)}.values())
+
+
 def open_pool(request: BaseRequest, observer: Observer) -> Pool:
     """Return where the jobs of `request` run; `observer` is told what happens there."""
     if request.pool is not None:
@@ -138,6 +158,8 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     done = _done(request, stored, pool)
     jobs = plan.next(done)
     _note_other_machines(jobs, stored, request, dispatch)
+    if plan.total is not None:
+        plan.costs = estimate(jobs, request.results_dir, _here(request, pool))
     observer.planned(plan, None if plan.total is None else len(jobs))
     # A run that was killed behind its last job has yet to say that it ended.
     if not jobs and earlier.get("finished_at"):
@@ -171,12 +193,16 @@ def _decide_arithmetic(request: BaseRequest, plan: Plan, pool: Pool, earlier: Ma
         plan.arithmetic[device] = pool.native_precision(device, plan.threads)
 
 
+def _here(request: BaseRequest, pool: Pool) -> str | None:
+    """Return the machine that measures; which of its machines does is for a cluster to say."""
+    return machine_id(pool.environment) if request.pool is None else None
+
+
 def _done(request: BaseRequest, stored: Mapping[str, Record], pool: Pool) -> dict[str, Record]:
     """Return the records of jobs that ended well, on this machine where times differ between machines."""
     if request.fresh:
         return {}
-    # Which of its machines runs a job is for a cluster to say: what one of them did is done.
-    here = machine_id(pool.environment) if request.pool is None else None
+    here = _here(request, pool)
     return {key: r for key, r in stored.items() if r.status == "ok" and here in (None, r.machine)}
 
 

@@ -13,6 +13,7 @@ from benchmark.plan.job import Job
 from benchmark.results import Record
 
 if TYPE_CHECKING:
+    from benchmark.plan.estimate import Cost
     from benchmark.results.artifacts import Arrays
 
 
@@ -35,6 +36,8 @@ class Plan:
         How many jobs there are; None where that depends on what is measured.
     arithmetic : dict
         What ``precision="auto"`` of a job means, by device: set once, before `next` is called.
+    costs : mapping of Cost
+        What the jobs to do will take, by key; empty where nobody knows how many these are.
     """
 
     kind: str | None = None
@@ -45,6 +48,7 @@ class Plan:
         self.notes: tuple[str, ...] = ()
         self.total: int | None = None
         self.arithmetic: dict[str, str] = {}
+        self.costs: Mapping[str, Cost] = {}
 
     def undecided(self) -> set[str]:
         """Return the devices for which `arithmetic` has to be decided."""

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = Mapping[Any, Any]
+# Given a row, a name, its mean as text, and how it is written.
+Beside = Callable[[Row, str, str, Callable[..., str]], str]
+RANK = "rank"
 # Nobody reads a longer table.
 _MOST_ROWS = 200
 
@@ -45,19 +48,23 @@ def leaderboard(data: ReportData) -> list[Block]:
     if board.empty:
         return [Paragraph("No job ended well, so there is nothing to rank; see the failures below.")]
     rows = board.to_dict("records")
-    keys = varying(board, GROUP)
-    scores = [
-        name
-        for name in score_columns(data.frame)
-        if board[name].notna().any() and not _of_another_clustering(name)
-    ]
-    columns = [
-        *key_columns(keys),
-        *_rank_column(board),
-        *(_mean_column(rows, name) for name in ("fit_seconds", "transform_seconds", *scores)),
-    ]
-    shown = Live(data.live("board"), [table(rows[:_MOST_ROWS], columns)])
-    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, keys))]
+    shown = Live(data.live("board"), [table(rows[:_MOST_ROWS], board_columns(data))])
+    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, varying(board, GROUP)))]
+
+
+def board_columns(data: ReportData, names: Sequence[str] = (), beside: Beside | None = None) -> list[Column]:
+    """Return the columns of the leaderboard: what tells rows apart, and `names`, by default the usual ones.
+
+    `beside` returns what stands behind a mean: an interval in brackets, by default.
+    """
+    board = data.board
+    rows = board.to_dict("records")
+    scores = (name for name in score_columns(data.frame) if not _of_another_clustering(name))
+    measured = [name for name in scores if board[name].notna().any()]
+    columns = key_columns(varying(board, GROUP))
+    for name in names or (RANK, "fit_seconds", "transform_seconds", *measured):
+        columns += _rank_column(board) if name == RANK else [_mean_column(rows, name, beside or _beside)]
+    return columns
 
 
 def _rank_column(board: pd.DataFrame) -> list[Column]:
@@ -68,7 +75,7 @@ def _rank_column(board: pd.DataFrame) -> list[Column]:
     best, worst = f"{metric.name}_best_rank", f"{metric.name}_worst_rank"
     return [
         Column(
-            "rank", lambda row: rank(row[best], row[worst]), span=lambda row: _span(row, best),
+            RANK, lambda row: rank(row[best], row[worst]), span=lambda row: _span(row, best),
             about=f"The best and the worst that it can be, by {metric.label}",
         )
     ]  # fmt: skip
@@ -94,7 +101,7 @@ def clusterings(data: ReportData) -> list[Block]:
     return [table(rows, [*key_columns(varying(board, GROUP)), *columns]), Items(points)]
 
 
-def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
+def _mean_column(rows: list[dict[Any, Any]], name: str, beside: Beside) -> Column:
     """Return the column of a mean, in bold where it can be the best: with its interval, or ± its deviation.
 
     Without ranks the best one of a task is the best as it is written, so that what looks equal is marked
@@ -115,7 +122,7 @@ def _mean_column(rows: list[dict[Any, Any]], name: str) -> Column:
         text, first = form(row[name]), row.get(f"{name}_best_rank")
         as_good = _competes(row, time) and text == best.get(str([row[key] for key in task]))
         wins = as_good and (time or name in METRICS) if missing(first) else first == 1
-        return [Strong(text) if wins else text, _beside(row, name, text, form)]
+        return [Strong(text) if wins else text, beside(row, name, text, form)]
 
     about = METRICS[name].summary if name in METRICS else "Wall time, mean over the seeds" if time else ""
     title = f"{name.removesuffix('_seconds')} (s)" if time else score_title(name)

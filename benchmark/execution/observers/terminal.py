@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 
 from rich.cells import cell_len
@@ -15,6 +15,7 @@ from benchmark.analysis.columns import RANKING
 from benchmark.execution.observers import Observer
 from benchmark.execution.observers.log import LOG
 from benchmark.plan import Plan
+from benchmark.plan.estimate import Cost
 from benchmark.plan.job import Job
 from benchmark.reporting.style import format_seconds
 from benchmark.results import Record
@@ -68,6 +69,8 @@ class Terminal(Observer, AbstractContextManager["Terminal"]):
         before = f"; {done} done before" if done else ""
         if not self._quiet:
             self._console.print(f"[bold]{escape(plan.run)}[/]: {escape(plan.describe())}{before}")
+            if line := in_words(plan.costs.values()):
+                self._console.print(line, highlight=False)
 
     def started(self, job: Job) -> None:
         """Show the jobs that run, and how long one like it took."""
@@ -108,6 +111,14 @@ class Terminal(Observer, AbstractContextManager["Terminal"]):
         # Beyond the total is what an earlier call measured first.
         again = key in self._ended or (self._total is not None and number > self._total)
         return f"{'again':>{max(len(place) - 2, 5)}}  " if again else place
+
+
+def in_words(costs: Collection[Cost]) -> str:
+    """Return in a line what jobs take one after the other, by earlier runs; "" where none tells anything."""
+    known = [cost.seconds for cost in costs if cost.seconds is not None]
+    scaled = ", some in proportion to rows" if any(cost.by == "rows" for cost in costs) else ""
+    unknown = f"; {len(costs) - len(known)} of {len(costs)} jobs unknown" if len(known) < len(costs) else ""
+    return f"about {format_seconds(sum(known))} by earlier runs{scaled}{unknown}" if known else ""
 
 
 def _work(measured: Job | Record) -> tuple[object, ...]:
