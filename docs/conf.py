@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 project = "Dimensionality reduction benchmark"
 author = "The dimensionality reduction benchmark authors"
 release = metadata.version("dimensionality-reduction-benchmark")
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc"]
 highlight_language = "none"
 
 myst_heading_anchors = 3
@@ -26,8 +26,7 @@ add_module_names = False
 autodoc_default_options = {"exclude-members": "set_inverse_transform_request"}
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
-napoleon_google_docstring = False
-napoleon_use_ivar = True
+numpydoc_show_class_members = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
