@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import subspace_angles
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from test_autoencoders import digits, error, generator, losses
 from test_conformance import FAST
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
+from benchmark.datasets import load_dataset
 from reducers import find_reducers, make_reducer
 from reducers.base import FloatArray
 from reducers.methods.autoencoders.contractive import Contractive, squared_jacobian
 from reducers.methods.autoencoders.denoising import corrupt
+from reducers.methods.autoencoders.plain import Undercomplete
 from reducers.methods.autoencoders.recurrent import Recurrent
 from reducers.methods.autoencoders.sparse import Sparse
 from reducers.methods.autoencoders.stacked_denoising import StackedDenoising
@@ -339,3 +344,27 @@ def test_the_default_weight_is_that_of_the_penalty() -> None:
         for sparse in (given, default):
             sparse._mean_activity = None
         assert float(default._penalty(activity)) == float(given._penalty(activity)) > 0
+
+
+def largest_angle(reducer: Undercomplete, X: FloatArray) -> float:
+    """The largest angle, in degrees, between what the decoder spans and the principal subspace."""
+    spanned = reducer.network_.decoder[0].weight.detach().numpy()
+    return float(np.degrees(subspace_angles(spanned, PCA(reducer.n_components).fit(X).components_.T)).max())
+
+
+@pytest.mark.parametrize("offset", [0.0, 10.0])
+def test_the_linear_autoencoder_spans_the_principal_subspace_wherever_the_origin_is(offset: float) -> None:
+    rng = np.random.default_rng(0)
+    axes = np.linalg.qr(rng.normal(size=(12, 4)))[0].T
+    centred = (rng.normal(size=(500, 4)) * [1.2, 1.0, 0.9, 0.8]) @ axes + 0.1 * rng.normal(size=(500, 12))
+    X = (centred + offset).astype(np.float32)
+    reducer = Undercomplete(4, epochs=200, batch_size=50, learning_rate=1e-2, precision="fp32").fit(X)
+    assert largest_angle(reducer, X) < 1.0
+    residual = np.linalg.svd(X - X.mean(axis=0))[1][4:]
+    assert error(reducer, X, X) == pytest.approx((residual**2).sum() / X.size, rel=0.02)
+
+
+@pytest.mark.slow
+def test_the_linear_autoencoder_spans_the_principal_subspace_of_mnist(mnist_dir: Path) -> None:
+    X = load_dataset("mnist", data_dir=str(mnist_dir)).scaled()[0]
+    assert largest_angle(Undercomplete(10).fit(X), X) < 1.0
