@@ -30,6 +30,7 @@ class Entry:
     summary: str
     devices: tuple[str, ...] = ("cpu",)
     origin: str = "built in"
+    reproducible: bool = True
 
 
 BUILT_IN = tuple(
@@ -126,7 +127,7 @@ def _describe(plugin: Plugin) -> Entry:
     # A dataclass without a docstring gets its signature as one; the citation says more.
     if summary.startswith(f"{cls.__name__}("):
         summary = getattr(cls, "reference", "")
-    return Entry(name, plugin.target, summary, tuple(cls.devices), origin)
+    return Entry(name, plugin.target, summary, tuple(cls.devices), origin, cls.reproducible)
 
 
 REDUCERS = Kind("reducer", {entry.name: entry for entry in BUILT_IN}, _describe)

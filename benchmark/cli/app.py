@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.check import check
 from benchmark.cli.info import info
 from benchmark.cli.list import list_things
 from benchmark.cli.merge import merge
+from benchmark.cli.new import new
 from benchmark.cli.report import report
 from benchmark.cli.run import run
 from benchmark.cli.scale import scale
@@ -24,7 +26,7 @@ app = typer.Typer(
 )
 for verb, name in ((run, "run"), (scale, "scale"), (study, "study"), (studies, "studies"),
                    (list_things, "list"), (report, "report"),
-                   (merge, "merge"), (info, "info")):  # fmt: skip
+                   (merge, "merge"), (new, "new"), (check, "check"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 
 # What a wrong option raises; Typer names only this subclass of it.

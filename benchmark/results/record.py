@@ -38,7 +38,8 @@ class Record:
     `setting` says what differs from the reducer's defaults where something was set, or is its label; `chosen`
     of how many settings it was chosen, and by what. `part` is "test", or "validation" for a job that was
     fitted on four fifths of the training set and scored on the fifth that was held out.
-    `code` identifies the source of the reducer; it is empty in records of earlier versions.
+    `code` identifies the source of the reducer; it is empty in records of earlier versions. `reproducible` is
+    whether the reducer gives the same codes again; None where it was not asked.
 
     Raises
     ------
@@ -82,6 +83,7 @@ class Record:
     chosen: str = ""
     foreign_cpu: float | None = None
     code: str = ""
+    reproducible: bool | None = None
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 
