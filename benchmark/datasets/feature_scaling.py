@@ -11,6 +11,10 @@ from reducers.rows import Rows, extent
 # Columns of one unit, pixels or counts say, have spreads that say something; beyond this ratio of the largest
 # to the smallest they are taken to be of several units.
 _DIFFERENT_UNITS = 10.0
+_LOST = (
+    "Features lie so far from 0 for their range that single precision, in which all is measured, loses their "
+    "digits: --scale unit or standard keeps them."
+)
 Samples = np.ndarray | Rows
 
 
@@ -35,6 +39,7 @@ def prepare(
     if scaling == "standard" and isinstance(X_train, np.ndarray) and isinstance(X_test, np.ndarray):
         X_train, X_test = _standardised(X_train, X_test)
     if scaling == "none":
+        notes += [_LOST] if X_train.dtype == np.float64 and isinstance(X_train, np.ndarray) else []
         return X_train, X_test, 0.0, 1.0, notes
     if X_train.dtype == np.uint8 and scaling == "unit":
         return X_train, X_test, 0.0, arrays.white, notes
@@ -49,7 +54,7 @@ def _without_missing(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarra
     if missing:
         known = ~np.isnan(X_train)
         sums = np.where(known, X_train, 0).sum(axis=0, dtype=np.float64)
-        mean = (sums / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
+        mean = (sums / np.maximum(known.sum(axis=0), 1)).astype(X_train.dtype)
         X_train, X_test = (np.where(np.isnan(X), mean, X) for X in (X_train, X_test))
     return X_train, X_test, missing
 
