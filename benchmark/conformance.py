@@ -40,15 +40,20 @@ def check_plugin(plugin: str | Path | object) -> None:
     InputError, RegistryError
         The file cannot be read, or takes a name that is in use.
     """
+    found = all_breaches(plugin)
+    if found:
+        raise AssertionError("\n".join(found))
+
+
+def all_breaches(plugin: str | Path | object) -> list[str]:
+    """Return what `check_plugin` would say, a line a breach."""
     given = [plugin]
     if isinstance(plugin, str | Path):
         for kind in KINDS.values():
             kind.find([plugin])
         find_metrics([plugin])
         given = [found.value for found in plugins_in_file(Path(plugin))]
-    found = [breach for one in given for breach in breaches(one)]
-    if found:
-        raise AssertionError("\n".join(found))
+    return [breach for one in given for breach in breaches(one)]
 
 
 def breaches(plugin: object) -> list[str]:

@@ -18,15 +18,15 @@ arguments of the constructor, which only assigns) and writes two hooks::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
+from reducers.estimator import Estimator, there_where
 from reducers.parameters import check_parameters, integer, seed
 from reducers.rows import FloatArray, Rows
 
@@ -39,7 +39,7 @@ class NotApplicableError(ValueError):
 
 @dataclass_transform(eq_default=False, kw_only_default=True)
 @dataclass(eq=False, repr=False)
-class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Reducer(Estimator):
     """A scikit-learn transformer from ``(n, n_features)`` to ``(n, n_components)``.
 
     Parameters
@@ -57,14 +57,12 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Arithmetic of the fit: single precision, unless the reducer says otherwise.
     history_ : list of dict
         One dict an epoch, for reducers that train by epochs.
+    offset_ : ndarray of shape (n_features,) or None
+        What is taken off inputs whose digits single precision would lose; `inverse_transform` adds it.
     """
 
-    name: ClassVar[str]
     reference: ClassVar[str]
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
-    # Whether the hooks take `reducers.rows.Rows` too: samples that are read a block at a time, as
-    # ``X[start:stop]``, from pixels kept as bytes or from a file larger than memory.
-    streams: ClassVar[bool] = False
     # Whether the first fit in a process compiles code for so long that jobs should be forked from a process
     # that has done it.
     compiles: ClassVar[bool] = False
@@ -92,13 +90,31 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         NotApplicableError
             `inapplicable` says why.
         """
+        return self._learn(self._fit, X, afresh=True)
+
+    @there_where(lambda reducer: type(reducer)._partial_fit is not Reducer._partial_fit)
+    def partial_fit(self, X: ArrayLike | Rows, y: object = None) -> Self:
+        """Learn from a further batch `X`, of shape ``(n, n_features)``; only where the method can.
+
+        Of a new reducer it is the first batch; `fit` begins anew.
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or `X` has another number of features than the batches before.
+        """
+        return self._learn(self._partial_fit, X, afresh=not hasattr(self, "n_components_"))
+
+    def _learn(self, hook: Callable[[Any, np.random.Generator], None], X: Any, *, afresh: bool) -> Self:
         check_parameters(self)
-        data = self._samples(X, reset=True)
+        data = self._samples(X, reset=afresh)
         if reason := self.inapplicable(len(data)):
             raise NotApplicableError(reason)
-        self.__dict__.pop("n_components_", None)
-        self.precision_ = "fp32"
-        self._fit(data, np.random.default_rng(self.random_state))
+        if afresh:
+            self.__dict__.pop("n_components_", None)
+            self.precision_ = "fp32"
+            self._random = np.random.default_rng(self.random_state)
+        hook(data, self._random)
         # A reducer that decides its own width (raw pixels, say) has set this itself.
         self.__dict__.setdefault("n_components_", self.n_components)
         return self
@@ -121,24 +137,27 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Fit on `X` and return its codes; the same as ``fit(X).transform(X)``."""
         return self.fit(X).transform(X)
 
+    @there_where(lambda reducer: reducer.supports_inverse)
     def inverse_transform(self, Z: ArrayLike) -> FloatArray:
-        """Return reconstructions of codes `Z`: float32, shape ``(n, n_features)``.
+        """Return reconstructions of codes `Z`, where there is an inverse: float32, ``(n, n_features)``.
 
         Raises
         ------
-        NotImplementedError
-            The method has no inverse.
+        sklearn.exceptions.NotFittedError
+            `fit` has not been called.
+        ValueError
+            `Z` has another width than the codes.
         """
         check_is_fitted(self, "n_components_")
-        if not self.supports_inverse:
-            raise NotImplementedError(f"The reducer '{self.name}' has no inverse_transform.")
         codes = check_array(Z, dtype=np.float32, order="C")
         if codes.shape[1] != self.n_components_:
             raise ValueError(
                 f"The reducer '{self.name}' has {self.n_components_} components; got {codes.shape[1]}."
             )
         shape = len(codes), self.n_features_in_
-        return self._checked(self._inverse_transform(codes), shape, "reconstructions")
+        result = self._inverse_transform(codes)
+        result = result if self.offset_ is None else result + self.offset_
+        return self._checked(result, shape, "reconstructions")
 
     @property
     def supports_inverse(self) -> bool:
@@ -162,17 +181,16 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Number of learned numbers, where the method has a fixed set of them."""
         return None
 
+    @there_where(lambda reducer: reducer.supports_predict)
     def predict(self, X: ArrayLike | Rows) -> NDArray[np.int64]:
-        """Return the clusters that the method itself puts `X` into: int64, shape ``(n,)``, from 0.
+        """Return the clusters that the method itself puts `X` into: int64, ``(n,)``, from 0; where it has them.
 
         Raises
         ------
-        NotImplementedError
-            The method has no clusters of its own.
+        sklearn.exceptions.NotFittedError
+            `fit` has not been called.
         """
         check_is_fitted(self, "n_components_")
-        if not self.supports_predict:
-            raise NotImplementedError(f"The reducer '{self.name}' has no predict.")
         data = self._samples(X, reset=False)
         clusters = np.asarray(self._predict(data))
         if clusters.shape != (len(data),) or clusters.dtype.kind not in "iu":
@@ -191,6 +209,10 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Hook: learn from `X` (2-D, finite, float32, C-contiguous) with randomness from `rng` only."""
         raise NotImplementedError(f"The reducer '{self.name}' does not define _fit.")
 
+    def _partial_fit(self, X: FloatArray, rng: np.random.Generator) -> None:
+        """Hook, optional: learn from a batch `X`, too; before the first there is no `n_components_`."""
+        raise NotImplementedError
+
     def _transform(self, X: FloatArray) -> NDArray[Any]:
         """Hook: return the codes of `X`."""
         raise NotImplementedError(f"The reducer '{self.name}' does not define _transform.")
@@ -203,21 +225,9 @@ class Reducer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Hook, optional: return the method's own clusters of `X`, whole numbers from 0."""
         raise NotImplementedError
 
-    def _samples(self, X: ArrayLike | Rows, *, reset: bool) -> Any:
-        """Return `X` checked: as `Rows` where it is that and the hooks take it, else as an array."""
-        if isinstance(X, Rows) and self.streams:
-            # Whoever made the rows has read them all once, and found them finite.
-            return validate_data(self, X, reset=reset, skip_check_array=True)
-        array = np.asarray(X) if isinstance(X, Rows) else X
-        return validate_data(self, array, dtype=np.float32, order="C", reset=reset)
-
     def _refusal(self, needs: str, received: object) -> ValueError:
         """Return the error that says what this reducer needs and what it received."""
         return ValueError(f"The reducer '{self.name}' needs {needs}; got {received}.")
-
-    @property
-    def _n_features_out(self) -> int:
-        return int(self.n_components_)
 
     def _checked(self, result: NDArray[Any], shape: tuple[int, ...], what: str) -> FloatArray:
         result = np.asarray(result)

@@ -37,6 +37,7 @@ class Entry:
     origin: str = "built in"
     group: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    reproducible: bool = True
 
 
 # What ``--all`` measures.
@@ -204,7 +205,7 @@ def _describe(plugin: Plugin) -> Entry:
     # A dataclass without a docstring gets its signature as one; the citation says more.
     if summary.startswith(f"{cls.__name__}("):
         summary = getattr(cls, "reference", "")
-    return Entry(name, plugin.target, summary, tuple(cls.devices), origin)
+    return Entry(name, plugin.target, summary, tuple(cls.devices), origin, reproducible=cls.reproducible)
 
 
 REDUCERS = Kind("reducer", {entry.name: entry for entry in (*BUILT_IN, *FURTHER)}, _describe)

@@ -13,6 +13,9 @@ FloatArray = NDArray[np.float32]
 
 # Enough rows to be worth a call, few enough that their copy in double precision stays in cache.
 _ROWS_AT_ONCE = 1024
+# Single precision tells 2**24 values from 0 to any number apart: this many times its range away from 0, a
+# feature has 2**12 of them left.
+_FAR = 2.0**11
 
 
 class Rows:
@@ -83,7 +86,9 @@ class Rows:
             lows.append(stored.min())
             highs.append(stored.max())
             self.forget()
-        low, high = self._scaled(np.array([min(lows), max(highs)]))
+        ends: NDArray[Any] = np.array([min(lows), max(highs)])
+        double = loses_digits(ends[:, None])
+        low, high = (ends - self.offset) / self.scale if double else self._scaled(ends)
         return float(low), float(high)
 
     def blocks(self, size: int) -> Iterator[FloatArray]:
@@ -109,10 +114,11 @@ class Rows:
             values /= np.float32(self.scale)
             return values
         out = np.empty(stored.shape, dtype=np.float32)
+        # Single precision is what the values are, unless it loses their digits; the map is in double.
+        values_are: Any = np.float64 if abs(self.offset) > _FAR * self.scale else np.float32
         for start in range(0, len(stored), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
-            # Single precision is what the values are; only the map is computed in double.
-            out[rows] = (stored[rows].astype(np.float32) - np.float64(self.offset)) / self.scale
+            out[rows] = (stored[rows].astype(values_are) - np.float64(self.offset)) / self.scale
         return out
 
     def forget(self) -> None:
@@ -125,3 +131,18 @@ class Rows:
 def extent(X: FloatArray | Rows) -> tuple[float, float]:
     """Return the smallest and the largest value of samples, held in memory or not."""
     return X.extent() if isinstance(X, Rows) else (float(X.min()), float(X.max()))
+
+
+def loses_digits(X: NDArray[Any]) -> bool:
+    """Return whether single precision loses what tells the rows of `X`, (n, n_features), apart.
+
+    It does where a feature lies so far from 0 that less than 2**12 steps of its range are left, which its
+    values are not.
+    """
+    if X.dtype.kind not in "iuf" or X.dtype.itemsize < 4 or X.dtype == np.float32 or X.size == 0:
+        return False
+    low, high = (end.reduce(X, axis=0).astype(np.float64) for end in (np.fmin, np.fmax))
+    spread, largest = high - low, np.maximum(np.abs(low), np.abs(high))
+    # What differs by rounding errors of double precision alone is constant.
+    far = (largest > _FAR * spread) & (spread > 2.0**-40 * largest)
+    return bool(far.any() and (X[:, far] != X[:, far].astype(np.float32)).any())

@@ -157,6 +157,56 @@ def test_a_long_chain_follows_the_exact_gradient(
             np.testing.assert_allclose((new - old) / rate / epochs, expected, atol=0.02)
 
 
+def expected_divergence(machine: BoltzmannMachine, V: Array) -> list[Array]:
+    """The statistics of the data less those after one step, its hidden states summed out by enumeration."""
+    W, b, a = arrays(machine)
+    h, of_data = states(N_HIDDEN), expit(V @ W.T + b)
+    # P(h | v) of every sample and state, and what each state leads to: means, as the first step keeps them.
+    p = np.prod(np.where(h[None], of_data[:, None], 1 - of_data[:, None]), axis=2)
+    v_after = expit(h @ W + a)
+    h_after = expit(v_after @ W.T + b)
+    return [
+        (of_data.T @ V - np.einsum("ns,sj,si->ji", p, h_after, v_after)) / len(V),
+        (of_data - p @ h_after).mean(axis=0),
+        (V - p @ v_after).mean(axis=0),
+    ]
+
+
+def test_one_step_has_the_statistics_of_enumeration() -> None:
+    V = np.tile(states(N_VISIBLE), (2000, 1))
+    for seed in range(2):
+        machine = tiny_machine(seed)
+        before, expected = arrays(machine), expected_divergence(machine, V)
+        descent = Descent(1, len(V), 1e-3, momentum=0.0, weight_decay=0.0)
+        train_machine(machine, Resident(torch.from_numpy(V).float()), descent, generator())
+        for old, new, change in zip(before, arrays(machine), expected, strict=True):
+            np.testing.assert_allclose((new - old) / 1e-3, change, atol=0.01)
+
+
+def test_likelihoods_by_enumeration_sum_to_one() -> None:
+    machine = tiny_machine()
+    v = torch.from_numpy(states(N_VISIBLE)).float()
+    log_z = logsumexp(log_joint(machine))
+    p = np.exp(-machine.free_energy(v).double().numpy() - log_z)
+    np.testing.assert_allclose(p, np.exp(logsumexp(log_joint(machine), axis=1) - log_z), atol=1e-6)
+    assert p.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_persistent_chains_reach_the_distribution_of_the_machine() -> None:
+    machine = tiny_machine()
+    n, V = 20_000, torch.from_numpy(np.ones((20_000, N_VISIBLE))).float()
+    # So small a rate that the machine stays what it is while its chains walk.
+    descent = Descent(60, n, 1e-12, persistent=True, momentum=0.0, weight_decay=0.0)
+    step = contrastive._Step(machine, descent, generator())
+    for _ in range(descent.epochs):
+        step(V)
+    assert step.chain is not None
+    p = np.exp(logsumexp(log_joint(machine), axis=0) - logsumexp(log_joint(machine)))
+    places = step.chain.numpy() @ 2 ** np.arange(N_HIDDEN)[::-1]
+    found = np.bincount(places.astype(int), minlength=2**N_HIDDEN) / n
+    np.testing.assert_allclose(found, p, atol=0.02)
+
+
 def test_momentum_and_weight_decay_enter_as_in_the_practical_guide() -> None:
     rate, decay = 1e-3, 100.0
     V = torch.from_numpy(np.tile(states(N_VISIBLE), (50, 1))).float()

@@ -159,6 +159,20 @@ def test_a_seed_draws_the_same_network_whatever_the_layout_in_memory() -> None:
     torch.testing.assert_close(network.maps(code), torch.tanh(code @ from_code.T).view(-1, 3, 2, 2))
 
 
+@pytest.mark.parametrize("shape", [(4, 6), (5, 3)])
+def test_gradients_of_convolutions_are_those_of_finite_differences(shape: tuple[int, int]) -> None:
+    network = convolutional(shape, (3, 2)).double()
+    x = samples(shape[0] * shape[1], 3).double()
+
+    def reconstruct(*_: Tensor) -> Tensor:
+        return network.output_pre_activation(network.encode(x))
+
+    # It moves the parameters themselves, a little each, and looks what becomes of every pixel.
+    assert torch.autograd.gradcheck(reconstruct, tuple(network.parameters()))
+    code = network.encode(x).detach().requires_grad_()
+    assert torch.autograd.gradcheck(network.output_pre_activation, (code,))
+
+
 def initialised(shape: tuple[int, ...], drawn: torch.Generator) -> Tensor:
     weight = torch.empty(shape)
     initialise(weight, "xavier-uniform", drawn)

@@ -267,7 +267,8 @@ def test_an_inverse_that_a_fit_did_not_prepare_is_none() -> None:
     )
     assert (plain.supports_inverse, prepared.supports_inverse) == (False, True)
     assert prepared.inverse_transform(prepared.transform(X)).shape == X.shape
-    with pytest.raises(NotImplementedError, match="has no inverse_transform"):
+    assert not hasattr(plain, "inverse_transform")
+    with pytest.raises(AttributeError, match="has no attribute 'inverse_transform'"):
         plain.inverse_transform(plain.transform(X))
 
 

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.check import check
 from benchmark.cli.compare import compare
 from benchmark.cli.embed import embed
 from benchmark.cli.info import info
 from benchmark.cli.list import list_things
 from benchmark.cli.merge import merge
+from benchmark.cli.new import new
 from benchmark.cli.plan import plan
 from benchmark.cli.recommend import recommend
 from benchmark.cli.report import report
@@ -31,7 +33,7 @@ app = typer.Typer(
 for verb, name in ((run, "run"), (plan, "plan"), (scale, "scale"), (study, "study"), (studies, "studies"),
                    (list_things, "list"), (show, "show"), (report, "report"), (recommend, "recommend"),
                    (compare, "compare"), (merge, "merge"), (embed, "embed"), (score, "score"),
-                   (info, "info")):  # fmt: skip
+                   (new, "new"), (check, "check"), (info, "info")):  # fmt: skip
     app.command(name)(verb)
 
 # What a wrong option raises; Typer names only this subclass of it.

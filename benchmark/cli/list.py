@@ -74,9 +74,16 @@ def _reducers(plugins: Sequence[str]) -> list[Row]:
         entries = find_reducers(plugins).values()
     except RegistryError as error:
         raise InputError(str(error)) from error
-    known = [(e.name, e.group, e.summary, ", ".join(e.devices), e.origin) for e in entries]
-    known += [(name, "", summary, "cpu", "control") for name, summary in CONTROLS.items()]
-    return [dict(zip(("name", "group", "summary", "devices", "origin"), row, strict=True)) for row in known]
+    known = [
+        (e.name, e.group, e.summary, ", ".join(e.devices), _yes(e.reproducible), e.origin) for e in entries
+    ]
+    known += [(name, "", summary, "cpu", _yes(True), "control") for name, summary in CONTROLS.items()]
+    columns = ("name", "group", "summary", "devices", "reproducible", "origin")
+    return [dict(zip(columns, row, strict=True)) for row in known]
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def _datasets(plugins: Sequence[str]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Arrays as a file gives them, checked: features become uint8 or float32."""
+"""Arrays as a file gives them, checked: features become uint8 or float32, or float64 where they must."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import numpy as np
 from benchmark.datasets.label_encoding import encode_labels
 from benchmark.datasets.mapped import stored_blocks
 from benchmark.errors import InputError
+from reducers.rows import loses_digits
 
 MIN_SAMPLES = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """A data set before it is split: (n, n_features) uint8 or float32, labels int64 or None.
+    """A data set before it is split: (n, n_features) as `check_features` gives it, labels int64 or None.
 
     `X_test` is None where the file has no split of its own. `white` is the value of a full pixel
     where X is uint8. `notes` are what the user should know of the data; of a table the features may be
@@ -92,10 +93,12 @@ def check_arrays(
     if X_test is None:
         X = check_features(X, f"X of {where}", columns, missing=missing)
     else:
+        given = X, X_test
         X = check_features(X, f"X_train of {where}", columns, missing=missing)
         X_test = check_features(X_test, f"X_test of {where}", columns, missing=missing)
         if X.dtype != X_test.dtype:
-            X, X_test = X.astype(np.float32), X_test.astype(np.float32)
+            common = np.result_type(X, X_test)
+            X, X_test = (part.reshape(len(part), X.shape[1]).astype(common) for part in given)
     for part, samples, labels in (("train", X, y), ("test", X_test, y_test)):
         if samples is not None and labels is not None and len(samples) != len(labels):
             raise InputError(
@@ -120,6 +123,8 @@ def check_features(
     X: np.ndarray, where: str, columns: Sequence[str] | None = None, *, missing: bool = False
 ) -> np.ndarray:
     """Return X flattened to (n, n_features), C-contiguous: uint8 stays, all else becomes float32.
+
+    What float32 would lose the digits of becomes float64, and is scaled before it is cast.
 
     Parameters
     ----------
@@ -147,7 +152,9 @@ def check_features(
         _check_range(X, where, columns, missing)
     if isinstance(X, np.memmap):
         return X
-    return np.ascontiguousarray(X, dtype=np.uint8 if X.dtype == np.uint8 else np.float32)
+    if X.dtype == np.uint8:
+        return np.ascontiguousarray(X)
+    return np.ascontiguousarray(X, dtype=np.float64 if loses_digits(X) else np.float32)
 
 
 def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None, missing: bool) -> None:

@@ -37,7 +37,8 @@ class Dataset:
     name : str
         Name of the data set, or the stem of its file, fit to name a directory.
     X_train, X_test : ndarray or Rows (n_train or n_test, n_features), uint8 or float32
-        Values as the source holds them, or standardised; `reducers.rows.Rows` where they stay in their file.
+        Values as the source holds them, or standardised; `reducers.rows.Rows` where they stay in their file,
+        float64 where float32 would lose digits.
     y_train, y_test : int64 ndarray (n_train,) or (n_test,), or None
         Classes, 0 to ``n_classes - 1``.
     class_names : tuple of str

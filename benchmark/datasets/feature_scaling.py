@@ -13,6 +13,10 @@ from reducers.rows import Rows, extent
 # Columns of one unit, pixels or counts say, have spreads that say something; beyond this ratio of the largest
 # to the smallest they are taken to be of several units.
 _DIFFERENT_UNITS = 10.0
+_LOST = (
+    "Features lie so far from 0 for their range that single precision, in which all is measured, loses their "
+    "digits: --scale unit or standard keeps them."
+)
 Samples = np.ndarray | Rows
 
 
@@ -76,6 +80,8 @@ def prepare(
         mean, spread = X_train.mean(axis=0, dtype=np.float64), X_train.std(axis=0, dtype=np.float64)
         spread[spread == 0] = 1.0
         X_train, X_test = (_standardised(X, mean, spread) for X in (X_train, X_test))
+    if scaling == "none" and isinstance(X_train, np.ndarray) and X_train.dtype == np.float64:
+        notes.append(_LOST)
     offset, scale = _affine(X_train, scaling, arrays.white)
     return X_train, X_test, Preparation(arrays.feature_names, fill, mean, spread, offset, scale), notes
 
@@ -93,7 +99,7 @@ def _affine(X_train: Samples, scaling: str, white: float) -> tuple[float, float]
 def _known_means(X: np.ndarray) -> np.ndarray:
     known = ~np.isnan(X)
     sums = np.where(known, X, 0).sum(axis=0, dtype=np.float64)
-    means: np.ndarray = (sums / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
+    means: np.ndarray = (sums / np.maximum(known.sum(axis=0), 1)).astype(X.dtype)
     return means
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reducers.rows import Rows
+from reducers.rows import Rows, loses_digits
 
 # From this size on (bytes) an array stays in its file. Fixed, not a share of this machine's memory:
 # the order of training samples differs between the two, and a result must not depend on the machine.
@@ -52,8 +52,8 @@ def _taken(X: np.memmap, index: np.ndarray | None) -> np.ndarray | Rows:
     if stays_in_file(len(rows) * X[:1].nbytes):
         return rows
     index = np.arange(len(X)) if index is None else index
-    chosen = np.empty(rows.shape, dtype=np.uint8 if X.dtype == np.uint8 else np.float32)
+    chosen = np.empty(rows.shape, dtype=X.dtype)
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         chosen[start : start + _ROWS_AT_ONCE] = X[index[start : start + _ROWS_AT_ONCE]]
         rows.forget()
-    return chosen
+    return chosen if X.dtype == np.uint8 or loses_digits(chosen) else chosen.astype(np.float32, copy=False)

@@ -162,6 +162,7 @@ class _Measuring:
             self.outcome,
             n_components=_plain(reducer.n_components_),
             n_parameters=_plain(reducer.n_parameters_),
+            reproducible=reducer.reproducible,
             history=[{k: _plain(v) for k, v in epoch.items()} for epoch in getattr(reducer, "history_", [])],
         )
         return reducer, Z_test

@@ -47,6 +47,7 @@ class Outcome:
     peak_memory_mb: float | None = None
     peak_device_memory_mb: float | None = None
     foreign_cpu: float | None = None
+    reproducible: bool | None = None
     scores: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, Arrays] = field(default_factory=dict)
 

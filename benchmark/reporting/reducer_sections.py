@@ -32,6 +32,7 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
     blocks: list[Block] = []
     params = {view.name: view.record.params for view in data.views}
     settings = {view.name: view.record.setting for view in data.views}
+    differs = {view.name for view in data.views if view.record.reproducible is False}
     for name, rows in data.board[~is_control(data.board)].groupby("reducer", sort=False):
         reducer = str(name)
         keys = varying(rows, GROUP)
@@ -44,6 +45,8 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
             # Of several settings the card shows one; the table says what differs in the others.
             several = f" of the setting {settings[reducer] or 'by default'}" if "setting" in keys else ""
             blocks.append(Paragraph(f"Parameters{several}: {', '.join(values)}."))
+        if reducer in differs:
+            blocks.append(Paragraph("The same seed gives other codes each time, on the same machine too."))
         blocks += _costs(rows)
     return blocks
 

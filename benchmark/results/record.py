@@ -42,7 +42,8 @@ class Record:
     "heldout", "fitted" where the rows that are scored are those of the training set, or "all" where all
     samples of both sets were fitted and the same scored, which are then `n_train` and `n_test` alike; the
     three never compare.
-    `code` identifies the source of the reducer; it is empty in records of earlier versions.
+    `code` identifies the source of the reducer; it is empty in records of earlier versions. `reproducible` is
+    whether the reducer gives the same codes again; None where it was not asked.
 
     Raises
     ------
@@ -87,6 +88,7 @@ class Record:
     foreign_cpu: float | None = None
     code: str = ""
     scored_on: str = "heldout"
+    reproducible: bool | None = None
     sequence: int = field(default=0, compare=False)
     schema: int = SCHEMA
 

@@ -6,9 +6,12 @@ import warnings
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from benchmark.scoring.embedding import N_NEIGHBOURS, Embedding, IntArray
 from benchmark.scoring.metrics import metric
 from benchmark.scoring.row_statistics import ACCURACY
+from benchmark.scoring.voting import neighbour_votes
 
 _accuracy_metric = partial(
     metric, low=0, high=1, higher_is_better=True, needs=("labels", "heldout"), decimals=4, statistic=ACCURACY
@@ -27,14 +30,15 @@ LINEAR_TOLERANCE = 3e-4
     reference="Cover & Hart (1967), Nearest neighbor pattern classification, IEEE TIT 13",
 )
 def knn_accuracy(embedding: Embedding) -> IntArray | None:
-    """Accuracy of a classifier by the 5 nearest neighbours."""
-    from sklearn.neighbors import KNeighborsClassifier
-
-    if len(embedding.Z_train) < N_NEIGHBOURS:
+    """Accuracy of a classifier by the 5 nearest neighbours; those equally far share the places left."""
+    if len(embedding.Z_train) < N_NEIGHBOURS or embedding.n_classes < 2:
         return None
-    # As fast as a k-d tree from 2 to 10 dimensions, and duplicates cannot make it degenerate.
-    classifier = KNeighborsClassifier(N_NEIGHBOURS, algorithm="brute", n_jobs=embedding.n_jobs)
-    return _predict(embedding, classifier)
+    assert embedding.y_train is not None
+    classes, labels = np.unique(embedding.y_train, return_inverse=True)
+    votes = neighbour_votes(embedding.Z_train, labels, embedding.Z_test, N_NEIGHBOURS, embedding.n_jobs)
+    # Of classes with as many votes the first is taken, as scikit-learn does.
+    predictions: IntArray = classes[votes.argmax(axis=1)]
+    return predictions
 
 
 @_accuracy_metric(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 _CHUNK_ROWS = 128
+# A squared distance below this share of the squares that it is the difference of is mostly rounding, in
+# single precision and in double.
+_UNSURE, _NOTHING = 2.0**-14, 2.0**-44
 
 
 class NeighbourRanks(NamedTuple):
@@ -31,7 +34,8 @@ def neighbour_ranks(X: FloatArray, Z: FloatArray, n_neighbours: int, n_jobs: int
     """Return the neighbour ranks of points with inputs `X` (n, n_features) and codes `Z` (n, d).
 
     Distances are Euclidean. Points at equal distance share the mean of their ranks, so codes that
-    collapse to a single point rank like chance and not like a perfect copy.
+    collapse to a single point rank like chance and not like a perfect copy; which of them are among the k
+    nearest is drawn for every row, as the order of the points may say of what class they are.
 
     Notes
     -----
@@ -52,19 +56,36 @@ def neighbour_ranks(X: FloatArray, Z: FloatArray, n_neighbours: int, n_jobs: int
 
 def _chunk_ranks(X: FloatArray, Z: FloatArray, rows: slice, k: int) -> tuple[FloatArray, FloatArray]:
     distances_x, distances_z = _squared_distances(X, rows), _squared_distances(Z, rows)
-    inputs_of_codes = _ranks(distances_x, _nearest(distances_z, k))
-    codes_of_inputs = _ranks(distances_z, _nearest(distances_x, k))
+    rng = np.random.default_rng(rows.start)
+    inputs_of_codes = _ranks(distances_x, _nearest(distances_z, k, rng))
+    codes_of_inputs = _ranks(distances_z, _nearest(distances_x, k, rng))
     return inputs_of_codes, codes_of_inputs
 
 
 def _centred(X: FloatArray) -> FloatArray:
     """Centre and scale to at most 1: ranks do not change, and float32 neither cancels nor overflows."""
     centred = X - X.mean(axis=0, dtype=np.float64)
+    sizes = np.linalg.norm(centred, axis=1)
+    far_out = sizes > 8 * np.median(sizes)
+    if far_out.any():
+        # They have drawn the mean away from all others, whose digits the distance would take.
+        centred -= centred[~far_out].mean(axis=0)
     return np.asarray(centred / (np.abs(centred).max() or 1.0), dtype=np.float32)
 
 
 def _squared_distances(X: FloatArray, rows: slice) -> FloatArray:
     """Return squared distances from `rows` of `X` to all of it; a point's own is infinite."""
+    distances, norms = _expanded_squares(X, rows)
+    if (distances.min(axis=1) < _UNSURE * norms).any():
+        double, norms = _expanded_squares(X.astype(np.float64), rows)
+        # Points at the same place are at equal distances.
+        double[double < _NOTHING * norms[:, None]] = 0.0
+        distances = double.astype(np.float32)
+    return distances
+
+
+def _expanded_squares(X: NDArray[Any], rows: slice) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return ``x x - 2 x y + y y`` for x in `rows` and every y, infinite for x itself, and the ``x x``."""
     norms = np.einsum("ij,ij->i", X, X)
     distances = X[rows] @ X.T
     distances *= -2
@@ -72,11 +93,20 @@ def _squared_distances(X: FloatArray, rows: slice) -> FloatArray:
     distances += norms[rows, None]
     own = np.arange(len(distances))
     distances[own, rows.start + own] = np.inf
-    return distances
+    return distances, norms[rows]
 
 
-def _nearest(distances: FloatArray, k: int) -> NDArray[np.intp]:
-    return np.argpartition(distances, k, axis=1)[:, :k]
+def _nearest(distances: FloatArray, k: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the k nearest of each row, (n, k), drawn by `rng` from those that are equally far."""
+    nearest = np.argpartition(distances, k, axis=1)[:, : k + 1]
+    reach = np.take_along_axis(distances, nearest, axis=1)
+    limit, nearest = reach[:, :k].max(axis=1), nearest[:, :k]
+    tied = np.flatnonzero(limit == reach[:, k])
+    if len(tied):
+        order = np.sign(distances[tied] - limit[tied, None])
+        order += rng.random(order.shape, dtype=np.float32) * (order == 0)
+        nearest[tied] = np.argpartition(order, k - 1, axis=1)[:, :k]
+    return nearest
 
 
 def _ranks(distances: FloatArray, columns: NDArray[np.intp]) -> FloatArray:

@@ -44,6 +44,10 @@ class RBM(TorchReducer):
     history_ : list of dict
         ``epoch``, ``loss`` (mean squared error of one reconstruction) and ``pseudo_likelihood``
         (mean log, in nats an image, of a sub-sample; higher is better).
+
+    Notes
+    -----
+    `partial_fit` trains the machine by `epochs` further epochs on the batch it is given.
     """
 
     name = "rbm"
@@ -61,14 +65,27 @@ class RBM(TorchReducer):
     weight_decay: float = number(2e-4, low=0.0)
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
-        from reducers.training.contrastive import BoltzmannMachine, Descent, train_machine
+        from reducers.training.contrastive import BoltzmannMachine
 
         self._check_probabilities(X)
         data = self._batches(X)
         generator = self._generator(rng)
         self.machine_ = BoltzmannMachine.initial(data, self.n_components, rng)
+        self.history_: list[dict[str, float]] = []
+        self._train(data, generator)
+
+    def _partial_fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
+        if not hasattr(self, "n_components_"):
+            self._fit(X, rng)
+            return
+        self._check_probabilities(X)
+        self._train(self._batches(X), self._generator(rng))
+
+    def _train(self, data: Batches, generator: torch.Generator) -> None:
+        from reducers.training.contrastive import Descent, train_machine
+
         descent = Descent(**{setting.name: getattr(self, setting.name) for setting in fields(Descent)})
-        self.history_ = train_machine(self.machine_, data, descent, generator)
+        self.history_ += train_machine(self.machine_, data, descent, generator)
         parameters = (parameter.cpu().numpy() for parameter in self.machine_.parameters)
         self.weights_, self.hidden_bias_, self.visible_bias_ = parameters
 

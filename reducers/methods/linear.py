@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reducers.base import Reducer
 from reducers.parameters import flag
 from reducers.rows import FloatArray, Rows
+from reducers.training.covariance import Scatter
 from reducers.training.device import TorchReducer
 
 # Forming the covariance costs n * d**2 and squares the condition number, so it pays (and is
@@ -49,6 +50,7 @@ class RandomProjection(Reducer):
 
     name = "random-projection"
     reference = "Johnson and Lindenstrauss (1984), Extensions of Lipschitz mappings into a Hilbert space"
+    ignores_offset = True
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
         shape = (self.n_components, X.shape[1])
@@ -87,20 +89,51 @@ class PCA(TorchReducer):
         Orthonormal rows, by decreasing variance; the entry of largest magnitude is positive.
     mean_ : ndarray of shape (n_features,)
     explained_variance_, explained_variance_ratio_ : ndarray of shape (n_components,)
+
+    Notes
+    -----
+    `partial_fit` keeps the covariance of the batches so far, of at most 5,000 features, and finds what `fit`
+    finds in all of their samples.
     """
 
     name = "pca"
     reference = "Pearson (1901), On lines and planes of closest fit to systems of points in space"
+    ignores_offset = True
 
     whiten: bool = flag(False)
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         n, d = X.shape
+        self._check_width(n, d)
+        self._scatter: Scatter | None = None
+        if d <= n and d <= _COVARIANCE_MAX_FEATURES:
+            mean, matrix = self._covariance(X)
+            self._keep_axes(mean, _principal_axes(matrix, self.n_components))
+        else:
+            self._keep_axes(*self._singular_axes(X))
+
+    def _partial_fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
+        n, d = X.shape
+        if d > _COVARIANCE_MAX_FEATURES:
+            raise self._refusal(f"at most {_COVARIANCE_MAX_FEATURES:,} features for partial_fit", d)
+        if not hasattr(self, "n_components_"):
+            self._scatter = None
+        elif self._scatter is None:
+            raise self._refusal("partial_fit from the first batch on, or fit on all of them", "both in turn")
+        mean, matrix = self._covariance(X)
+        batch = Scatter(n, mean.astype(np.float64), matrix * max(n - 1, 1))
+        total = batch if self._scatter is None else self._scatter + batch
+        self._check_width(total.n, d)
+        self._keep_axes(total.mean.astype(np.float32), _principal_axes(total.covariance, self.n_components))
+        self._scatter = total
+
+    def _check_width(self, n: int, d: int) -> None:
         if self.n_components > min(n, d):
             most = f"n_components <= min(samples, features) = {min(n, d)}"
             raise self._refusal(most, self.n_components)
-        tall = d <= n and d <= _COVARIANCE_MAX_FEATURES
-        mean, (spread, axes, total) = self._covariance_axes(X) if tall else self._singular_axes(X)
+
+    def _keep_axes(self, mean: FloatArray, found: Axes) -> None:
+        spread, axes, total = found
         axes = axes.astype(np.float32)
         largest = np.abs(axes).argmax(axis=1)
         signs = np.sign(axes[np.arange(len(axes)), largest])
@@ -114,11 +147,10 @@ class PCA(TorchReducer):
         """Whether numpy computes all: on a CPU, its threads and torch's would wait for each other."""
         return self._torch_device().type == "cpu"
 
-    def _covariance_axes(self, X: FloatArray | Rows) -> tuple[FloatArray, Axes]:
+    def _covariance(self, X: FloatArray | Rows) -> tuple[FloatArray, NDArray[np.float64]]:
         from reducers.training.covariance import covariance, covariance_on_device
 
-        mean, matrix = covariance(X) if self._on_cpu else covariance_on_device(self._batches(X))
-        return mean, _principal_axes(matrix, self.n_components)
+        return covariance(X) if self._on_cpu else covariance_on_device(self._batches(X))
 
     def _singular_axes(self, X: FloatArray | Rows) -> tuple[FloatArray, Axes]:
         import torch

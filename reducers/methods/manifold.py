@@ -35,6 +35,7 @@ class UMAP(Reducer):
 
     name = "umap"
     reference = "McInnes, Healy and Melville (2018), UMAP, arXiv:1802.03426"
+    ignores_offset = True
     compiles = True
     warmup_samples = 4608
     warmup_params = {"n_epochs": 10}
@@ -50,7 +51,7 @@ class UMAP(Reducer):
             raise self._refusal("n_epochs to be 0 or at least 3", self.n_epochs)
         fewest = self.n_components + 2
         if len(X) < fewest:
-            raise self._refusal(f"at least n_components + 2 = {fewest} samples", len(X))
+            raise self._refusal(f"at least n_components + 2 = {fewest} samples", f"{len(X)} sample(s)")
         seed = None if self.random_state is None else int(rng.integers(2**31))
         # Fewer samples than neighbours is legal here: the neighbourhood is then everybody else.
         self.umap_ = umap.UMAP(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,26 @@ Matrix = NDArray[np.float64]
 
 # Values of a block: enough for a product at full speed, 32 MiB in single precision.
 _BLOCK_VALUES = 2**23
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """The number of samples, their mean (d,) and the sum of products of their deviations from it (d, d)."""
+
+    n: int
+    mean: Matrix
+    products: Matrix
+
+    def __add__(self, other: Scatter) -> Scatter:
+        """Return that of both samples together (Chan, Golub and LeVeque 1983, Am. Statistician 37)."""
+        n, shift = self.n + other.n, other.mean - self.mean
+        between = np.outer(shift, shift) * (self.n * other.n / n)
+        return Scatter(n, self.mean + shift * (other.n / n), self.products + other.products + between)
+
+    @property
+    def covariance(self) -> Matrix:
+        """The covariance, (d, d)."""
+        return self.products / max(self.n - 1, 1)
 
 
 def covariance(X: FloatArray | Rows) -> tuple[FloatArray, Matrix]:

@@ -68,6 +68,10 @@ class Autoencoder(TorchReducer):
     network_ : torch.nn.Module
     history_ : list of dict
         ``stage``, ``epoch`` and ``loss`` (reconstruction plus penalty), one an epoch.
+
+    Notes
+    -----
+    `partial_fit` trains the network, which the first batch began, by `epochs` further epochs on a batch.
     """
 
     warmup_params = {"epochs": 1}
@@ -101,6 +105,13 @@ class Autoencoder(TorchReducer):
         data = self._batches(X)
         self._pretrain(data, generator)
         self._fine_tune(data, generator)
+
+    def _partial_fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
+        if not hasattr(self, "n_components_"):
+            self._fit(X, rng)
+            return
+        self._check_loss(X)
+        self._fine_tune(self._batches(X), self._generator(rng))
 
     def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
         """Hook: return the network, a module with `hidden`, `encode` and `output_pre_activation`."""

@@ -80,7 +80,7 @@ class SPC(OwnClusters, Convolutional):
         networks = [self._member(X.shape[1], rng) for _ in range(self.members)]
         self.ensemble_: Any = nn.ModuleList(networks).to(self._torch_device())
         self.network_ = self.ensemble_[0]
-        self._learn(X, rng)
+        self._learn_from(X, rng)
         self.labels_ = self._predict(X)
 
     def _member(self, n_features: int, rng: np.random.Generator) -> nn.Module:
@@ -98,7 +98,7 @@ class SPC(OwnClusters, Convolutional):
         network.head = nn.Sequential(*layers)
         return network
 
-    def _learn(self, X: FloatArray, rng: np.random.Generator) -> None:
+    def _learn_from(self, X: FloatArray, rng: np.random.Generator) -> None:
         data, generator = self._to_device(X), self._generator(rng)
         labels = np.full(len(X), -1)
         self._train(data, labels, self.epochs, generator, "pretraining")
