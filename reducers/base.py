@@ -183,7 +183,7 @@ class Reducer(Estimator):
 
     @there_where(lambda reducer: reducer.supports_predict)
     def predict(self, X: ArrayLike | Rows) -> NDArray[np.int64]:
-        """Return the clusters that the method itself puts `X` into: int64, ``(n,)``, from 0; where it has them.
+        """Return the clusters that the method itself puts `X` into: int64, ``(n,)``, from 0.
 
         Raises
         ------
