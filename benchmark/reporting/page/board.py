@@ -13,7 +13,6 @@ from bokeh.models import (
     CustomJSFilter,
     DataTable,
     HTMLTemplateFormatter,
-    InlineStyleSheet,
     TableColumn,
     TextInput,
 )  # fmt: skip
@@ -48,7 +47,7 @@ def board_widget(table: Table) -> Widget:
     shown = DataTable(
         source=source, view=CDSView(filter=rows), columns=columns, index_position=None, row_height=_ROW,
         height=_ROW * (min(len(table.rows), _MOST_ROWS_HIGH) + 2), sizing_mode="stretch_width",
-        autosize_mode="none", frozen_columns=1, selectable=False, stylesheets=[InlineStyleSheet(css=_LOOK)],
+        autosize_mode="none", frozen_columns=1, selectable=False, stylesheets=[_LOOK],
     )  # fmt: skip
     return Widget([shown], [query])
 

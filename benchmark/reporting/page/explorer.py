@@ -13,7 +13,6 @@ from bokeh.models import (
     CustomJS,
     Div,
     HoverTool,
-    InlineStyleSheet,
     LinearColorMapper,
 )  # fmt: skip
 from bokeh.models.annotations import Title
@@ -53,7 +52,7 @@ const said = names.map(([name, n]) => `${name}: ${n}`).join(", ")
 info.text = chosen.length == 0 ? hint : `${chosen.length} chosen. ${said}`
 """
 _HINT = "Draw around points with the lasso: they are marked in every panel."
-_TEXT = InlineStyleSheet(css=":host { color: var(--soft); font: 14px system-ui, sans-serif; }")
+_TEXT = ":host { color: var(--soft); font: 14px system-ui, sans-serif; }"
 
 
 def explorer_widget(views: Sequence[View], samples: Samples) -> Widget | None:
