@@ -48,14 +48,14 @@ def estimate(jobs: Sequence[Job], results_dir: str | Path, machine: str | None) 
     known: dict[_Meaning, dict[_Sizes, list[Record]]] = {}
     for record in read_quietly(path for path in paths if path.stem.rsplit("-", 3)[0] in names):
         told = (record.machine, record.status) == (machine, "ok") and record.timing != "shared"
-        if told and all(_sizes(record)):
+        if told and min(_sizes(record)) > 0:
             known.setdefault(_meaning(record), {}).setdefault(_sizes(record), []).append(record)
     medians = {meaning: list(map(_median, of.values())) for meaning, of in known.items()}
     laws = _laws(results_dir) if known else {}
 
     @cache
     def cost(meaning: _Meaning, sizes: _Sizes, repeats: int) -> Cost:
-        told = medians.get(meaning) if all(sizes) else None
+        told = medians.get(meaning) if min(sizes) > 0 else None
         if not told:
             return Cost()
         record = min(told, key=lambda record: (record.job_seconds is None, _distance(record, sizes)))
@@ -111,7 +111,7 @@ def _laws(results_dir: str | Path) -> Mapping[tuple[str, str, str], _Powers]:
 
     laws: dict[tuple[str, str, str], dict[str, float]] = {}
     for path, cost in product(sorted(Path(results_dir).glob(f"*/{EXPONENTS}")), ("fit", "memory")):
-        with suppress(OSError, ValueError, KeyError):  # a damaged file
+        with suppress(OSError, ValueError, KeyError, TypeError):  # a damaged file
             known = pd.read_csv(path).dropna(subset=f"{cost}_exponent")
             # Of several curves the one of most points tells; a cost is never taken to fall.
             for row in known.sort_values("ok").to_dict("records"):
