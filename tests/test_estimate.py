@@ -117,8 +117,10 @@ def test_no_cost_is_taken_to_fall_and_a_damaged_table_of_exponents_is_none(tmp_p
     stored(tmp_path)
     sweep(tmp_path, fit=-0.5, memory=0.0)
     assert cost_of(tmp_path, replace(JOB, n_train=2000)).seconds == pytest.approx(1 + 10 + 4 + 14)
-    (tmp_path / "scale" / "exponents.csv").write_bytes(b"\xff\x00,\n1")
-    assert cost_of(tmp_path, replace(JOB, n_train=2000)).by == "rows"
+    words = b"sweep,reducer,device,ok,fit_exponent,memory_exponent\nsamples,sparse,cpu,4,half,half\n"
+    for damage in (b"\xff\x00,\n1", b"", words):
+        (tmp_path / "scale" / "exponents.csv").write_bytes(damage)
+        assert cost_of(tmp_path, replace(JOB, n_train=2000)).by == "rows"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,13 @@ def test_what_nobody_measured_is_unknown(job: Job, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"status": "failed"}, {"timing": "shared"}, {"environment": {"machine": "other"}}, {"n_train": None}],
+    [
+        {"status": "failed"},
+        {"timing": "shared"},
+        {"environment": {"machine": "other"}},
+        {"n_train": None},
+        {"n_train": -5},
+    ],
 )
 def test_records_that_say_nothing_of_this_machine_do_not_count(
     changes: dict[str, Any], tmp_path: Path

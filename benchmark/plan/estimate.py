@@ -6,9 +6,11 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import product
+from operator import truediv
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from benchmark.analysis.scaling import EXPONENTS, SWEEPS
 from benchmark.datasets.split import test_size
@@ -17,8 +19,9 @@ from benchmark.results import Record
 
 # What costs are scaled by, or the data decide; a record that tells of a job agrees in all other parameters.
 _SCALED = ("n_components", "epochs", "pretrain_epochs", "image_shape")
-# Exponents by sweep, of a reducer, a device and a cost: "fit" or "memory".
-_Laws = Mapping[tuple[str, str, str], Mapping[str, float]]
+_Meaning = tuple[str, str, str, int]
+_Sizes = tuple[int, int, int, int]
+_Powers = Mapping[str, float]
 
 
 class Cost(NamedTuple):
@@ -39,19 +42,28 @@ def estimate(jobs: Sequence[Job], results_dir: str | Path, machine: str | None) 
     Of the records in `results_dir` of `machine` (see `Record.machine`; None where that is not known) with the
     same reducer, device, threads and parameters, the one nearest in size tells; of several, the median.
     """
-    possible = [job for job in jobs if job.unavailable is None]
-    names = {job.key.rsplit("-", 3)[0] for job in possible}
+    possible = {job.key: job for job in jobs if job.unavailable is None}
+    names = {key.rsplit("-", 3)[0] for key in possible}
     paths = Path(results_dir).glob("*/jobs/*.json") if names and machine else ()
-    known: dict[tuple[object, ...], list[Record]] = {}
+    known: dict[_Meaning, dict[_Sizes, list[Record]]] = {}
     for record in read_quietly(path for path in paths if path.stem.rsplit("-", 3)[0] in names):
-        if (record.machine, record.status) == (machine, "ok") and record.timing != "shared":
-            known.setdefault(_meaning(record), []).append(record)
+        told = (record.machine, record.status) == (machine, "ok") and record.timing != "shared"
+        if told and min(_sizes(record)) > 0:
+            known.setdefault(_meaning(record), {}).setdefault(_sizes(record), []).append(record)
+    medians = {meaning: list(map(_median, of.values())) for meaning, of in known.items()}
     laws = _laws(results_dir) if known else {}
-    # Seeds cost the same.
-    works = {job.key: (*_meaning(job), *_sizes(job).values(), job.repeats) for job in possible}
-    unlike = {works[job.key]: job for job in possible}
-    costs = {work: _cost(job, known.get(_meaning(job), []), laws) for work, job in unlike.items()}
-    return {key: costs[work] for key, work in works.items()}
+
+    @cache
+    def cost(meaning: _Meaning, sizes: _Sizes, repeats: int) -> Cost:
+        told = medians.get(meaning) if min(sizes) > 0 else None
+        if not told:
+            return Cost()
+        record = min(told, key=lambda record: (record.job_seconds is None, _distance(record, sizes)))
+        ratios = dict(zip((*SWEEPS, "epochs"), map(truediv, sizes, _sizes(record)), strict=True))
+        fit, memory = (laws.get((*meaning[:2], name), {}) for name in ("fit", "memory"))
+        return _scaled(record, repeats, ratios, fit, memory)
+
+    return {key: cost(_meaning(job), _sizes(job), job.repeats) for key, job in possible.items()}
 
 
 def read_quietly(paths: Iterable[Path]) -> Iterator[Record]:
@@ -62,32 +74,28 @@ def read_quietly(paths: Iterable[Path]) -> Iterator[Record]:
                 yield Record.from_json(path.read_text(encoding="utf-8"))
 
 
-def _cost(job: Job, known: Sequence[Record], laws: _Laws) -> Cost:
-    wanted = _sizes(job)
-    sized = [record for record in known if all([*wanted.values(), *_sizes(record).values()])]
-    timed = [record for record in sized if record.job_seconds is not None] or sized
-    changes = [{n: size / _sizes(record)[n] for n, size in wanted.items()} for record in timed]
-    distances = [math.fsum(abs(math.log(ratio)) for ratio in ratios.values()) for ratios in changes]
-    found = zip(timed, changes, distances, strict=True)
-    costs = [_scaled(r, job, ratios, laws) for r, ratios, far in found if far == min(distances)]
-    return sorted(costs, key=lambda cost: cost.seconds or 0.0)[len(costs) // 2] if costs else Cost()
+def _median(records: list[Record]) -> Record:
+    timed = [(record.job_seconds, record) for record in records if record.job_seconds is not None]
+    return sorted(timed, key=lambda pair: pair[0])[len(timed) // 2][1] if timed else records[0]
 
 
-def _scaled(record: Record, job: Job, ratios: Mapping[str, float], laws: _Laws) -> Cost:
+def _distance(record: Record, sizes: _Sizes) -> float:
+    return math.fsum(abs(math.log(a / b)) for a, b in zip(sizes, _sizes(record), strict=True))
+
+
+def _scaled(record: Record, repeats: int, ratios: Mapping[str, float], fit: _Powers, memory: _Powers) -> Cost:
     """Return what a record tells of a job: warm-up as it was, the fit by its law, all else by rows."""
-    rows, passes = ratios["samples"], ratios["epochs"]
-    growth, by = _growth(ratios, laws.get((job.reducer, job.device, "fit"), {}))
-    memory = record.peak_memory_mb
-    if memory is not None:
-        memory *= _growth(ratios, laws.get((job.reducer, job.device, "memory"), {}))[0]
+    rows, (growth, by) = ratios["samples"], _growth(ratios, fit)
+    peak = record.peak_memory_mb and record.peak_memory_mb * _growth(ratios, memory)[0]
     if record.job_seconds is None:
-        return Cost(None, memory, by)
-    timed = (record.fit_seconds or 0.0) * growth * passes + (record.transform_seconds or 0.0) * rows
+        return Cost(None, peak, by)
+    fitted = (record.fit_seconds or 0.0) * growth * ratios["epochs"]
+    timed = repeats * (fitted + (record.transform_seconds or 0.0) * rows)
     beside = (record.score_seconds or 0.0) + max(record.job_seconds - record.spent_seconds, 0.0)
-    return Cost((record.warmup_seconds or 0.0) + timed * job.repeats + beside * rows, memory, by)
+    return Cost((record.warmup_seconds or 0.0) + timed + beside * rows, peak, by)
 
 
-def _growth(ratios: Mapping[str, float], powers: Mapping[str, float]) -> tuple[float, str]:
+def _growth(ratios: Mapping[str, float], powers: _Powers) -> tuple[float, str]:
     """Return the factor of a cost whose sizes change by these ratios, epochs aside, and how it is known."""
     changed = {name: ratios[name] for name in SWEEPS if ratios[name] != 1}
     if not changed:
@@ -97,12 +105,13 @@ def _growth(ratios: Mapping[str, float], powers: Mapping[str, float]) -> tuple[f
     return ratios["samples"], "rows"
 
 
-def _laws(results_dir: str | Path) -> _Laws:
+def _laws(results_dir: str | Path) -> Mapping[tuple[str, str, str], _Powers]:
+    """Return exponents by sweep, of a reducer, a device and a cost: "fit" or "memory"."""
     import pandas as pd
 
     laws: dict[tuple[str, str, str], dict[str, float]] = {}
     for path, cost in product(sorted(Path(results_dir).glob(f"*/{EXPONENTS}")), ("fit", "memory")):
-        with suppress(OSError, ValueError, KeyError):  # a damaged file
+        with suppress(OSError, ValueError, KeyError, TypeError):  # a damaged file
             known = pd.read_csv(path).dropna(subset=f"{cost}_exponent")
             # Of several curves the one of most points tells; a cost is never taken to fall.
             for row in known.sort_values("ok").to_dict("records"):
@@ -111,16 +120,16 @@ def _laws(results_dir: str | Path) -> _Laws:
     return laws
 
 
-def _meaning(measured: Job | Record) -> tuple[object, ...]:
+def _meaning(measured: Job | Record) -> _Meaning:
     others = {name: value for name, value in measured.params.items() if name not in _SCALED}
     said = json.dumps(others, sort_keys=True, default=str)
-    return measured.reducer, measured.device, measured.threads, said
+    return measured.reducer, measured.device, said, measured.threads
 
 
-def _sizes(measured: Job | Record) -> dict[str, Any]:
-    """Return what costs grow with: the sizes of `SWEEPS`, and epochs; None for what is not known."""
-    rows, epochs = measured.n_train, measured.params.get("epochs")
+def _sizes(measured: Job | Record) -> _Sizes:
+    """Return what costs grow with: the sizes of `SWEEPS`, and epochs; 0 for what is not known."""
+    rows, params = measured.n_train or 0, measured.params
     if isinstance(measured, Job) and measured.part == "validation":
-        rows = measured.n_train - test_size(measured.n_train)
-    sizes = dict(zip(SWEEPS, (rows, measured.n_features, measured.params.get("n_components")), strict=True))
-    return {**sizes, "epochs": epochs if type(epochs) is int and epochs > 0 else 1}
+        rows -= test_size(rows)
+    width, epochs = (params[name] if type(params.get(name)) is int else 0 for name in _SCALED[:2])
+    return rows, measured.n_features or 0, width, epochs or 1
