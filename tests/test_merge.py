@@ -166,8 +166,8 @@ def test_rows_of_other_sizes_are_neither_averaged_nor_ranked_together(tmp_path: 
     build(tmp_path, "b", record("pca", LAPTOP, **easy, key="e"), suite="quick")
     merge(tmp_path, "a", "b")
     report = (tmp_path / "reports" / "both" / "report.md").read_text()
-    assert "(10 train, 5 test)" in report.partition("## What was run")[0]
-    assert "1.000" not in report.partition("## What was run")[0]
+    assert "(10 train, 5 test)" in report.partition("## Leaderboard")[0]
+    assert "1.000" not in report.partition("## Leaderboard")[0]
     table = report.partition("## Leaderboard")[2].partition("Best of each column")[0]
     assert "| reducer | train | test |" in table
     assert table.count("**0.900**") == 2, "the best of the whole data is the best of its task"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent
 # Of every control, in light and in dark.
 INPUT = ":host { color: var(--ink); } .bk-input { background-color: #fff; color: #22252b; }"
+_IDENTIFIER = re.compile(r'(?<=")p\d{4,}(?=")|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 _QUALITY = 70  # of a figure, which is drawn anew as WebP
 
 
@@ -97,11 +98,22 @@ def _scripts(widgets: Mapping[str, Widget]) -> tuple[str, dict[str, dict[str, li
         for number, model in enumerate(getattr(widget, part))
     }
     script, divs = components({"-".join(map(str, key)): model for key, model in parts.items()})
+    script, divs = _renumbered(script, divs)
     elements: dict[str, dict[str, list[str]]] = {p: {"controls": [], "panels": []} for p in widgets}
     for place, part, number in parts:
         elements[place][part].append(divs[f"{place}-{part}-{number}"])
     needed = ["bokeh", "bokeh-gl", "bokeh-widgets", "bokeh-tables"]
     return Resources(mode="inline", components=needed).render_js() + script, elements
+
+
+def _renumbered(script: str, divs: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Return both with identifiers in the order in which they come: Bokeh's own differ from page to page."""
+    known: dict[str, str] = {}
+
+    def stable(found: re.Match[str]) -> str:
+        return known.setdefault(found[0], f"id{len(known)}")
+
+    return _IDENTIFIER.sub(stable, script), {k: _IDENTIFIER.sub(stable, div) for k, div in divs.items()}
 
 
 @cache
