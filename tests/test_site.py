@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import shlex
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import sparse
-from test_cli import call_here
+from test_cli import environment
 from test_own_data_docs import trees
 from typer.main import get_command
 
@@ -38,6 +37,11 @@ def blocks(text: str, kind: str) -> list[str]:
 def commands(text: str) -> list[list[str]]:
     lines = "".join(blocks(text, "")).splitlines()
     return [shlex.split(line, comments=True)[3:] for line in lines if line.startswith("python -m benchmark ")]
+
+
+def python(*words: object) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, *map(str, words)]
+    return subprocess.run(call, env=environment(), capture_output=True, text=True)
 
 
 def test_every_page_is_listed_once() -> None:
@@ -78,16 +82,14 @@ def test_every_built_in_reducer_is_in_the_reference() -> None:
 
 
 @pytest.mark.slow
-def test_the_five_minutes_can_be_walked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_five_minutes_can_be_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     trees().to_csv("trees.csv", index=False)
     for command in commands(PAGES["start.md"]):
         # All of MNIST's methods take longer than a test may.
         if "--all" not in command:
-            code, _, error = call_here(capsys, *command)
-            assert code == 0, error
+            done = python("-m", "benchmark", *command)
+            assert done.returncode == 0, done.stderr
     made: dict[str, Any] = {}
     for code in blocks(PAGES["start.md"], "python"):
         exec(code, made)
@@ -126,10 +128,7 @@ def test_python_of_a_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     for module in ("sphinx", "myst_nb", "numpydoc", "pydata_sphinx_theme"):
         pytest.importorskip(module, reason="the extra 'docs' is not installed")
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", DOCS, tmp_path / "site"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
+    done = python("-m", "sphinx", "-W", "--keep-going", "-q", DOCS, tmp_path / "site")
     assert done.returncode == 0, done.stderr
     site = {page: (tmp_path / "site" / page).with_suffix(".html").read_text() for page in PAGES}
     assert "nmi" in site["example.md"]
