@@ -88,6 +88,12 @@ class ScikitLearn(Reducer):
                 "to [0, 1], as --scale unit does."
             )
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        if self.estimator is not None:
+            tags.input_tags.positive_only = get_tags(self.estimator).input_tags.positive_only
+        return tags
+
     @property
     def supports_unseen(self) -> bool:
         """Whether the transformer has a ``transform``."""
