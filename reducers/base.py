@@ -113,6 +113,8 @@ class Reducer(Estimator):
         if afresh:
             self.__dict__.pop("n_components_", None)
             self.precision_ = "fp32"
+        if afresh or not hasattr(self, "_random"):
+            # A reducer that was saved and loaded begins another stream.
             self._random = np.random.default_rng(self.random_state)
         hook(data, self._random)
         # A reducer that decides its own width (raw pixels, say) has set this itself.

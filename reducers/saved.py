@@ -182,7 +182,8 @@ def _state(reducer: Reducer) -> tuple[dict[str, Any], Arrays]:
     """Return all that a reducer has learned, packed, and its arrays."""
     check_is_fitted(reducer, "n_components_")
     params, packing = reducer.get_params(deep=False), Packing(reducer)
-    learned = {name: value for name, value in vars(reducer).items() if name not in params}
+    # Where a stream of random numbers stood is nothing that was learned.
+    learned = {k: value for k, value in vars(reducer).items() if k not in params and k != "_random"}
     return {name: packing.pack(value, name) for name, value in learned.items()}, packing.arrays
 
 

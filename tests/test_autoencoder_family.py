@@ -31,7 +31,11 @@ from reducers.training.batches import Resident
 from reducers.training.dropout import dropout, keep
 from reducers.training.products import ACTIVATIONS
 
-NAMES = [name for name in find_reducers() if "dropout" in make_reducer(name).get_params()]
+NAMES = [
+    name
+    for name, entry in find_reducers().items()
+    if entry.group == "autoencoders" and "dropout" in make_reducer(name).get_params()
+]
 
 
 def quick(name: str, **params: Any) -> Any:

@@ -49,7 +49,7 @@ COLUMNS = [
     "knn_accuracy", "forest_accuracy", "linear_accuracy", "reconstruction_mse", "trustworthiness",
     "continuity", "triplet_accuracy", "distance_correlation", "silhouette", "stability", "favoured_clusters",
     "own_nmi", "own_ari", "own_accuracy", "params", "error", "started_at", "key", "setting", "chosen",
-    "foreign_cpu", "code", "version",
+    "foreign_cpu", "code", "version", "scored_on",
 ]  # fmt: skip
 SCORES = COLUMNS[COLUMNS.index("kmeans_nmi") : COLUMNS.index("params")]
 

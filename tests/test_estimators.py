@@ -20,7 +20,7 @@ from sklearn.utils.estimator_checks import (
     check_transformer_get_feature_names_out_pandas,
     parametrize_with_checks,
 )
-from test_conformance import FAST, REDUCERS, fast
+from test_conformance import FAST, fast
 
 from reducers import find_reducers
 from reducers.base import Reducer
@@ -101,11 +101,14 @@ QUICK = [
 
 
 def exemptions(reducer: Reducer) -> dict[str, str]:
-    return ROUNDED | EXEMPT.get(reducer.name, {})
+    return EXEMPT.get(reducer.name, {})
 
 
 @parametrize_with_checks(QUICK, expected_failed_checks=exemptions)
 def test_scikit_learns_checks_hold(estimator: Reducer, check: Callable[[Reducer], None]) -> None:
+    name = check.func.__name__  # type: ignore[attr-defined]
+    if name in ROUNDED:
+        pytest.skip(ROUNDED[name])
     check(estimator)
 
 
@@ -131,7 +134,7 @@ OF_FRAMES = (
     check_transformer_get_feature_names_out_pandas,
     check_set_output_transform_pandas,
 )
-every_reducer = pytest.mark.parametrize("name", REDUCERS)
+every_reducer = pytest.mark.parametrize("name", [reducer.name for reducer in QUICK])
 
 
 @pytest.mark.filterwarnings("ignore:X ")

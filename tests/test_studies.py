@@ -225,7 +225,7 @@ def test_what_two_studies_share_is_measured_once(request_of_a_slice: StudyReques
 
     made = StudyPlan(replace(request_of_a_slice, studies=("S11", "S25")), Machine())
     jobs = made.next({})
-    assert len(jobs) == made.total == 4  # pixels, PCA, and two kinds of codes
+    assert len(jobs) == made.total == 5  # pixels, PCA, MDS, and two kinds of codes
     assert {job.clusterings for job in jobs if job.reducer == "raw"} == {
         ("kmeans", "affinity-propagation", "ward")
     }

@@ -45,8 +45,9 @@ def test_columns_are_the_documented_ones_in_order() -> None:
         "transform_seconds, transform_spread_seconds, score_seconds, "
         "peak_memory_mb, peak_device_memory_mb, kmeans_nmi, kmeans_ari, kmeans_accuracy, knn_accuracy, "
         "forest_accuracy, linear_accuracy, reconstruction_mse, trustworthiness, continuity, "
-        "triplet_accuracy, distance_correlation, silhouette, stability, favoured_clusters, params, "
-        "error, started_at, key, setting, chosen, foreign_cpu, code, version, scored_on"
+        "triplet_accuracy, distance_correlation, silhouette, stability, favoured_clusters, own_nmi, "
+        "own_ari, own_accuracy, params, error, started_at, key, setting, chosen, foreign_cpu, "
+        "code, version, scored_on"
     )
     assert ", ".join(COLUMNS) == expected
     assert {name for name, m in METRICS.items() if m.clustering in ("", "kmeans")} <= set(COLUMNS)
@@ -62,7 +63,7 @@ def test_frame_has_types_order_and_missing_values() -> None:
     ])  # fmt: skip
     assert list(frame["reducer"]) == ["pca", "pca", "pca", "umap"]
     assert list(zip(frame["n_components"], frame["seed"], strict=True))[:1] == [(2, 1)]
-    assert list(frame.columns)[list(frame.columns).index("favoured_clusters") + 1] == "sharpness"
+    assert list(frame.columns)[list(frame.columns).index("own_accuracy") + 1] == "sharpness"
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {**DTYPES, "sharpness": "Float64"}
     assert pd.isna(frame.loc[frame["status"] == "failed", "fit_seconds"]).all()
     assert frame["kmeans_nmi"].isna().sum() == 3
