@@ -84,8 +84,8 @@ class ScikitLearn(Reducer):
     def _check_signs(self, X: FloatArray) -> None:
         if get_tags(self.estimator).input_tags.positive_only and X.min() < 0:
             raise NotApplicableError(
-                f"{type(self.estimator).__name__} needs values >= 0; got {X.min():.3g}: scale the features "
-                "to [0, 1], as --scale unit does."
+                f"Negative values in data: {type(self.estimator).__name__} needs values >= 0; got "
+                f"{X.min():.3g}: scale the features to [0, 1], as --scale unit does."
             )
 
     def __sklearn_tags__(self) -> Any:

@@ -115,7 +115,7 @@ def dumps(reducer: Reducer, part: str = "whole") -> bytes:
         arrays |= learned
         said |= {"state": state} if part == "whole" else {}
     said["sha256"] = _digest(said, arrays)
-    return serialise(arrays, {_HEADER: json.dumps(said)})
+    return serialise(arrays, {_HEADER: json.dumps(said, sort_keys=True)})
 
 
 def loads(

@@ -166,6 +166,10 @@ class Unpacking:
                 import torch
 
                 network = self._owner._build_network(self._owner.n_features_in_, torch.Generator())
+                if hasattr(self._owner, "_discard"):
+                    # What was left out before the weights were kept.
+                    self._owner.network_ = network
+                    self._owner._discard()
                 network.load_state_dict(self.unpack(state))
                 return network.to(self._device())
             case {"estimator": name}:
