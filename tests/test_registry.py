@@ -39,7 +39,7 @@ class Half(Reducer):
 '''
 BUILT_IN = [
     "raw", "random-projection", "pca", "rbm", "dbn", "autoencoder", "undercomplete", "stacked", "sparse",
-    "denoising", "convolutional", "umap", "n2d", "dec", "idec", "spc",
+    "denoising", "convolutional", "umap",
 ]  # fmt: skip
 KNOWN = [*BUILT_IN, *(entry.name for entry in FURTHER)]
 
