@@ -298,7 +298,7 @@ def test_plan_with_select_shows_what_chooses(measured: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("plan",), "plan needs either --all or --reducer NAME or --group NAME (both repeatable); got neither."),
+        (("plan",), "needs either --all or --reducer NAME or --group NAME (both repeatable); got neither."),
         ((*WORDS, "--suite", "quick", "--name", "r"), "it holds the suite 'standard', and this is 'quick'"),
         (("plan", "--reducer", "pcaa"), "Did you mean 'pca'?"),
     ],

@@ -108,10 +108,6 @@ GIVEN = {"own-data.md": own_data, "settings.md": dict, "questions.md": dict}
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    raises=RuntimeError, strict=False,
-    reason="pages of two reports cannot be made in one process: explorer.py keeps one style sheet for both",
-)  # fmt: skip
 @pytest.mark.parametrize("name", GIVEN)
 def test_python_of_a_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

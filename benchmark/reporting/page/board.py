@@ -58,7 +58,7 @@ def _columns(table: Table) -> dict[str, list[object]]:
         "words": [" ".join(plain(cell) for cell in row).lower() for row in table.rows]
     }
     for place in range(len(table.header)):
-        spans = [row[place] for row in table.spans]
+        spans = [row[place] for row in table.spans] or [None] * len(table.rows)
         cells = [row[place] for row in table.rows]
         numbers = place in table.numeric
         found[f"value{place}"] = [
