@@ -93,7 +93,7 @@ def test_the_report_marks_and_explains_them(found: StoredRun) -> None:
     assert len(marked) == 2
     assert not any("**" in line for line in marked)
     assert text.count("Controls take no rank: shuffled (") == 1
-    summary = text.split("## What was run")[0]
+    summary = text.split("## Leaderboard")[0]
     assert not any(name in summary for name in CONTROLS)
     assert "| reducers | 2 |" in text
     assert "### labels" not in text

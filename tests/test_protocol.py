@@ -111,7 +111,8 @@ def test_report_and_terminal_say_what_transductive_is(
     tmp_path: Path, both: StoredRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert both.report is not None
-    assert both.report.read_text().count(SENTENCE) == 1
+    # In the headline, and below the leaderboard.
+    assert both.report.read_text().count(SENTENCE) == 2
     (tmp_path / "few.toml").write_text(SUITE)
     places = ["--results-dir", str(tmp_path / "results"), "--reports-dir", str(tmp_path / "reports")]
     asked = ["--reducer", "pca", "--dataset", "digits", "--suite", str(tmp_path / "few.toml")]

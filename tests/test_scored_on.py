@@ -171,5 +171,5 @@ def test_settings_of_such_a_method_are_chosen_on_rows_of_their_fit_too(tmp_path:
 
 
 def test_a_record_of_other_rows_is_refused() -> None:
-    with pytest.raises(ValueError, match="scored_on must be one of heldout, fitted; got 'seen'"):
+    with pytest.raises(ValueError, match="scored_on must be one of heldout, fitted, all; got 'seen'"):
         replace(made(), scored_on="seen")

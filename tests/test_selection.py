@@ -15,6 +15,7 @@ from test_runner import FakePool
 from benchmark import load_results
 from benchmark.cli import app as cli
 from benchmark.datasets import load_dataset
+from benchmark.datasets.feature_scaling import Preparation
 from benchmark.datasets.mapped import take
 from benchmark.errors import InputError
 from benchmark.execution import runner
@@ -198,7 +199,7 @@ def test_what_stays_in_its_file_is_held_out_there(tmp_path: Path, monkeypatch: p
     np.save(tmp_path / "x.npy", np.arange(60, dtype=np.float32).reshape(20, 3))
     X, y = take(np.load(tmp_path / "x.npy", mmap_mode="r"), np.arange(20), np.arange(10, 20))
     assert isinstance(X, Rows)
-    data = replace(load_dataset("digits"), X_train=X, y_train=y, offset=0.0, scale=1.0)
+    data = replace(load_dataset("digits"), X_train=X, y_train=y, preparation=Preparation())
     part = hold_out(data, 0)
     assert isinstance(part.X_train, Rows)
     for samples, labels in ((part.X_train, part.y_train), (part.X_test, part.y_test)):
