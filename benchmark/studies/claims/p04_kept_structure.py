@@ -13,7 +13,7 @@ STUDY = Study(
     ),
     source=(
         "Guo, Gao, Liu and Yin (2017), Improved deep embedded clustering with local structure preservation, "
-        "table 2"
+        "IJCAI"
     ),
     cases={
         "codes": Case("stacked", protocol="transductive"),

@@ -12,8 +12,8 @@ STUDY = Study(
         "0.975, N2D 0.979 and 0.942"
     ),
     source=(
-        "Mahon and Lukasiewicz (2021), Selective pseudo-label clustering, table 1, and McConville et al. "
-        "(2020), N2D, table 3; DynAE, which the former compares with, is not built"
+        "Mahon and Lukasiewicz (2021), Selective pseudo-label clustering, and McConville et al. (2020), N2D; "
+        "DynAE, which the former compares with, is not built"
     ),
     cases={
         "N2D": Case("n2d", protocol="transductive"),
