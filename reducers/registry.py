@@ -154,7 +154,7 @@ def describe_reducer(name: str) -> tuple[str, str]:
     path = Path(__file__).parents[1].joinpath(*module.split(".")).with_suffix(".py")
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == cls)
-    about = " ".join((ast.get_docstring(found) or "").split("\n\nParameters")[0].split())
+    about = " ".join((ast.get_docstring(found) or "").split("\n\n")[0].replace("`", "").split())
     reference = next(
         (ast.literal_eval(node.value) for node in found.body
          if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "reference"),

@@ -61,7 +61,7 @@ def render_page(blocks: Iterable[Block], directory: Path, widgets: Mapping[str, 
         ids=_ids(blocks), identity=id, picture=lambda block: picture_uri(directory / block.file),
         variables={k: v for widget in widgets.values() for k, v in widget.variables.items()},
     )  # fmt: skip
-    return page
+    return f"{page}\n"
 
 
 def plain(text: Text) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from benchmark.measure.trial import Measured, Trial
 from benchmark.studies.declaration import Case, Expectation, Study
@@ -12,7 +13,10 @@ from benchmark.studies.study_figures import score_figure
 
 def classify(trial: Trial) -> Measured:
     """Train 784-300-10 with dropout of a quarter by Adagrad; score it on the test set."""
-    make = partial(perceptron, hidden=300, dropout=0.25)
+
+    def make(n_features: int, n_classes: int) -> Any:
+        return perceptron(n_features, 300, n_classes, dropout=0.25)
+
     return accuracy(trial, make, "adagrad", trial.params["learning_rate"], 100)
 
 
