@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,6 @@ def run_of(path: Path, right: Mapping[str, Sequence[int]], **changes: Any) -> St
 
 
 def change_costs(store: Store, **costs: Mapping[str, float]) -> None:
-    from dataclasses import replace
-
     for record in list(store.records()):
         store.save(replace(record, **{name: by[record.reducer] for name, by in costs.items()}))
 
@@ -77,6 +76,20 @@ def test_only_codes_that_can_be_drawn_are_recommended_for_drawing(tmp_path: Path
         recommend(store, "visualisation")
 
 
+def test_of_several_widths_the_plane_is_recommended_for_drawing_and_the_rest_is_named(tmp_path: Path) -> None:
+    store = run_of(tmp_path, {"wide": [390], "broad": [380], "plane": [300]}, n_components=10)
+    for record in list(store.records()):
+        if record.reducer == "plane":
+            store.save(replace(record, n_components=2))
+    drawn = recommend(store, "visualisation")
+    assert drawn.rows["reducer"].tolist() == ["plane"]
+    told = recommend(store, "classification")
+    assert told.rows["reducer"].tolist()[0] in ("wide", "broad")
+    assert {reason: rows["reducer"].tolist() for reason, rows in told.left_out.items()} == {
+        "of other data, sizes or width": ["plane"]
+    }
+
+
 def verdicts(path: Path, before: Sequence[int], after: Sequence[int], **changes: Any) -> dict[str, str]:
     one = run_of(path / "one", {"a": before})
     other = run_of(path / "other", {"a": after}, **changes)
@@ -105,8 +118,6 @@ def test_the_time_of_one_fit_says_nothing_of_its_noise(tmp_path: Path) -> None:
 
 def test_times_are_told_by_their_seeds_and_never_between_machines(tmp_path: Path) -> None:
     one, other = (run_of(tmp_path / name, {"a": [300] * 4}) for name in ("one", "other"))
-    from dataclasses import replace
-
     rng = np.random.default_rng(0)
     for store, seconds in ((one, 1.0), (other, 2.0)):
         for record in list(store.records()):

@@ -6,9 +6,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -16,7 +18,11 @@ import benchmark
 from benchmark.reporting.document import Code, Heading, Items, Live, Paragraph, Picture, Span, Strong, Table
 from benchmark.reporting.page import render_page
 from benchmark.reporting.page.board import board_widget
+from benchmark.reporting.page.explorer import explorer_widget
 from benchmark.reporting.page.shown_samples import Samples
+from benchmark.reporting.views import View
+from benchmark.results import Record
+from benchmark.scoring.row_statistics import row_slots
 
 HOSTILE = "<script>alert('x')</script>&amp;{{ 7 * 7 }}"
 
@@ -74,6 +80,21 @@ def test_images_lie_in_one_picture_where_the_pointer_finds_them() -> None:
     left, top = columns["u"][last] // zoom, columns["v"][last] // zoom
     expected = (255 * (1 - images[last].reshape(4, 6) / images.max())).astype(np.uint8)
     assert np.array_equal(picture[top : top + 4, left : left + 6], expected)
+
+
+def test_a_picture_is_shown_of_the_samples_that_were_scored_alone() -> None:
+    images = np.random.default_rng(0).integers(0, 255, (30, 16), dtype=np.uint8)
+    samples = Samples({"samples": images, "map": np.array([0.0, 255.0]), "image_shape": np.array([4, 4])})
+    slots = row_slots(images)
+    assert samples.are(slots)
+    assert not samples.are(slots[::-1])  # of all rows, or of another seed
+    assert not samples.are(None)
+    record = Record("r", "mnist", "pca", "cpu", "fp32", 1, 0, "ok", "k", n_components=2)
+    codes, labels = np.zeros((30, 2)), np.arange(30) % 2
+    for kept, shown in ((slots, True), (slots[::-1], False)):
+        widget = explorer_widget([View(record, codes, labels, rows={"slots": kept})], samples)
+        assert widget is not None
+        assert ("samples" in widget.variables) == shown
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +189,47 @@ def test_a_lasso_in_one_panel_chooses_in_all(page: Any) -> None:
     )
 
 
-def becomes(page: Any, script: str, expected: object) -> None:
-    """Wait for a script's answer: callbacks are run behind the change that calls them."""
+def settled(page: Any, script: str, expected: object) -> object:
+    """Return a script's answer, waiting for `expected`: callbacks are run behind what calls them."""
+    until = monotonic() + 20
+    while (found := page.execute_script(SOURCE + script)) != expected and monotonic() < until:
+        sleep(0.1)
+    return found
+
+
+@pytest.fixture
+def hostile_page(browser: Any, tmp_path: Path) -> Any:
+    """A report of data whose classes are markup, formulas and places of a template."""
     from selenium.webdriver.support.ui import WebDriverWait
 
-    WebDriverWait(page, 20).until(lambda driver: driver.execute_script(SOURCE + script) == expected)
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["a<b>", "@x0", "$$c$$"])
+    frame["label"] = np.array(["<img src=x onerror='window.broken=1'>", "$$x^2$$"])[np.arange(60) % 2]
+    result = benchmark.run(
+        ["pca", "raw"], dataset=frame, components=[2], results_dir=tmp_path / "results",
+        reports_dir=tmp_path / "reports",
+    )  # fmt: skip
+    browser.get((result.report.parent / "report.html").as_uri())  # type: ignore[union-attr]
+    ready = "return window.Bokeh && Bokeh.documents.length && Bokeh.documents[0].is_idle"
+    WebDriverWait(browser, 60).until(lambda driver: driver.execute_script(ready))
+    return browser
+
+
+@pytest.mark.slow
+def test_names_of_classes_stay_text_wherever_they_are_shown(hostile_page: Any) -> None:
+    hostile_page.execute_script(SOURCE + "source.selected.indices = [0, 1, 2]")
+    said = "return models.filter(m => m.type == 'Div').map(m => m.text).find(text => text.includes('chosen'))"
+    expected = "3 chosen. "
+    until = monotonic() + 20
+    while not (text := hostile_page.execute_script(SOURCE + said)) and monotonic() < until:
+        sleep(0.1)
+    assert expected in text
+    assert "<img" in text
+    sleep(0.5)
+    assert hostile_page.execute_script("return window.broken ?? 0") == 0
+    loaded = hostile_page.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    assert [name for name in loaded if not name.startswith(("data:", "blob:"))] == []
 
 
 @pytest.mark.slow
@@ -183,19 +240,18 @@ def test_a_colour_is_chosen_for_all_panels(page: Any) -> None:
         kind.value = kind.options[1]
         """
     )  # fmt: skip
-    becomes(
-        page,
-        "return models.filter(m => m.type == 'GlyphRenderer' && m.data_source === source)"
-        ".map(m => m.glyph.fill_color.field)",
-        ["cluster0", "cluster1", "cluster2"],
-    )
+    fields = """
+        return models.filter(m => m.type == 'GlyphRenderer' && m.data_source === source)
+          .map(m => m.glyph.fill_color.field)
+    """
+    expected = ["cluster0", "cluster1", "cluster2"]
+    assert settled(page, fields, expected) == expected
 
 
 @pytest.mark.slow
 def test_the_pointer_finds_the_image_of_a_point(page: Any) -> None:
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.ui import WebDriverWait
 
     panel = page.find_elements(By.CSS_SELECTOR, ".bk-Figure")[1]
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", panel)
@@ -211,17 +267,21 @@ def test_the_pointer_finds_the_image_of_a_point(page: Any) -> None:
         walk(document)
         return seen
     """
+    found: list[str] = []
     for step in range(-60, 60, 3):
         ActionChains(page, duration=10).move_to_element_with_offset(panel, step, step // 2).perform()
-        if page.execute_script(tooltip):
+        found = page.execute_script(tooltip)
+        if found:
             break
-    WebDriverWait(page, 5).until(lambda driver: driver.execute_script(tooltip))
+    places = page.execute_script(SOURCE + "return [...source.data.u].map((u, k) => [u, source.data.v[k]])")
+    assert len(found) == 1
+    assert [float(number) for number in re.findall(r"[\d.]+", found[0])] in places
 
 
 @pytest.mark.slow
 def test_the_board_filters_by_what_its_rows_say(page: Any) -> None:
     page.execute_script(SOURCE + "models.find(m => m.type == 'TextInput').value_input = 'pca'")
-    becomes(page, "return models.find(m => m.type == 'DataTable').view.indices.count", 1)
+    assert settled(page, "return models.find(m => m.type == 'DataTable').view.indices.count", 1) == 1
 
 
 @pytest.mark.slow
@@ -232,15 +292,14 @@ def test_the_trade_off_changes_its_axes(page: Any) -> None:
         cost.value = cost.options[1][0]
         """
     )  # fmt: skip
-    becomes(
-        page,
-        """
+    drawn = """
         const cost = models.find(m => m.type == 'Select' && m.title == 'Cost').value
         const points = models.find(m => m.data && m.data.fit_seconds).data
-        return [...points.x].join() == [...points[cost]].join() && cost != 'fit_seconds'
-        """,
-        True,
-    )
+        const axis = models.find(m => m.type == 'LogAxis').axis_label
+        return [cost, [...points.x].join() == [...points[cost]].join(), axis]
+    """
+    expected = ["transform_seconds", True, "seconds to transform the test set, log scale"]
+    assert settled(page, drawn, expected) == expected
 
 
 @pytest.mark.slow

@@ -66,14 +66,15 @@ def test_every_link_to_a_file_leads_to_one(name: str) -> None:
 def test_every_command_is_one_that_the_command_line_understands(name: str) -> None:
     verbs: Any = get_command(app)
     for verb, *rest in commands(TEXTS[name]):
-        with verbs.commands[verb].make_context(verb, rest):
-            pass
+        with verbs.commands[verb].make_context(verb, rest) as context:
+            assert not context.args, "what the verb does not take"
+            assert context.command is verbs.commands[verb]
 
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if blocks(TEXTS[name], "python")])
 def test_all_python_is_python(name: str) -> None:
     for code in blocks(TEXTS[name], "python"):
-        ast.parse(code)
+        assert ast.parse(code).body
 
 
 def test_every_built_in_reducer_is_in_the_reference() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.analysis.bootstrap import mean_over_seeds, resample, row_weights, seed_weights
+from benchmark.analysis.bootstrap import row_weights, seed_weights
 from benchmark.analysis.columns import GROUP, is_control, score_columns
-from benchmark.analysis.ranking import load_rows
+from benchmark.analysis.ranking import FEWEST_SEEDS, resampled_means
 from benchmark.analysis.statistics import CONFIDENCE, holm
 from benchmark.analysis.tables import ended_well, load_table
 from benchmark.errors import InputError
@@ -25,7 +25,6 @@ _KEYS = [name for name in GROUP if name not in ("machine", "timing", "code", "ve
 _TIMES = ("fit_seconds", "transform_seconds")
 # A time that changed by less is the same, however small its noise: clocks of processors wander as much.
 LEAST_RATIO = 1.05
-_FEWEST_SEEDS = 3
 UNKNOWN = "noise unknown"
 
 
@@ -106,14 +105,7 @@ def _resampled(a: pd.DataFrame, one: Store, b: pd.DataFrame, other: Store) -> di
     """Return the change of the mean over seeds in every resample, of metrics whose rows all jobs kept."""
     weights = row_weights()
     drawn = seed_weights([*a["seed"], *b["seed"]], weights.shape[1])
-    means = []
-    for table, store in ((a, one), (b, other)):
-        scores = [resample(load_rows(store, key), weights) for key in table["key"]]
-        seeds = np.array([drawn[seed] for seed in table["seed"]])
-        names = set.intersection(*(set(found) for found in scores))
-        means.append(
-            {name: mean_over_seeds(np.array([found[name] for found in scores]), seeds) for name in names}
-        )
+    means = [resampled_means(jobs, store, weights, drawn) for jobs, store in ((a, one), (b, other))]
     return {name: means[1][name] - means[0][name] for name in means[0].keys() & means[1].keys()}
 
 
@@ -134,7 +126,7 @@ def _welch(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Return half the interval of the difference of means, and the p of none; NaN with too few seeds."""
     from scipy.stats import ttest_ind
 
-    if min(len(a), len(b)) < _FEWEST_SEEDS:
+    if min(len(a), len(b)) < FEWEST_SEEDS:
         return float("nan"), float("nan")
     if a.std() == b.std() == 0:
         return 0.0, float(a.mean() == b.mean())

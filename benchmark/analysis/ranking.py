@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEADERBOARD = "leaderboard.csv"
 _SUFFIXES = ("_ci_low", "_ci_high", "_best_rank", "_worst_rank")
 # With two seeds a t-interval is 12.7 standard errors wide on either side and says nothing.
-_FEWEST_SEEDS = 3
+FEWEST_SEEDS = 3
 # Where none of n rows is wrong, at most 3 in n of all are, at 95 % (Hanley & Lippman-Hand 1983, JAMA 249).
 _RULE_OF_THREE = 3
 _SINGLE_PRECISION = 1e-6
@@ -53,7 +53,9 @@ def with_ranks(board: pd.DataFrame, frame: pd.DataFrame, store: Store) -> pd.Dat
     for _, rows in board.groupby(list(TASK), dropna=False):
         own = jobs[jobs["index"].isin(rows.index)]
         drawn = seed_weights(own["seed"], weights.shape[1])
-        found = {place: _resampled(seeds, store, weights, drawn) for place, seeds in own.groupby("index")}
+        found = {
+            place: resampled_means(seeds, store, weights, drawn) for place, seeds in own.groupby("index")
+        }
         for name in made.keys() & METRICS.keys():
             known = [place for place in rows.index if name in found[place]]
             if known:
@@ -83,14 +85,16 @@ def _by_seeds(board: pd.DataFrame, name: str) -> Array:
     from scipy.stats import t
 
     mean, std, count = (_floats(board[name + end]) for end in ("", "_std", "_count"))
-    count = np.where(count < _FEWEST_SEEDS, np.nan, count)
+    count = np.where(count < FEWEST_SEEDS, np.nan, count)
     ends = np.array(t.interval(CONFIDENCE, count - 1, mean, np.maximum(std, 1e-300) / np.sqrt(count)))
     if name in METRICS:
         ends = ends.clip(METRICS[name].low, METRICS[name].high)
     return np.vstack([ends, np.full_like(ends, np.nan)])
 
 
-def _resampled(jobs: pd.DataFrame, store: Store, weights: Array, drawn: dict[int, Array]) -> dict[str, Array]:
+def resampled_means(
+    jobs: pd.DataFrame, store: Store, weights: Array, drawn: dict[int, Array]
+) -> dict[str, Array]:
     """Return the means over seeds in every resample, by name, of the metrics whose rows every job kept."""
     scores = [resample(load_rows(store, key), weights) for key in jobs["key"]]
     seeds = np.array([drawn[seed] for seed in jobs["seed"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,15 +66,17 @@ def recommend(
     if goal not in GOALS:
         raise InputError(f"--for must be {choices(GOALS)}; got {goal!r}.")
     frame = load_table(store)
-    board = of_one_task(leaderboard(frame))
-    board = board[~board["baseline"]]
-    metric = next((METRICS[name] for name in GOALS[goal] if board[name].notna().any()), None)
+    rest = leaderboard(frame)
+    rest = rest[~rest["baseline"]]
+    metric = next((METRICS[name] for name in GOALS[goal] if rest[name].notna().any()), None)
     if metric is None:
         raise InputError(f"The run {store.run!r} measured nothing that speaks for {goal}.")
     left_out: dict[str, pd.DataFrame] = {}
-    for reason, excluded in _limits(board, metric, goal, seconds, memory).items():
-        left_out[reason] = board[excluded & board.index.isin(board.index)]
-    rest = board[~board.index.isin([place for rows in left_out.values() for place in rows.index])]
+    for reason, allowed in _limits(metric, goal, seconds, memory).items():
+        kept = allowed(rest)
+        left_out[reason], rest = rest[~kept], rest[kept]
+    task = of_one_task(rest)
+    left_out["of other data, sizes or width"], rest = rest[~rest.index.isin(task.index)], task
     if rest.empty:
         reasons = "; ".join(f"{len(rows)} {reason}" for reason, rows in left_out.items() if len(rows))
         raise InputError(f"Nothing in the run {store.run!r} is left to recommend for {goal}: {reasons}.")
@@ -86,15 +89,22 @@ def recommend(
 
 
 def _limits(
-    board: pd.DataFrame, metric: Metric, goal: str, seconds: float | None, memory: float | None
-) -> dict[str, pd.Series]:
-    """Return which rows are left out, by the reason."""
-    found = {f"without {metric.label}": board[metric.name].isna()}
+    metric: Metric, goal: str, seconds: float | None, memory: float | None
+) -> dict[str, Callable[[pd.DataFrame], pd.Series]]:
+    """Return what rows must meet, by what is said of those that do not: functions that say which do."""
+    found: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+        f"without {metric.label}": lambda rows: rows[metric.name].notna()
+    }
     if goal == "visualisation":
-        found["wider than two dimensions (--components 2 measures such)"] = board["n_components"] != _PLANE
+        found["not of two dimensions (--components 2 measures such)"] = lambda rows: (
+            rows["n_components"] == _PLANE
+        ).fillna(False)
     if seconds is not None:
-        spent = board["fit_seconds"] + board["warmup_seconds"].fillna(0)
-        found[f"that take more than {seconds:g} s"] = ~(spent <= seconds).fillna(False)
+        found[f"that take more than {seconds:g} s"] = lambda rows: (
+            rows["fit_seconds"] + rows["warmup_seconds"].fillna(0) <= seconds
+        ).fillna(False)
     if memory is not None:
-        found[f"that need more than {memory:g} MiB"] = ~(board["peak_memory_mb"] <= memory).fillna(False)
+        found[f"that need more than {memory:g} MiB"] = lambda rows: (rows["peak_memory_mb"] <= memory).fillna(
+            False
+        )
     return found

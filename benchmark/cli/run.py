@@ -38,5 +38,5 @@ def run(
     if as_json:
         print_json(result_facts(result))
     elif not quiet:
-        console.print(f"Report: {result.report}", markup=False)
+        console.print(f"Report: {result.report}, and report.html beside it", markup=False)
     raise typer.Exit(result.exit_code)

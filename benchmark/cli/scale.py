@@ -28,5 +28,5 @@ def scale(request: ScaleRequest, as_json: Json = False, quiet: Quiet = False, de
         print_json(result_facts(result) | {"exponents": exponents})
     elif not quiet:
         print_rows("exponents", exponents)
-        console.print(f"Report: {result.report}", markup=False)
+        console.print(f"Report: {result.report}, and report.html beside it", markup=False)
     raise typer.Exit(result.exit_code)

@@ -42,7 +42,7 @@ def study(
         print_json(result_facts(result) | {"verdicts": rows})
     elif not quiet:
         print_rows("verdicts", rows)
-        console.print(f"Report: {result.report}", markup=False)
+        console.print(f"Report: {result.report}, and report.html beside it", markup=False)
     raise typer.Exit(result.exit_code)
 
 

@@ -151,7 +151,7 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     stored = store.records_by_key()
     for note in plan.notes:
         observer.note(note)
-    for key, samples in plan.samples().items():
+    for key, samples in plan.samples(store.array_keys("samples")).items():
         store.save_arrays("samples", key, samples)
     earlier = store.facts()
     _decide_arithmetic(request, plan, pool, earlier)

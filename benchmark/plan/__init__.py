@@ -6,7 +6,7 @@ a sweep answers again after every size. `benchmark.execution.runner` runs them a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.plan.job import Job
@@ -74,8 +74,8 @@ class Plan:
         """Return why a run with these facts (of ``run.json``) measured another thing; empty if it did not."""
         return ""
 
-    def samples(self) -> Mapping[str, Arrays]:
-        """Return test samples that the report shows, by the key that they are kept under."""
+    def samples(self, kept: Collection[str]) -> Mapping[str, Arrays]:
+        """Return test samples that the report shows, by their key in the store, but for those kept there."""
         return {}
 
     def check_room(self, records: Mapping[str, Record]) -> None:

@@ -65,6 +65,10 @@ class Job:
         """Return the job with the arithmetic that was decided for its device, where that was left open."""
         return replace(self, arithmetic=arithmetic.get(self.device)) if self.is_undecided else self
 
+    def under(self, protocol: str) -> Job:
+        """Return the job under a protocol of a request: "transductive" fits all samples, and scores them."""
+        return replace(self, scored_on="all") if protocol == "transductive" else self
+
     @property
     def key(self) -> str:
         """A name for files: readable, safe, and different for every different measurement."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -146,9 +146,10 @@ class SuitePlan(Plan):
             "notes": joined(earlier.get("notes", []), self.notes),
         }
 
-    def samples(self) -> Mapping[str, Arrays]:
+    def samples(self, kept: Collection[str]) -> Mapping[str, Arrays]:
         """Return the test samples that are shown, by dataset: those of the first seed."""
-        found = {samples_key(data.sha256): shown_samples(data) for data in self.datasets.values()}
+        by_key = {samples_key(data.sha256): data for data in self.datasets.values()}
+        found = {key: shown_samples(data) for key, data in by_key.items() if key not in kept}
         return {key: samples for key, samples in found.items() if samples}
 
     def _data_facts(self) -> dict[str, dict[str, Any]]:
@@ -240,9 +241,8 @@ def _jobs(
         "scoring": scoring_digest(clusterings, request.plugins),
         "data_options": _data_options(request).as_facts(),
         "keep_model": request.keep_models,
-        **({"scored_on": "all"} if request.protocol == "transductive" else {}),
     }
-    jobs = (replace(job, **shared) for job in jobs)
+    jobs = (replace(job, **shared).under(request.protocol) for job in jobs)
     # ``--device auto --device cpu`` names the same device twice on many machines.
     return {job.key: job for job in jobs}
 

@@ -73,7 +73,7 @@ class RunContent:
         for part in self.parts:
             for block in boards.get(part.live("board"), ()):
                 found[part.live("board")] = board_widget(block) if isinstance(block, Table) else None
-            found[part.live("trade-off")] = trade_off_widget(part.board[~is_control(part.board)])
+            found[part.live("trade-off")] = trade_off_widget(held_out(part.board[~is_control(part.board)]))
             found[part.live("explorer")] = explorer_widget(part.views, Samples(part.samples))
         return {name: widget for name, widget in found.items() if widget is not None and name in boards}
 

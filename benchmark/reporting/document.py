@@ -69,6 +69,8 @@ class Table:
         The number behind each cell, where columns know it.
     about : sequence of str
         What each column is.
+    times : frozenset of int
+        Places of the columns that hold seconds, which span decades.
     """
 
     header: Sequence[Text]
@@ -76,6 +78,7 @@ class Table:
     numeric: frozenset[int] = frozenset()
     spans: Sequence[Sequence[Span | None]] = ()
     about: Sequence[str] = ()
+    times: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,14 @@ class Span(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a table: its header, how its cell is made of a row, the number behind it, what it is."""
+    """A column: its header, how its cell is made of a row, the number behind it, what it is, if a time."""
 
     header: str
     cell: Callable[[Mapping[Any, Any]], Text]
     numeric: bool = True
     span: Callable[[Mapping[Any, Any]], Span | None] = lambda row: None
     about: str = ""
+    time: bool = False
 
 
 def table(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Column]) -> Table:
@@ -114,7 +118,8 @@ def table(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Column]) -> Table
     cells = [[column.cell(row) for column in columns] for row in rows]
     spans = [[column.span(row) for column in columns] for row in rows]
     header, about = [column.header for column in columns], [column.about for column in columns]
-    return Table(header, cells, numeric, spans, about)
+    times = frozenset(place for place, column in enumerate(columns) if column.time)
+    return Table(header, cells, numeric, spans, about, times)
 
 
 def prose(template: str, **values: object) -> list[Inline]:

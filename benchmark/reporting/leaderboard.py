@@ -126,7 +126,7 @@ def _mean_column(rows: list[dict[Any, Any]], name: str, beside: Beside) -> Colum
 
     about = METRICS[name].summary if name in METRICS else "Wall time, mean over the seeds" if time else ""
     title = f"{name.removesuffix('_seconds')} (s)" if time else score_title(name)
-    return Column(title, cell, span=lambda row: _span(row, name), about=about)
+    return Column(title, cell, span=lambda row: _span(row, name), about=about, time=time)
 
 
 def _span(row: Row, name: str) -> Span | None:

@@ -65,6 +65,12 @@ def row_labels(board: pd.DataFrame, omit: Iterable[str] = ()) -> list[str]:
     return [label(row, narrow if row["baseline"] else names) for row in board.to_dict("records")]
 
 
+def marked_unreduced(labels: Iterable[str], board: pd.DataFrame) -> list[str]:
+    """Return the labels of rows; what reduces nothing says so: it may lie beyond a front without it."""
+    pairs = zip(labels, board["baseline"], strict=True)
+    return [f"{label} (not reduced)" if unreduced else label for label, unreduced in pairs]
+
+
 def controls_said(board: pd.DataFrame) -> list[str]:
     """Return what the controls among the rows are, as a sentence; nothing where there are none."""
     names = board.loc[is_control(board), "reducer"].unique()

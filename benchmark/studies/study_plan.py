@@ -152,8 +152,7 @@ class StudyPlan(Plan):
             setting=Setting({} if task else shortened(case, self._effort.share), ""),
         )  # fmt: skip
         if task is None:
-            scored_on = "all" if case.protocol == "transductive" else job.scored_on
-            return replace(job, clusterings=_clusterings(case), scored_on=scored_on)
+            return replace(job, clusterings=_clusterings(case)).under(case.protocol)
         params = {"n_components": case.width, **shortened(case, self._effort.share)}
         said = ", ".join(f"{name}={value}" for name, value in case.params.items() if name not in _LENGTHS)
         return replace(

@@ -11,7 +11,7 @@ from benchmark.analysis.statistics import pareto_front
 from benchmark.reporting import style
 from benchmark.reporting.figures.label_placement import label_points
 from benchmark.reporting.figures.log_axes import time_axis
-from benchmark.reporting.table_columns import row_labels
+from benchmark.reporting.table_columns import marked_unreduced, row_labels
 from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -159,9 +159,7 @@ def _labels(board: pd.DataFrame) -> list[str]:
     labels = row_labels(board, omit=("device", "n_components"))
     widths = zip(labels, guests, board["n_components"], strict=True)
     named = [f"{label} ({width}-D)" if guest else label for label, guest, width in widths]
-    # What reduces nothing may lie beyond the front, in which it takes no part.
-    pairs = zip(named, board["baseline"], strict=True)
-    return [f"{label} (not reduced)" if unreduced else label for label, unreduced in pairs]
+    return marked_unreduced(named, board)
 
 
 def _legend(figure: Figure, board: pd.DataFrame, note: str) -> None:

@@ -11,13 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.reporting.document import Block, Code, Heading, Inline, Picture, Strong, Text
+from benchmark.reporting.document import Block, Code, Heading, Inline, Strong, Text
 
 if TYPE_CHECKING:
     from bokeh.models import UIElement
     from jinja2 import Template
 
 _TEMPLATES = Path(__file__).parent
+# Legible on white and on black, as plots have one look for both: text, lines, and points that say nothing.
+MUTED, LINE, NEUTRAL = "#7b8494", "#8a93a3", "#94a4a2"
 # Of every control, in light and in dark.
 INPUT = ":host { color: var(--ink); } .bk-input { background-color: #fff; color: #22252b; }"
 _IDENTIFIER = re.compile(r'(?<=")p\d{4,}(?=")|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
@@ -152,6 +154,3 @@ def _ids(blocks: Iterable[Block]) -> dict[int, str]:
             taken = set(found.values())
             found[id(block)] = stem if stem not in taken else f"{stem}-{len(found)}"
     return found
-
-
-__all__ = ["INPUT", "Picture", "Widget", "image_uri", "picture_uri", "plain", "render_page"]

@@ -18,7 +18,7 @@ from bokeh.models import (
 )  # fmt: skip
 
 from benchmark.reporting.document import Span, Strong, Table, Text
-from benchmark.reporting.page import INPUT, Widget, plain
+from benchmark.reporting.page import INPUT, LINE, Widget, plain
 
 _ROW, _MOST_ROWS_HIGH = 34, 18
 _WHISKER = 64  # pixels
@@ -66,7 +66,7 @@ def _columns(table: Table) -> dict[str, list[object]]:
             for span, cell in zip(spans, cells, strict=True)
         ]
         extent, width = _extent(spans), max((len(_first(cell)) for cell in cells), default=0) + 1
-        time = plain(table.header[place]).endswith("(s)")
+        time = place in table.times
         found[f"cell{place}"] = [
             _cell(cell, _whisker(span, extent, time=time), width if extent else None)
             for cell, span in zip(cells, spans, strict=True)
@@ -123,6 +123,6 @@ def _whisker(span: Span | None, extent: tuple[float, float] | None, *, time: boo
     low, middle, high = ends
     return (
         f'<svg width="{_WHISKER - 4}" height="10" aria-hidden="true">'
-        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="5" y2="5" stroke="#8a93a3" stroke-width="2"/>'
+        f'<line x1="{low:.1f}" x2="{high:.1f}" y1="5" y2="5" stroke="{LINE}" stroke-width="2"/>'
         f'<circle cx="{middle:.1f}" cy="5" r="2.6" fill="#3f90da"/></svg>'
     )

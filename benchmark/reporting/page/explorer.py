@@ -22,19 +22,19 @@ from bokeh.plotting import figure
 
 from benchmark.reporting import style
 from benchmark.reporting.figures.embeddings import quote_scores
-from benchmark.reporting.page import INPUT, Widget
+from benchmark.reporting.page import INPUT, LINE, MUTED, NEUTRAL, Widget
 from benchmark.reporting.page.shown_samples import Samples
 from benchmark.reporting.views import View, matched_clusters
 from benchmark.scoring import METRICS
 
 MOST_PANELS = 16
-_SIZE, _GREY = 280, "#7b8494"
-_WRONG = ["#bd1f01", "#94a4a2"]  # of neighbours that say another class, and the right one
+_SIZE = 280
+_WRONG = ["#bd1f01", NEUTRAL]  # of neighbours that say another class, and the right one
 _COLOURS = """
 const [fields, map] = kinds[kind.value]
 for (const [place, shown] of renderers.entries()) {
   const field = fields[place]
-  const color = field == null ? {value: "#94a4a2"} : {field: field, transform: map}
+  const color = field == null ? {value: neutral} : {field: field, transform: map}
   for (const glyph of [shown.glyph, shown.nonselection_glyph]) {
     glyph.fill_color = color
   }
@@ -52,6 +52,7 @@ const said = names.map(([name, n]) => `${name}: ${n}`).join(", ")
 info.text = chosen.length == 0 ? hint : `${chosen.length} chosen. ${said}`
 """
 _HINT = "Draw around points with the lasso: they are marked in every panel."
+_FEWER = "{shown} of {of} reducers are here: the best ranked, of those that show the same samples."
 _TEXT = ":host { color: var(--soft); font: 14px system-ui, sans-serif; }"
 
 
@@ -63,6 +64,7 @@ def explorer_widget(views: Sequence[View], samples: Samples) -> Widget | None:
     shown = _of_the_same_samples(views)[:MOST_PANELS]
     if not shown:
         return None
+    samples = samples if samples.are(shown[0].rows.get("slots")) else Samples({})
     source = ColumnDataSource(_columns(shown, samples))
     kinds = _kinds(shown)
     first = kinds[next(iter(kinds))]
@@ -72,13 +74,18 @@ def explorer_widget(views: Sequence[View], samples: Samples) -> Widget | None:
     )
     renderers = [panel.renderers[0] for panel in panels]
     kind.js_on_change(
-        "value", CustomJS(args={"kinds": kinds, "kind": kind, "renderers": renderers}, code=_COLOURS)
+        "value",
+        CustomJS(
+            args={"kinds": kinds, "kind": kind, "renderers": renderers, "neutral": NEUTRAL}, code=_COLOURS
+        ),
     )
-    info = Div(text=_HINT, stylesheets=[_TEXT])
+    hint = _HINT if len(shown) == len(views) else f"{_HINT} {_FEWER.format(shown=len(shown), of=len(views))}"
+    # Names of classes come from data: what is said of them is text, no markup and no formula.
+    info = Div(text=hint, render_as_text=True, disable_math=True, stylesheets=[_TEXT])
     source.selected.js_on_change(
-        "indices", CustomJS(args={"source": source, "info": info, "hint": _HINT}, code=_CHOSEN)
+        "indices", CustomJS(args={"source": source, "info": info, "hint": hint}, code=_CHOSEN)
     )
-    legend = Div(text=_legend(shown[0]), stylesheets=[_TEXT])
+    legend = Div(text=_legend(shown[0]), disable_math=True, stylesheets=[_TEXT])
     return Widget(panels, [kind, legend, info], samples.variables)
 
 
@@ -165,7 +172,7 @@ def _panel(
         match_aspect=True, tools="pan,wheel_zoom,box_zoom,lasso_select,reset", active_drag="lasso_select",
         output_backend="webgl",
         toolbar_location="below", background_fill_alpha=0, border_fill_alpha=0,
-        outline_line_color="#8a93a366",
+        outline_line_color=f"{LINE}66",
     )  # fmt: skip
     shown = panel.scatter(
         f"x{place}", f"y{place}", source=source, size=4, line_color=None, fill_alpha=0.75,
@@ -175,7 +182,7 @@ def _panel(
     panel.add_tools(HoverTool(renderers=[shown], tooltips=tooltip, limit=1))
     panel.axis.visible, panel.grid.visible = False, False
     panel.toolbar.logo, panel.toolbar.autohide = None, True
-    panel.title.text_color, panel.title.text_font_size = _GREY, "14px"
+    panel.title.text_color, panel.title.text_font_size = MUTED, "14px"
     panel.add_layout(_small(quote_scores(view)), "above")
     panel.add_layout(_caption(view), "below")
     return panel
@@ -190,7 +197,7 @@ def _caption(view: View) -> Any:
 
 
 def _small(text: str) -> Any:
-    return Title(text=text, text_color=_GREY, text_font_size="11px", text_font_style="normal")
+    return Title(text=text, text_color=MUTED, text_font_size="11px", text_font_style="normal")
 
 
 def _legend(view: View) -> str:

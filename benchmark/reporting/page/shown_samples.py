@@ -7,9 +7,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.reporting.page import image_uri
 from benchmark.reporting.style import shorten
+from benchmark.scoring.row_statistics import row_slots
 
 if TYPE_CHECKING:
     from benchmark.results.artifacts import Arrays
@@ -36,6 +38,11 @@ class Samples:
         """Height and width of the images; None where the samples are none, or were not kept."""
         shape = self.arrays.get("image_shape")
         return None if shape is None else tuple(map(int, shape))
+
+    def are(self, slots: NDArray[Any] | None) -> bool:
+        """Whether these are the samples that a job kept `slots` of: it may have scored others."""
+        stored = self.arrays.get("samples")
+        return stored is not None and slots is not None and np.array_equal(row_slots(stored), slots)
 
     @property
     def variables(self) -> dict[str, str]:

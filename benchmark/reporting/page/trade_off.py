@@ -15,11 +15,12 @@ from bokeh.models import (
 )  # fmt: skip
 from bokeh.plotting import figure
 
+from benchmark.analysis.columns import of_one_task
 from benchmark.analysis.statistics import pareto_front
 from benchmark.reporting import style
 from benchmark.reporting.figures.label_placement import spread
-from benchmark.reporting.page import INPUT, Widget
-from benchmark.reporting.table_columns import row_labels
+from benchmark.reporting.page import INPUT, LINE, MUTED, Widget
+from benchmark.reporting.table_columns import marked_unreduced, row_labels
 from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ _WINDOW = 1000, 380
 _CHANGE = """
 const key = cost.value + "|" + quality.value
 source.data = {...source.data, x: source.data[cost.value], y: source.data[quality.value],
-  low: source.data[quality.value + " low"], high: source.data[quality.value + " high"]}
+  low: source.data[quality.value + " low"], high: source.data[quality.value + " high"],
+  right: labels[key][0], above: labels[key][1]}
 front.data = fronts[key]
-source.data = {...source.data, right: labels[key][0], above: labels[key][1]}
 across.axis_label = titles[cost.value] + ", log scale"
 up.axis_label = titles[quality.value]
 """
@@ -69,8 +70,7 @@ def trade_off_widget(board: pd.DataFrame) -> Widget | None:
     change = CustomJS(
         args={
             "cost": cost, "quality": quality, "source": source, "front": front, "fronts": fronts,
-            "labels": labels,
-            "titles": titles, "across": plot.xaxis[0], "up": plot.yaxis[0],
+            "labels": labels, "titles": titles, "across": plot.xaxis[0], "up": plot.yaxis[0],
         },
         code=_CHANGE,
     )  # fmt: skip
@@ -87,10 +87,7 @@ def _axis(name: str) -> str:
 def _columns(board: pd.DataFrame, costs: list[str], qualities: list[str]) -> dict[str, Any]:
     styles = style.reducer_styles(board["reducer"])
     found: dict[str, Any] = {
-        "name": [
-            f"{label} (not reduced)" if unreduced else label
-            for label, unreduced in zip(row_labels(board), board["baseline"], strict=True)
-        ],
+        "name": marked_unreduced(row_labels(board), board),
         "color": [styles[name][0] for name in board["reducer"]],
         "fill": [0.9 if device == "cpu" else 0.15 for device in board["device"]],
     }
@@ -131,8 +128,8 @@ def _labels(columns: dict[str, Any], cost: str, quality: str) -> tuple[list[floa
 
 
 def _front(board: pd.DataFrame, cost: str, quality: str) -> dict[str, list[float]]:
-    """Return the front through rows that reduce, if they are of one machine: others do not compare."""
-    rows = board[~board["baseline"]]
+    """Return the front through rows that reduce, of one task and one machine: others do not compare."""
+    rows = of_one_task(board[~board["baseline"]])
     if rows["machine"].nunique() != 1:
         return {"x": [], "y": []}
     x, y = np.maximum(style.floats(rows[cost]), _LEAST), style.floats(rows[quality])
@@ -147,19 +144,19 @@ def _plot(source: ColumnDataSource, front: ColumnDataSource, cost: str, quality:
         x_axis_label=f"{cost}, log scale", y_axis_label=quality, background_fill_alpha=0, border_fill_alpha=0,
         outline_line_color=None,
     )  # fmt: skip
-    plot.step("x", "y", source=front, mode="after", line_width=5, line_color="#8a93a3", line_alpha=0.35)
-    plot.add_layout(Whisker(base="x", lower="low", upper="high", source=source, line_color="#8a93a3",
+    plot.step("x", "y", source=front, mode="after", line_width=5, line_color=LINE, line_alpha=0.35)
+    plot.add_layout(Whisker(base="x", lower="low", upper="high", source=source, line_color=LINE,
                             upper_head=None, lower_head=None))  # fmt: skip
     points = plot.scatter("x", "y", source=source, size=10, color="color", fill_alpha="fill", line_width=1.5)
     plot.add_layout(LabelSet(x="x", y="y", text="name", source=source, x_offset="right", y_offset="above",
-                             text_font_size="12px", text_color="#7b8494"))  # fmt: skip
+                             text_font_size="12px", text_color=MUTED))  # fmt: skip
     plot.add_tools(
         HoverTool(
             renderers=[points], tooltips=[("", "@name"), ("cost", "@x{0.[0000]}"), ("quality", "@y{0.000}")]
         )
     )
     for axis in plot.axis:
-        axis.axis_label_text_color = axis.major_label_text_color = "#7b8494"
-        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = "#8a93a3"
-    plot.grid.grid_line_color, plot.grid.grid_line_alpha, plot.toolbar.logo = "#8a93a3", 0.25, None
+        axis.axis_label_text_color = axis.major_label_text_color = MUTED
+        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = LINE
+    plot.grid.grid_line_color, plot.grid.grid_line_alpha, plot.toolbar.logo = LINE, 0.25, None
     return plot
