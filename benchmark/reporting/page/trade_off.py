@@ -11,7 +11,6 @@ from bokeh.models import (
     HoverTool,
     LabelSet,
     Select,
-    Whisker,
 )  # fmt: skip
 from bokeh.plotting import figure
 
@@ -145,8 +144,8 @@ def _plot(source: ColumnDataSource, front: ColumnDataSource, cost: str, quality:
         outline_line_color=None,
     )  # fmt: skip
     plot.step("x", "y", source=front, mode="after", line_width=5, line_color=LINE, line_alpha=0.35)
-    plot.add_layout(Whisker(base="x", lower="low", upper="high", source=source, line_color=LINE,
-                            upper_head=None, lower_head=None))  # fmt: skip
+    # Of what is drawn as a glyph the axis takes care that it has room.
+    plot.segment("x", "low", "x", "high", source=source, line_color=LINE)
     points = plot.scatter("x", "y", source=source, size=10, color="color", fill_alpha="fill", line_width=1.5)
     plot.add_layout(LabelSet(x="x", y="y", text="name", source=source, x_offset="right", y_offset="above",
                              text_font_size="12px", text_color=MUTED))  # fmt: skip
@@ -155,6 +154,7 @@ def _plot(source: ColumnDataSource, front: ColumnDataSource, cost: str, quality:
             renderers=[points], tooltips=[("", "@name"), ("cost", "@x{0.[0000]}"), ("quality", "@y{0.000}")]
         )
     )
+    plot.x_range.range_padding = 0.25  # names stand to the right of their points
     for axis in plot.axis:
         axis.axis_label_text_color = axis.major_label_text_color = MUTED
         axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = LINE
