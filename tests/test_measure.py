@@ -135,7 +135,7 @@ def test_memory_where_the_peak_cannot_be_reset(peak_before_mb: int, expected: in
         pass
     allocate(peak_before_mb)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.measure.peak_memory._reset_memory_peak", lambda: False)
+        patch.setattr("benchmark.measure.clock._reset_memory_peak", lambda: False)
         with measured("cpu") as measurement:
             allocate(SIZE_MB)
     if expected is None:

@@ -1,17 +1,23 @@
-"""What a piece of work costs: wall time, memory and device memory."""
+"""What a piece of work costs: wall time, and the peaks of resident memory and of a device's memory."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import math
+import re
+import resource
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.measure.peak_memory import MIB, memory_peak_since, release_free_memory, start_memory_peak
+
+_MIB = 2**20
 
 
 @dataclass
@@ -53,12 +59,13 @@ def measured(device: str) -> Iterator[Measurement]:
     cuda = backend if device == "cuda" else None  # the only one that tells its peak
     measurement = Measurement()
     gc.collect()
-    release_free_memory()
+    _release_free_memory()
     synchronise()
     if cuda:
         cuda.reset_peak_memory_stats()
         allocated = cuda.memory_allocated()
-    memory = start_memory_peak()
+    is_reset = _reset_memory_peak()
+    resident, earlier_peak = _memory()
     start = perf_counter()
     try:
         yield measurement
@@ -67,9 +74,11 @@ def measured(device: str) -> Iterator[Measurement]:
             synchronise()
         finally:
             measurement.seconds = perf_counter() - start
-            measurement.peak_memory_mb = memory_peak_since(memory)
+            _, peak = _memory()
+            if is_reset or peak > earlier_peak:
+                measurement.peak_memory_mb = max(peak - resident, 0) / _MIB
         if cuda:
-            measurement.peak_device_memory_mb = (cuda.max_memory_allocated() - allocated) / MIB
+            measurement.peak_device_memory_mb = (cuda.max_memory_allocated() - allocated) / _MIB
 
 
 def _torch_backend(device: str) -> Any:
@@ -81,3 +90,31 @@ def _torch_backend(device: str) -> Any:
     import torch
 
     return getattr(torch, device)
+
+
+def _release_free_memory() -> None:
+    """Give freed memory back to the system (glibc), as what is measured next would reuse it unseen."""
+    if sys.platform.startswith("linux"):
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _reset_memory_peak() -> bool:
+    """Set the peak of resident memory to its present value (Linux: proc_pid_clear_refs(5))."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def _memory() -> tuple[int, int]:
+    """Return the resident memory of this process, its peak where that is unknown, and its peak (bytes)."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
+        return int(found["VmRSS"]) * 1024, int(found["VmHWM"]) * 1024
+    except (OSError, KeyError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak *= 1 if sys.platform == "darwin" else 1024
+        return peak, peak

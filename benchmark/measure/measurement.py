@@ -5,27 +5,25 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.analysis.columns import CONTROLS
 from benchmark.measure.clock import Measurement, measured
-from benchmark.measure.controls import control_codes
 from benchmark.measure.foreign_cpu import cpu_times, foreign_share
 from benchmark.measure.outcome import Outcome, utc_now
 from benchmark.measure.preparation import (
-    fitted_rows,
-    hold_out,
+    asked_part,
+    control_codes,
     load_job_dataset,
     make_job_reducer,
-    pool,
     samples_for,
     warm_up,
 )
 from benchmark.measure.threads import full_precision, limit_threads
-from benchmark.measure.trial import Trial, load_task
+from benchmark.measure.trial import Trial
 from benchmark.measure.view import make_view
 from benchmark.plan.job import Job
 from benchmark.scoring.blocks import Reconstruction, Samples
@@ -36,6 +34,7 @@ from reducers.rows import Rows
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
     from benchmark.results.artifacts import Arrays
+    from benchmark.scoring import Embedding
     from reducers.base import Reducer
 
 # Test sets larger than this are reconstructed a block at a time.
@@ -47,19 +46,20 @@ def measure(job: Job, dataset: Dataset | None = None) -> Outcome:
 
     `dataset` is the job's, where the caller has it in memory already.
     """
-    measuring = _Measuring(job)
+    # It grows with every step that ends, so that what was measured outlives an error in the next.
+    outcome = Outcome("failed", started_at=utc_now())
     try:
         with limit_threads(job.threads), full_precision(job.device):
-            dataset = dataset or load_job_dataset(job)
-            step = measuring.attempt if job.task else measuring.run
-            step(_asked_part(job, dataset))
+            step = _attempt if job.task else _take_control if job.reducer in CONTROLS else _run
+            step(job, asked_part(job, dataset or load_job_dataset(job)), outcome)
+        outcome.status = "ok"
     except NotApplicableError as error:
-        return replace(measuring.outcome, status="unavailable", error=str(error))
+        outcome.status, outcome.error = "unavailable", str(error)
     # A plugin written as a script may call sys.exit.
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        return replace(measuring.outcome, status="failed", error=describe(error))
-    return replace(measuring.outcome, status="ok")
+        outcome.error = describe(error)
+    return outcome
 
 
 def describe(error: BaseException) -> str:
@@ -68,167 +68,144 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}"[:1000] if message else type(error).__name__
 
 
-class _Measuring:
-    """One job on its way through the steps of its measurement.
-
-    `outcome` grows with every step that ends, so that what was measured outlives an error in the next.
-    """
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.outcome = Outcome(status="failed", started_at=utc_now())
-
-    def run(self, dataset: Dataset) -> None:
-        """Take every step, in order; raise what goes wrong in one."""
-        if self.job.reducer in CONTROLS:
-            codes = control_codes(self.job, dataset)
-            self.outcome = replace(self.outcome, precision="fp32", n_components=codes[0].shape[1])
-            self._keep(dataset, codes, dataset.rows()[1])
-            return
-        reducer = make_job_reducer(self.job)
-        train, test = (samples_for(reducer, rows) for rows in dataset.rows())
-        begun = cpu_times()
-        self.outcome = replace(self.outcome, warmup_seconds=warm_up(reducer, train, test, self.job.device))
-        warm = cpu_times()
-        reducer, Z_test = self._fit_and_transform(reducer, train, test)
-        ended = cpu_times()
-        # What disturbed the fits alone must not vanish beside a long warm-up.
-        foreign = _greatest(foreign_share(begun, ended), foreign_share(warm, ended))
-        self.outcome = replace(self.outcome, foreign_cpu=foreign)
-        Z_train = Z_test if self.job.scored_on != "heldout" else reducer.transform(train)
-        self._keep(dataset, [Z_train, Z_test], test, reducer)
-
-    def _keep(
-        self, dataset: Dataset, codes: Sequence[np.ndarray], test: Samples, reducer: Reducer | None = None
-    ) -> None:
-        """Score the codes of both parts, and keep what reports and figures are made of."""
-        Z_train, Z_test = codes
-        # What is larger than memory is read, and reconstructed, a block at a time.
-        test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
-        reconstruction = _reconstruct(reducer, Z_test, test)
-        clusters = None if reducer is None or not reducer.supports_predict else reducer.predict(test)
-        rows = self._score(dataset, codes, test, reconstruction, clusters)
-        artifacts: dict[str, Arrays] = {"predictions": {"slots": row_slots(dataset.X_test), **rows}}
-        # A code as wide as the input saves nothing over computing it again.
-        if Z_test.shape[1] < test.shape[1]:
-            artifacts["embeddings"] = {"Z_train": Z_train, "Z_test": Z_test, **_labels(dataset)}
-        if self.job.keep_model and self.job.part == "test" and reducer is not None:
-            from benchmark.measure.kept_models import keep_model
-
-            artifacts |= keep_model(reducer, dataset)
-        artifacts["views"] = make_view(dataset, Z_test, test, reconstruction)
-        self.outcome = replace(self.outcome, artifacts=artifacts)
-
-    def attempt(self, dataset: Dataset) -> None:
-        """Carry out the task of the job, on the clock as a whole."""
-        job, (X_train, X_test) = self.job, dataset.scaled()
-        assert dataset.y_train is not None
-        assert dataset.y_test is not None
-        trial = Trial(
-            X_train, dataset.y_train, X_test, dataset.y_test, dataset.image_shape, job.params,
-            int(job.params["n_components"]), job.seed, job.device,
-        )  # fmt: skip
-        with measured(job.device) as cost:
-            found = load_task(job)(trial)
-        self.outcome = replace(
-            self._with_peaks(cost),
-            fit_times=[cost.seconds],
-            scores={name: float(score) for name, score in found.scores.items()},
-            history=found.history,
-            artifacts={"evidence": found.arrays} if found.arrays else {},
-        )
-
-    def _fit_and_transform(
-        self, reducer: Reducer, train: Samples, test: Samples
-    ) -> tuple[Reducer, np.ndarray]:
-        """Fit and transform once a repeat, each on the clock; return the last fitted clone and its codes."""
-        from sklearn.base import clone
-
-        device = self.job.device
-        for _ in range(self.job.repeats):
-            # The state of the repeat before is freed first; the seed is a parameter, so it stays.
-            reducer = clone(reducer)
-            with measured(device) as fit:
-                reducer.fit(train)
-            fit_times = [*self.outcome.fit_times, fit.seconds]
-            self.outcome = replace(self._with_peaks(fit), fit_times=fit_times, precision=reducer.precision_)
-            with measured(device) as transform:
-                Z_test = reducer.transform(test)
-            # Else it gives back what the fit has made.
-            if reducer.supports_unseen:
-                transform_times = [*self.outcome.transform_times, transform.seconds]
-                self.outcome = replace(self._with_peaks(transform), transform_times=transform_times)
-        self.outcome = replace(
-            self.outcome,
-            n_components=_plain(reducer.n_components_),
-            n_parameters=_plain(reducer.n_parameters_),
-            reproducible=reducer.reproducible,
-            history=[{k: _plain(v) for k, v in epoch.items()} for epoch in getattr(reducer, "history_", [])],
-        )
-        return reducer, Z_test
-
-    def _with_peaks(self, cost: Measurement) -> Outcome:
-        """Return the outcome with the peaks of one more measurement, where they are the greatest."""
-        before = self.outcome
-        return replace(
-            before,
-            peak_memory_mb=_greatest(before.peak_memory_mb, cost.peak_memory_mb),
-            peak_device_memory_mb=_greatest(before.peak_device_memory_mb, cost.peak_device_memory_mb),
-        )
-
-    def _score(
-        self,
-        dataset: Dataset,
-        codes: Sequence[np.ndarray],
-        test: Samples,
-        reconstruction: np.ndarray | Reconstruction | None,
-        clusters: np.ndarray | None,
-    ) -> Arrays:
-        """Score the codes; return what the scores are made of, a value a test row."""
-        from benchmark.scoring import Embedding, metrics_of, score_rows
-
-        embedding = Embedding(
-            Z_train=codes[0],
-            Z_test=codes[1],
-            y_train=dataset.y_train if dataset.is_labelled else None,
-            y_test=dataset.y_test if dataset.is_labelled else None,
-            X_test=test,
-            reconstruction_test=reconstruction,
-            own_clusters=clusters,
-            held_out=self.job.scored_on == "heldout",
-            seed=self.job.seed,
-            n_jobs=self.job.threads,
-        )
-        with measured("cpu") as scoring:
-            scores, rows = score_rows(embedding, metrics_of(self.job.clusterings, self.job.plugins))
-        self.outcome = replace(self.outcome, scores=scores, score_seconds=scoring.seconds)
-        return rows
+def _run(job: Job, dataset: Dataset, outcome: Outcome) -> None:
+    """Take every step, in order; raise what goes wrong in one."""
+    reducer = make_job_reducer(job)
+    train, test = (samples_for(reducer, rows) for rows in dataset.rows())
+    begun = cpu_times()
+    outcome.warmup_seconds = warm_up(reducer, train, test, job.device)
+    warm = cpu_times()
+    reducer, Z_test = _fit_and_transform(job, reducer, train, test, outcome)
+    ended = cpu_times()
+    # What disturbed the fits alone must not vanish beside a long warm-up.
+    outcome.foreign_cpu = _greatest(foreign_share(begun, ended), foreign_share(warm, ended))
+    Z_train = Z_test if job.scored_on != "heldout" else reducer.transform(train)
+    _score_and_keep(job, dataset, (Z_train, Z_test), test, reducer, outcome)
 
 
-def _asked_part(job: Job, dataset: Dataset) -> Dataset:
-    """Return what is fitted and scored of the data: by the part, and by which rows are scored."""
-    if job.scored_on == "all":
-        return pool(dataset)
-    dataset = dataset if job.part == "test" else hold_out(dataset, job.seed)
-    return fitted_rows(dataset) if job.scored_on == "fitted" else dataset
+def _take_control(job: Job, dataset: Dataset, outcome: Outcome) -> None:
+    """Score codes that no reducer made."""
+    codes = control_codes(job, dataset)
+    outcome.precision, outcome.n_components = "fp32", codes[0].shape[1]
+    _score_and_keep(job, dataset, codes, dataset.rows()[1], None, outcome)
 
 
-def _reconstruct(reducer: Reducer | None, Z: np.ndarray, X: Samples) -> np.ndarray | Reconstruction | None:
-    if reducer is None or not reducer.supports_inverse:
-        return None
-    # The scores read it in blocks; what is small is made once and for all.
-    if isinstance(X, Rows) or X.nbytes > _LAZY_BYTES:
-        return Reconstruction(reducer.inverse_transform, Z, X.shape[1])
-    return reducer.inverse_transform(Z)
+def _attempt(job: Job, dataset: Dataset, outcome: Outcome) -> None:
+    """Carry out the task of the job, on the clock as a whole."""
+    X_train, X_test = dataset.scaled()
+    assert dataset.y_train is not None
+    assert dataset.y_test is not None
+    trial = Trial(
+        X_train, dataset.y_train, X_test, dataset.y_test, dataset.image_shape, job.params,
+        int(job.params["n_components"]), job.seed, job.device,
+    )  # fmt: skip
+    with measured(job.device) as cost:
+        found = resolve_name(job.task)(trial)
+    _note_peaks(cost, outcome)
+    outcome.fit_times.append(cost.seconds)
+    outcome.scores = {name: float(score) for name, score in found.scores.items()}
+    outcome.history = found.history
+    outcome.artifacts = {"evidence": found.arrays} if found.arrays else {}
 
 
-def _labels(dataset: Dataset) -> Arrays:
-    """Return what names the samples whose codes are kept: their rows in the source, and their classes."""
-    rows = {"rows_train": dataset.rows_train, "rows_test": dataset.rows_test}
-    parts = {"y_train": dataset.y_train, "y_test": dataset.y_test}
-    known = {name: y for name, y in parts.items() if y is not None}
-    classes = {**known, "class_names": np.array(dataset.class_names)} if known else {}
-    return {**rows, **classes}
+def _fit_and_transform(
+    job: Job, reducer: Reducer, train: Samples, test: Samples, outcome: Outcome
+) -> tuple[Reducer, np.ndarray]:
+    """Fit and transform once a repeat, each on the clock; return the last fitted clone and its codes."""
+    from sklearn.base import clone
+
+    for _ in range(job.repeats):
+        # The state of the repeat before is freed first; the seed is a parameter, so it stays.
+        reducer = clone(reducer)
+        with measured(job.device) as fit:
+            reducer.fit(train)
+        _note_peaks(fit, outcome)
+        outcome.fit_times.append(fit.seconds)
+        outcome.precision = reducer.precision_
+        with measured(job.device) as transform:
+            Z_test = reducer.transform(test)
+        # Else it gives back what the fit has made.
+        if reducer.supports_unseen:
+            _note_peaks(transform, outcome)
+            outcome.transform_times.append(transform.seconds)
+    outcome.n_components = _plain(reducer.n_components_)
+    outcome.n_parameters = _plain(reducer.n_parameters_)
+    outcome.reproducible = reducer.reproducible
+    epochs = getattr(reducer, "history_", [])
+    outcome.history = [{name: _plain(value) for name, value in epoch.items()} for epoch in epochs]
+    return reducer, Z_test
+
+
+def _note_peaks(cost: Measurement, outcome: Outcome) -> None:
+    """Keep the peaks of one more measurement, where they are the greatest."""
+    outcome.peak_memory_mb = _greatest(outcome.peak_memory_mb, cost.peak_memory_mb)
+    outcome.peak_device_memory_mb = _greatest(outcome.peak_device_memory_mb, cost.peak_device_memory_mb)
+
+
+def _score_and_keep(
+    job: Job,
+    dataset: Dataset,
+    codes: Sequence[np.ndarray],
+    test: Samples,
+    reducer: Reducer | None,
+    outcome: Outcome,
+) -> None:
+    """Score the codes of both parts, and keep what reports and figures are made of."""
+    from benchmark.scoring import metrics_of, score_rows
+
+    # What is larger than memory is read, and reconstructed, a block at a time.
+    test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
+    embedding = _embedding(job, dataset, codes, test, reducer)
+    with measured("cpu") as scoring:
+        scores, rows = score_rows(embedding, metrics_of(job.clusterings, job.plugins))
+    outcome.scores, outcome.score_seconds = scores, scoring.seconds
+    artifacts: dict[str, Arrays] = {"predictions": {"slots": row_slots(dataset.X_test), **rows}}
+    # A code as wide as the input saves nothing over computing it again.
+    if embedding.Z_test.shape[1] < test.shape[1]:
+        artifacts["embeddings"] = _named_codes(embedding, dataset)
+    if job.keep_model and job.part == "test" and reducer is not None:
+        from benchmark.measure.kept_models import keep_model
+
+        artifacts |= keep_model(reducer, dataset)
+    artifacts["views"] = make_view(dataset, embedding.Z_test, test, embedding.reconstruction_test)
+    outcome.artifacts = artifacts
+
+
+def _embedding(
+    job: Job, dataset: Dataset, codes: Sequence[np.ndarray], test: Samples, reducer: Reducer | None
+) -> Embedding:
+    """Return what is scored of a job: its codes, and what the reducer makes of the test set besides."""
+    from benchmark.scoring import Embedding
+
+    reconstruction: np.ndarray | Reconstruction | None = None
+    if reducer is not None and reducer.supports_inverse:
+        # The scores read it in blocks; what is small is made once and for all.
+        if isinstance(test, Rows) or test.nbytes > _LAZY_BYTES:
+            reconstruction = Reconstruction(reducer.inverse_transform, codes[1], test.shape[1])
+        else:
+            reconstruction = reducer.inverse_transform(codes[1])
+    return Embedding(
+        Z_train=codes[0],
+        Z_test=codes[1],
+        y_train=dataset.y_train if dataset.is_labelled else None,
+        y_test=dataset.y_test if dataset.is_labelled else None,
+        X_test=test,
+        reconstruction_test=reconstruction,
+        own_clusters=reducer.predict(test) if reducer is not None and reducer.supports_predict else None,
+        held_out=job.scored_on == "heldout",
+        seed=job.seed,
+        n_jobs=job.threads,
+    )
+
+
+def _named_codes(embedding: Embedding, dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return codes with what names their samples: their rows in the source, and their classes."""
+    arrays = {name: getattr(embedding, name) for name in ("Z_train", "Z_test")}
+    arrays |= {name: getattr(dataset, name) for name in ("rows_train", "rows_test", "y_train", "y_test")}
+    known = {name: array for name, array in arrays.items() if array is not None}
+    if "y_train" in known or "y_test" in known:
+        known["class_names"] = np.array(dataset.class_names)
+    return known
 
 
 def _greatest(*values: float | None) -> float | None:

@@ -22,9 +22,9 @@ _PLANNED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
-    """How a job ended, and everything it measured until then.
+    """How a job ended, and everything it measured until then; it is filled in as the job goes on.
 
     What was not measured is None or empty. Seconds are wall time, memory is in MiB; `fit_times` and
     `transform_times` hold one number a repeat, the peaks are the greatest of all repeats. `foreign_cpu` is

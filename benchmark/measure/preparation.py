@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,26 +46,30 @@ def load_job_dataset(job: Job) -> Dataset:
     return dataset
 
 
+def asked_part(job: Job, dataset: Dataset) -> Dataset:
+    """Return what is fitted and scored of the data: by the part, and by which rows are scored."""
+    if job.scored_on == "all":
+        return pool(dataset)
+    dataset = dataset if job.part == "test" else hold_out(dataset, job.seed)
+    if job.scored_on == "heldout":
+        return dataset
+    return replace(dataset, X_test=dataset.X_train, y_test=dataset.y_train, rows_test=dataset.rows_train)
+
+
 def hold_out(dataset: Dataset, seed: int) -> Dataset:
     """Return the training set as a dataset of its own, a fifth of it to test with."""
-    y, rng = dataset.y_train, np.random.default_rng((seed, 3))
-
-    def part(rows: np.ndarray) -> tuple[np.ndarray | Rows, np.ndarray | None, np.ndarray]:
-        X: np.ndarray | Rows = dataset.X_train
-        rows = np.sort(rows) if isinstance(X, Rows) else rows
-        X = Rows(X.array, rows if X.index is None else X.index[rows]) if isinstance(X, Rows) else X[rows]
-        return X, None if y is None else y[rows], dataset.rows_train[rows]
-
-    train, test = map(part, split_indices(dataset.n_train, y, rng))
-    return replace(
-        dataset, X_train=train[0], y_train=train[1], rows_train=train[2], X_test=test[0], y_test=test[1],
-        rows_test=test[2],
-    )  # fmt: skip
-
-
-def fitted_rows(dataset: Dataset) -> Dataset:
-    """Return the dataset with its training set as the test set too, for a job that scores what it fits."""
-    return replace(dataset, X_test=dataset.X_train, y_test=dataset.y_train, rows_test=dataset.rows_train)
+    X, y = dataset.X_train, dataset.y_train
+    split = split_indices(dataset.n_train, y, np.random.default_rng((seed, 3)))
+    parts: dict[str, Any] = {}
+    for name, rows in zip(("train", "test"), split, strict=True):
+        if isinstance(X, Rows):
+            rows = np.sort(rows)
+            parts[f"X_{name}"] = Rows(X.array, rows if X.index is None else X.index[rows])
+        else:
+            parts[f"X_{name}"] = X[rows]
+        parts[f"y_{name}"] = None if y is None else y[rows]
+        parts[f"rows_{name}"] = dataset.rows_train[rows]
+    return replace(dataset, **parts)
 
 
 def pool(dataset: Dataset) -> Dataset:
@@ -73,7 +77,6 @@ def pool(dataset: Dataset) -> Dataset:
 
     Those that lie in a file are read. A row keeps the number that it has in its part.
     """
-
     X, rows = (
         np.concatenate([np.asarray(part) for part in parts])
         for parts in ((dataset.X_train, dataset.X_test), (dataset.rows_train, dataset.rows_test))
@@ -101,6 +104,21 @@ def make_job_reducer(job: Job) -> Reducer:
 def samples_for(reducer: Reducer, rows: Rows) -> Samples:
     """Return samples as the reducer takes them, so that no conversion of ours is on its clock."""
     return rows if reducer.streams and rows.compact else np.asarray(rows)
+
+
+def control_codes(job: Job, dataset: Dataset) -> list[np.ndarray]:
+    """Return the codes of a job of `CONTROLS`, of both parts: float32, each (n, n_components).
+
+    No reducer makes them: one of them shows what reducers never see.
+    """
+    width = job.params["n_components"]
+    if job.reducer == "labels":
+        return [np.eye(width, dtype=np.float32)[y] for y in (dataset.y_train, dataset.y_test)]
+    reducer = make_reducer("random-projection", n_components=width, random_state=job.seed)
+    train, test = (samples_for(reducer, rows) for rows in dataset.rows())
+    reducer.fit(train)
+    rng = np.random.default_rng((job.seed, 4))
+    return [rng.permutation(reducer.transform(part)) for part in (train, test)]
 
 
 def warm_up(reducer: Reducer, train: Samples, test: Samples, device: str) -> float:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from benchmark.plan.job import Job
 
 
 @dataclass(frozen=True)
@@ -60,10 +56,3 @@ Task = Callable[[Trial], Measured]
 def task_path(task: Task) -> str:
     """Return where a task is to be imported from, as a job says it."""
     return f"{task.__module__}:{task.__qualname__}"
-
-
-def load_task(job: Job) -> Task:
-    """Return the task of a job."""
-    module, _, name = job.task.partition(":")
-    task: Task = getattr(importlib.import_module(module), name)
-    return task
