@@ -12,7 +12,7 @@ import pytest
 from waiting import wait_for
 
 from benchmark.errors import InputError
-from benchmark.execution.local.machine_lock import MachineLock
+from benchmark.execution.local.local_pool import MachineLock
 from benchmark.results import RunError, find_runs
 from benchmark.results.lock import RUN_LOCK, run_lock
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 HOLDS = """
 import sys, time
 from pathlib import Path
-from benchmark.execution.local.machine_lock import MachineLock
+from benchmark.execution.local.local_pool import MachineLock
 from benchmark.results.lock import run_lock
 with run_lock(Path(sys.argv[1])), MachineLock(Path(sys.argv[1])).held(print):
     print("held", flush=True)

@@ -19,7 +19,7 @@ from benchmark.cli import app as cli
 from benchmark.datasets import load_dataset
 from benchmark.errors import InputError
 from benchmark.execution import runner
-from benchmark.execution.interrupts import Interrupts
+from benchmark.execution.dispatch import Interrupts
 from benchmark.execution.observers import Observer
 from benchmark.execution.runner import RunResult
 from benchmark.execution.runner import run as run_suite

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 PLUGIN = str(ROOT / "tests" / "plugins" / "compiling.py")
 ALONE = """
 import json, sys
-from benchmark.execution.local.job_tasks import answer_request
+from benchmark.execution.local.job_process import answer_request
 print("\\n".join(answer_request({**json.loads(sys.argv[1]), "template": "none"}, None)))
 """
 

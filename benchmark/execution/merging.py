@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -12,8 +13,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 from benchmark.errors import InputError
-from benchmark.execution.conclude import conclude
-from benchmark.execution.facts import origins
+from benchmark.execution.conclude import conclude, origins
 from benchmark.plan.settings import difference
 from benchmark.plan.suite_plan import data_facts
 from benchmark.results import Record, Store, latest, open_store, print_warning
@@ -57,7 +57,12 @@ def merge_runs(
     RunError
         The disk does not take the new run.
     """
-    target = _target(runs, name, results_dir)
+    if len(set(runs)) < max(len(runs), 2):
+        raise InputError(f"merge joins two different runs or more; got {', '.join(runs)}.")
+    if name in runs:
+        raise InputError(f"The merged run needs a name of its own; {name!r} is one of the runs to merge.")
+    target = Store(results_dir, name)
+    _check_free(target, runs)
     stores = [open_store(results_dir, run) for run in runs]
     facts = _join_facts(name, stores)
     parts = _choose(stores)
@@ -68,16 +73,6 @@ def merge_runs(
         target.save_facts(facts | origins(record for _, record in parts) | machines)
         _copy(parts, target)
         return conclude(target, reports_dir)[1]
-
-
-def _target(runs: Sequence[str], name: str, results_dir: str | Path) -> Store:
-    if len(set(runs)) < max(len(runs), 2):
-        raise InputError(f"merge joins two different runs or more; got {', '.join(runs)}.")
-    if name in runs:
-        raise InputError(f"The merged run needs a name of its own; {name!r} is one of the runs to merge.")
-    target = Store(results_dir, name)
-    _check_free(target, runs)
-    return target
 
 
 def _check_free(target: Store, runs: Sequence[str]) -> None:
@@ -103,22 +98,18 @@ def _choose(stores: Iterable[Store]) -> list[Part]:
 
 def _told_apart(parts: Sequence[Part]) -> list[Part]:
     """Return the records, those of several suites with what differs in their parameters as their setting."""
-    alike: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
-    for _, record in parts:
-        alike.setdefault(_but_for_the_seed(record), []).append(record.params)
-
-    def told_apart(record: Record) -> Record:
-        others = alike[_but_for_the_seed(record)]
-        shared = {k: v for k, v in record.params.items() if all(o.get(k, ...) == v for o in others)}
-        setting = ", ".join(filter(None, (record.setting, difference(record.params, shared))))
-        return replace(record, setting=setting)
-
-    return [(store, told_apart(record)) for store, record in parts]
-
-
-def _but_for_the_seed(record: Record) -> tuple[object, ...]:
     # One suite may have seeds that the other lacks, and its rows are those of one setting all the same.
-    return replace(record, seed=0).place
+    places = [replace(record, seed=0).place for _, record in parts]
+    alike: defaultdict[tuple[object, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for place, (_, record) in zip(places, parts, strict=True):
+        alike[place].append(record.params)
+    apart = []
+    for place, (store, record) in zip(places, parts, strict=True):
+        known = record.params.items()
+        shared = {k: v for k, v in known if all(other.get(k, ...) == v for other in alike[place])}
+        setting = ", ".join(filter(None, (record.setting, difference(record.params, shared))))
+        apart.append((store, replace(record, setting=setting)))
+    return apart
 
 
 def _copy(parts: Sequence[Part], target: Store) -> None:
@@ -150,8 +141,8 @@ def _copy_arrays(store: Store, kind: str, key: str, target: Store, new_key: str)
 
 def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
     """Return ``run.json`` of the whole: what its parts agree in, and what they add up to."""
+    check_same_data(stores)
     parts = [store.facts() for store in stores]
-    _check_data(stores, parts)
     runs = [store.run for store in stores]
     joined: dict[str, Any] = {"run": name, "merged_from": runs}
     for fact in _SHARED:
@@ -174,14 +165,9 @@ def _join_facts(name: str, stores: Sequence[Store]) -> dict[str, Any]:
 
 def check_same_data(stores: Sequence[Store]) -> None:
     """Raise `InputError` where runs call different data by the same name, or do not say which they have."""
-    _check_data(stores, [store.facts() for store in stores])
-
-
-def _check_data(stores: Sequence[Store], parts: Sequence[Mapping[str, Any]]) -> None:
-    """Raise `InputError` where two runs call different data by the same name."""
     seen: dict[str, tuple[str, str]] = {}
-    for store, part in zip(stores, parts, strict=True):
-        data = data_facts(part)
+    for store in stores:
+        data = data_facts(store.facts())
         if not data:
             raise InputError(f"The run {store.run!r} has no run.json that says which data it measured.")
         for name, said in data.items():

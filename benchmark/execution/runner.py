@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.columns import CONTROLS
 from benchmark.errors import InputError
-from benchmark.execution.conclude import conclude, import_in_background
-from benchmark.execution.dispatch import Dispatch
-from benchmark.execution.facts import RunFacts
-from benchmark.execution.interrupts import Interrupts
+from benchmark.execution.conclude import conclude, import_in_background, origins, run_facts
+from benchmark.execution.dispatch import Dispatch, Interrupts, Pool
 from benchmark.execution.observers import Observer
 from benchmark.execution.observers.log import LOG, Logged
-from benchmark.execution.pool import Pool
-from benchmark.measure.outcome import Outcome, make_record
+from benchmark.measure.outcome import Outcome, make_record, utc_now
 from benchmark.plan import Plan
 from benchmark.plan.estimate import estimate, read_quietly
 from benchmark.plan.job import Job
@@ -94,10 +93,10 @@ def run(
             store.tidy()
             importing.join()
             dispatch = Dispatch(pool, store, plan, logged, interrupts)
-            _carry_out(request, plan, dispatch)
+            _carry_out(request, dispatch)
             _note_models(request, store, logged)
             table, report = conclude(store, request.reports_dir, content_of)
-    failed = tuple(r for r in dispatch.records if r.status not in ("ok", "unavailable"))
+    failed = tuple(r for r in dispatch.by_key.values() if r.status not in ("ok", "unavailable"))
     missing = tuple(sorted({*request.devices} - {"auto", *pool.devices}))
     return RunResult(plan.run, request.results_dir, table, report, failed, dispatch.interrupted, missing)
 
@@ -144,9 +143,9 @@ def plan_of(request: BaseRequest, machine: Machine) -> Plan:
     return SuitePlan(request, machine)
 
 
-def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
-    """Run the jobs that are not done, and say so in ``run.json`` before and after."""
-    store, pool, observer = dispatch.store, dispatch.pool, dispatch.observer
+def _carry_out(request: BaseRequest, dispatch: Dispatch) -> None:
+    """Say what is to be done, and do it, where that is anything."""
+    plan, store, observer = dispatch.plan, dispatch.store, dispatch.observer
     # A file that this version does not read ends the run before anything is measured.
     stored = store.records_by_key()
     for note in plan.notes:
@@ -154,33 +153,51 @@ def _carry_out(request: BaseRequest, plan: Plan, dispatch: Dispatch) -> None:
     for key, samples in plan.samples(store.array_keys("samples")).items():
         store.save_arrays("samples", key, samples)
     earlier = store.facts()
-    _decide_arithmetic(request, plan, pool, earlier)
-    done = _done(request, stored, pool)
-    jobs = plan.next(done)
-    _note_other_machines(jobs, stored, request, dispatch)
+    _decide_arithmetic(request, plan, dispatch.pool, earlier)
+    dispatch.done = _done(request, stored, dispatch.pool)
+    jobs = plan.next(dispatch.done)
+    again = sum(job.key in stored and stored[job.key].status == "ok" for job in jobs)
+    if again and not request.fresh:
+        observer.note(
+            f"{again} jobs of {store.run} were measured on another machine or with other libraries, where "
+            "times differ: they are measured again."
+        )
     if plan.total is not None:
-        plan.costs = estimate(jobs, request.results_dir, _here(request, pool))
+        plan.costs = estimate(jobs, request.results_dir, _here(request, dispatch.pool))
     observer.planned(plan, None if plan.total is None else len(jobs))
     # A run that was killed behind its last job has yet to say that it ended.
-    if not jobs and earlier.get("finished_at"):
-        return
-    plan.check_room(done)
+    if jobs or not earlier.get("finished_at"):
+        plan.check_room(dispatch.done)
+        _measure(request, dispatch, jobs, stored, earlier)
+
+
+def _measure(
+    request: BaseRequest, dispatch: Dispatch, jobs: Sequence[Job], stored: Mapping[str, Record],
+    earlier: dict[str, Any],
+) -> None:  # fmt: skip
+    """Run jobs and those that come after them, and say so in ``run.json`` before and after."""
+    plan, store, begun = dispatch.plan, dispatch.store, time.monotonic()
+    # A call that did not end may not have come to its disturbed jobs.
+    dispatch.repeated = set(dispatch.done) if earlier.get("finished_at") else set()
     if request.fresh and plan.difference(earlier):
         for key in stored:
             store.forget(key)
         stored = {}
     # What this call does not measure again stays, and so do the facts of it.
     places = {make_record(job, Outcome("interrupted"), {}).place for job in jobs}
-    stays = any(record.place not in places for record in stored.values())
-    facts = RunFacts(request, plan, pool.environment, earlier if stays else {})
-    if request.pool is None:
-        facts.count_spent(stored.values())
-    store.save_facts(facts.begun(done))
-    dispatch.go_on(done, ended=bool(earlier.get("finished_at")))
-    while not dispatch.interrupted and (jobs := plan.next(done | dispatch.by_key) or dispatch.disturbed()):
+    if all(record.place in places for record in stored.values()):
+        earlier = {}
+    elif earlier and not earlier.get("finished_at") and request.pool is None:
+        # A call that was killed could not tell what its jobs took, one after the other.
+        spent = sum(record.spent_seconds for record in stored.values())
+        earlier["wall_seconds"] = max(earlier.get("wall_seconds") or 0.0, spent)
+    facts = partial(run_facts, request, plan, dispatch.pool.environment, earlier)
+    store.save_facts(facts(dispatch.done))
+    while not dispatch.interrupted and (jobs := plan.next(dispatch.known()) or dispatch.disturbed()):
         dispatch.run(jobs, request.timeout)
-    ended = facts.ended(done | dispatch.by_key, store.records(), dispatch.overhead_seconds)
-    store.save_facts(ended | ({"finished_at": None} if dispatch.interrupted else {}))
+    ended = facts(dispatch.known(), time.monotonic() - begun, dispatch.overhead_seconds())
+    finished_at = None if dispatch.interrupted else utc_now()
+    store.save_facts(ended | origins(store.records()) | {"finished_at": finished_at})
 
 
 def _decide_arithmetic(request: BaseRequest, plan: Plan, pool: Pool, earlier: Mapping[str, Any]) -> None:
@@ -204,17 +221,6 @@ def _done(request: BaseRequest, stored: Mapping[str, Record], pool: Pool) -> dic
         return {}
     here = _here(request, pool)
     return {key: r for key, r in stored.items() if r.status == "ok" and here in (None, r.machine)}
-
-
-def _note_other_machines(
-    jobs: Sequence[Job], stored: Mapping[str, Record], request: BaseRequest, dispatch: Dispatch
-) -> None:
-    again = sum(job.key in stored and stored[job.key].status == "ok" for job in jobs)
-    if again and not request.fresh:
-        dispatch.observer.note(
-            f"{again} jobs of {dispatch.store.run} were measured on another machine or with other "
-            "libraries, where times differ: they are measured again."
-        )
 
 
 def _note_models(request: BaseRequest, store: Store, observer: Observer) -> None:

@@ -67,9 +67,11 @@ def _ends(seconds: Sequence[float]) -> tuple[float, float]:
 
 
 def _facts(planned: SuitePlan, directory: Path) -> dict[str, object]:
-    from benchmark.execution.facts import RunFacts
+    from benchmark.execution.conclude import run_facts
+    from benchmark.measure.outcome import utc_now
 
-    return RunFacts(many_runs.request(directory), planned, environment(), {}).ended({}, [], 0.0)
+    facts = run_facts(many_runs.request(directory), planned, environment(), {}, {})
+    return facts | {"finished_at": utc_now()}
 
 
 class _Clock(Observer):

@@ -27,16 +27,15 @@ _LOOK_SECONDS = 0.5
 class Client:
     """Asks ``benchmark.execution.local.server`` for one thing at a time, and starts it where it does not run.
 
-    `terminate` may be called from another thread, and while an answer is waited for.
-
-    Parameters
-    ----------
-    command : sequence of str, optional
-        What starts the server, in place of this interpreter.
+    `terminate` may be called from another thread, and while an answer is waited for. `command` is what starts
+    the server, in place of this interpreter.
     """
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
-        self._command, self._mark = command or _server_command(), uuid.uuid4().hex
+        # With -m, Python would look into the working directory first, which may have a benchmark.py.
+        lines = f"import sys; sys.path[:] = {sys.path!r}; from benchmark.execution.local import server"
+        self._command = command or [sys.executable, "-P", "-c", f"{lines}; server.main()"]
+        self._mark = uuid.uuid4().hex
         self._messages = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - the server writes to it
         self._server, self._channel = self._start()
         self._request: dict[str, Any] | None = None
@@ -45,14 +44,8 @@ class Client:
     def ask(self, task: str, timeout: float | None = None, log: Path | None = None, **details: Any) -> None:
         """Send a request; `wait` gives what came of it.
 
-        Parameters
-        ----------
-        task : str
-            One of those of `benchmark.execution.local.job_tasks`; `details` are what that needs.
-        timeout : float, optional
-            Seconds that its process may take, from its start.
-        log : path, optional
-            Where what it prints is appended.
+        `task` is one of those of `answer_request`, and `details` are what that needs. Its process may take
+        `timeout` seconds from its start; what it prints is appended to `log`.
         """
         if self._server is None or self._server.poll() is not None:
             self._server, self._channel = self._start()
@@ -78,27 +71,23 @@ class Client:
         kind, reply : str
             What it replied; empty where it did not end well.
         """
-        channel, request = self._channel, self._request
+        channel, request, told = self._channel, self._request, None
         try:
             assert request, "nobody has ended it meanwhile"
-            self._watch(channel, Path(request["scratch"]), trained)
+            scratch = Path(request["scratch"])
+            while trained and not select.select([channel], [], [], _LOOK_SECONDS)[0]:
+                epoch = read_epoch(scratch)
+                if epoch and epoch != told:
+                    trained(epoch)
+                    told = epoch
             with channel.makefile() as answers:
                 end = ProcessEnd(*json.loads(answers.readline()))
         except (AssertionError, OSError, ValueError):
             self.terminate()
             return ProcessEnd(), "", ""
-        kind, reply = read_reply(Path(request["scratch"])) if end.code == 0 else ("", "")
+        kind, reply = read_reply(scratch) if end.code == 0 else ("", "")
         self._clean_up()
         return end, kind, reply
-
-    def _watch(self, channel: socket, scratch: Path, trained: Callable[[Epoch], None] | None) -> None:
-        """Tell of epochs until there is an answer to read."""
-        told = None
-        while trained and not select.select([channel], [], [], _LOOK_SECONDS)[0]:
-            epoch = read_epoch(scratch)
-            if epoch and epoch != told:
-                trained(epoch)
-                told = epoch
 
     def last_message(self) -> str:
         """Return the last line that the server printed, or what it was asked for last, if that has no log."""
@@ -142,14 +131,3 @@ class Client:
                 start_new_session=True,
             )
         return server, channel
-
-
-def _server_command() -> list[str]:
-    """Return what starts the server with modules found where they are found here.
-
-    With ``-m``, Python would look into the working directory first, where a file may be called benchmark.py.
-    """
-    lines = (
-        f"import sys; sys.path[:] = {sys.path!r}; from benchmark.execution.local.server import main; main()"
-    )
-    return [sys.executable, "-P", "-c", lines]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property, partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmark.execution.local.client import Client
-from benchmark.execution.local.machine_lock import MachineLock
 from benchmark.execution.local.supervise import ProcessEnd
 from benchmark.execution.observers import Observer
 from benchmark.execution.observers.log import LOG
@@ -21,25 +23,61 @@ from benchmark.plan.job import Job
 from benchmark.results import Record, RunError, Store
 from reducers.training.epochs import Epoch
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 # What a question to this machine may take, where libraries are slow to import.
 _QUESTION_SECONDS = 120.0
+_POLL_SECONDS = 0.1
+_WAITING = "Another run has a job on this machine: the runs take turns, so that each job is timed alone."
+
+
+class MachineLock:
+    """What a job holds while it is timed, so that no other run of this user has one beside it.
+
+    It dies with the process that holds it. Runs take turns: a second lock, for the next in turn, keeps a run
+    from taking the machine again at once when it has just given it up and another one waits. Both lie in
+    `directory`, by default the one for temporary files.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._path = (directory or Path(tempfile.gettempdir())) / f"benchmark-{os.getuid()}"
+        self._noted = False
+
+    @contextmanager
+    def held(self, note: Callable[[str], None]) -> Iterator[None]:
+        """Hold the machine for the body; `note` is told once where another run has to be waited for."""
+        from filelock import FileLock
+
+        turn, machine = (FileLock(self._path.with_suffix(suffix)) for suffix in (".turn", ".lock"))
+        with self._acquire(turn, note):
+            held = self._acquire(machine, note)
+        with held:
+            yield
+
+    def _acquire(self, lock: BaseFileLock, note: Callable[[str], None]) -> AbstractContextManager[object]:
+        from filelock import Timeout
+
+        try:
+            with suppress(Timeout):
+                return lock.acquire(blocking=False)
+            if not self._noted:
+                self._noted = True
+                note(_WAITING)
+            return lock.acquire(poll_interval=_POLL_SECONDS)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise RunError(
+                f"The lock of this machine, {lock.lock_file}, cannot be taken: {reason}."
+            ) from None
 
 
 class LocalWorker(AbstractContextManager["LocalWorker"]):
     """Runs one job at a time on this machine, each in a process of its own.
 
     The process that starts the jobs begins at once to import what they need; whoever first asks for
-    `environment` or `devices` waits for it.
-
-    Parameters
-    ----------
-    observer : Observer, optional
-        Told what the user should know, and of a job's epochs.
-
-    Attributes
-    ----------
-    threads : int
-        Cores that this process may use.
+    `environment` or `devices` waits for it. `threads` are the cores that this process may use. `observer` is
+    told what the user should know, and of a job's epochs.
     """
 
     def __init__(self, observer: Observer | None = None) -> None:
@@ -71,16 +109,9 @@ class LocalWorker(AbstractContextManager["LocalWorker"]):
         return facts
 
     def native_precision(self, device: str, threads: int) -> str:
-        """Return the arithmetic that ``precision="auto"`` means on `device`, which a process measures.
+        """Return the arithmetic that ``precision="auto"`` means on `device`, "fp32" or "bf16".
 
-        Returns
-        -------
-        {"fp32", "bf16"}
-
-        Raises
-        ------
-        RunError
-            The process failed.
+        A process measures it; where that fails, it is a `RunError`.
         """
         end, _, reply = self._ask("precision", timeout=_QUESTION_SECONDS, device=device, threads=threads)
         if not reply:

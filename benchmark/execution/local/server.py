@@ -18,8 +18,13 @@ from pathlib import Path
 from socket import socketpair
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from benchmark.execution.local.job_process import fork, remove_scratch, use_scratch
-from benchmark.execution.local.job_tasks import answer_request, compile_reducer
+from benchmark.execution.local.job_process import (
+    answer_request,
+    compile_reducer,
+    fork,
+    remove_scratch,
+    use_scratch,
+)
 from benchmark.execution.local.supervise import (
     ProcessEnd,
     Supervisor,
@@ -72,11 +77,7 @@ class Template(NamedTuple):
 class Server:
     """Starts a process for every request, leaves nothing of it, and reports how it ended.
 
-    Parameters
-    ----------
-    channel : file, unbuffered
-        What can be read from it are requests, its end is the order to end what runs, and it is told how that
-        ended.
+    What can be read from the unbuffered `channel` are requests, its end is the order to end what runs.
     """
 
     def __init__(self, channel: IO[bytes]) -> None:

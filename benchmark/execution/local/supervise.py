@@ -17,16 +17,9 @@ _POLL_SECONDS = 0.002
 
 
 class ProcessEnd(NamedTuple):
-    """How a process ended.
+    """How a process ended: at its time limit or not, after how long, and with how much memory at its peak.
 
-    Attributes
-    ----------
-    code : int or None
-        Exit code; negative: the signal that ended it; None: nobody was left to tell.
-    seconds, peak_memory_mb : float or None
-        How long it ran, and its peak of resident memory (MiB); None where that is not known.
-    timed_out : bool
-        Whether it was ended at its time limit.
+    A negative `code` is the signal that ended it; None means that nobody was left to tell.
     """
 
     code: int | None = None
@@ -38,10 +31,7 @@ class ProcessEnd(NamedTuple):
 class Supervisor:
     """Waits for children of this process, for the order to end them, and for time limits, all at once.
 
-    Parameters
-    ----------
-    orders : int
-        File descriptor; that it can be read from, be it its end, is the order to end the child.
+    That the file descriptor `orders` can be read from, be it its end, is the order to end the child.
     """
 
     def __init__(self, orders: int) -> None:
