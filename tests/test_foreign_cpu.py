@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 import benchmark
-from benchmark.measure import foreign_cpu
-from benchmark.measure.foreign_cpu import DISTURBED, CpuTimes, cpu_times, foreign_share
+from benchmark.measure import clock
+from benchmark.measure.clock import DISTURBED, CpuTimes, cpu_times, foreign_share
 from benchmark.results import Store
 
 KNOWN_COST = Path(__file__).parent / "plugins" / "known_cost.py"
@@ -58,7 +58,7 @@ def test_a_made_up_proc_gives_its_share_steal_included(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = iter([1.0, 1.5])
-    monkeypatch.setattr(foreign_cpu, "_own_seconds", lambda: next(own))
+    monkeypatch.setattr(clock, "_own_seconds", lambda: next(own))
     monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
     ticks = os.sysconf("SC_CLK_TCK")
     made_proc(tmp_path, user=1000, idle=9000, steal=10)
@@ -70,7 +70,7 @@ def test_a_made_up_proc_gives_its_share_steal_included(
 
 @needs_proc
 def test_without_proc_the_share_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign_cpu, "_own_seconds", lambda: 0.0)
+    monkeypatch.setattr(clock, "_own_seconds", lambda: 0.0)
     monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
     assert cpu_times() is None
     assert foreign_share(None, IDLE) is None

@@ -75,12 +75,8 @@ def conclude(
 ) -> tuple[pd.DataFrame, Path]:
     """Write tables and report of a run from what is stored; return the table and where the report is.
 
-    `content_of` returns what the report says, where the run is of no kind that has its report anyway.
-
-    Raises
-    ------
-    RunError
-        The disk does not take them; the records are kept.
+    `content_of` returns what the report says, where the run is of no kind that has its report anyway. A disk
+    that does not take them is a `RunError`; the records are kept.
     """
     from benchmark.analysis.tables import save_tables
     from benchmark.reporting import write_report

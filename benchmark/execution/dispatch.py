@@ -86,28 +86,19 @@ class Interrupts(ExitStack):
 
 
 class Dispatch:
-    """Runs the jobs of one call and keeps what comes of them.
-
-    Attributes
-    ----------
-    by_key : dict of Record
-        One a job that ended, well or not, in the order they came.
-    done : mapping of Record
-        What earlier calls measured, and need not be measured again.
-    repeated : set of str
-        The jobs that had their second try.
-    interrupted : bool
-    """
+    """Runs the jobs of one call and keeps what comes of them."""
 
     def __init__(
         self, pool: Pool, store: Store, plan: Plan, observer: Logged, interrupts: Interrupts
     ) -> None:
         self.pool, self.store, self.plan, self.observer = pool, store, plan, observer
+        self._interrupts = interrupts
+        # The jobs that ended, well or not, in the order they came.
         self.by_key: dict[str, Record] = {}
+        self.interrupted = False
+        # What need not be measured again, and the jobs that had their second try.
         self.done: Mapping[str, Record] = {}
         self.repeated: set[str] = set()
-        self.interrupted = False
-        self._interrupts = interrupts
         self._begun: dict[str, tuple[Job, float]] = {}
 
     def known(self) -> dict[str, Record]:

@@ -202,9 +202,8 @@ def _measure(
 
 def _decide_arithmetic(request: BaseRequest, plan: Plan, pool: Pool, earlier: Mapping[str, Any]) -> None:
     """Set what ``precision="auto"`` means for the whole run: what it meant when the run was first planned."""
-    same_machine = machine_id(earlier.get("environment") or {}) == machine_id(pool.environment)
     # All that was decided is kept, also where no job of this call asks for it.
-    if same_machine or request.pool is not None:
+    if _here(request, pool) in (None, machine_id(earlier.get("environment") or {})):
         plan.arithmetic.update(earlier.get("arithmetic") or {})
     for device in sorted(plan.undecided() - set(plan.arithmetic)):
         plan.arithmetic[device] = pool.native_precision(device, plan.threads)

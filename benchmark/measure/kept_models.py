@@ -89,7 +89,10 @@ def embed(
     preparation = Preparation(**getattr(reducer, "preparation_", {}))
     if not hasattr(reducer, "preparation_"):
         print_warning("The model was saved without a preparation of its data: they are taken as they are.")
-    X, rows = _joined(read)
+    X, rows = read.X_train, read.rows
+    if read.X_test is not None:
+        X, rows = np.concatenate([X, read.X_test]), None
+    rows = np.arange(len(X)) if rows is None else rows
     X = _fitting(X, read, reducer, preparation, path.name)
     try:
         codes = reducer.transform(samples_for(reducer, preparation.rows(X)))
@@ -97,14 +100,6 @@ def embed(
         raise InputError(f"The model has no codes of {path.name}: {error}") from error
     names = [f"z{place}" for place in range(codes.shape[1])]
     return pd.DataFrame(codes, columns=names, index=pd.Index(rows, name="row"))
-
-
-def _joined(read: Read) -> tuple[np.ndarray, np.ndarray]:
-    """Return the samples of all parts, and their numbers."""
-    if read.X_test is None:
-        return read.X_train, np.arange(len(read.X_train)) if read.rows is None else read.rows
-    X = np.concatenate([read.X_train, read.X_test])
-    return X, np.arange(len(X))
 
 
 def _fitting(X: np.ndarray, read: Read, reducer: Reducer, preparation: Preparation, name: str) -> np.ndarray:

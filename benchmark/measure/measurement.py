@@ -9,10 +9,11 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import clone
 
 from benchmark.analysis.columns import CONTROLS
-from benchmark.measure.clock import Measurement, measured
-from benchmark.measure.foreign_cpu import cpu_times, foreign_share
+from benchmark.datasets import Dataset
+from benchmark.measure.clock import Measurement, cpu_times, foreign_share, measured
 from benchmark.measure.outcome import Outcome, utc_now
 from benchmark.measure.preparation import (
     asked_part,
@@ -26,16 +27,14 @@ from benchmark.measure.threads import full_precision, limit_threads
 from benchmark.measure.trial import Trial
 from benchmark.measure.view import make_view
 from benchmark.plan.job import Job
+from benchmark.scoring import Embedding, metrics_of, score_rows
 from benchmark.scoring.blocks import Reconstruction, Samples
 from benchmark.scoring.row_statistics import row_slots
-from reducers.base import NotApplicableError
+from reducers.base import NotApplicableError, Reducer
 from reducers.rows import Rows
 
 if TYPE_CHECKING:
-    from benchmark.datasets import Dataset
     from benchmark.results.artifacts import Arrays
-    from benchmark.scoring import Embedding
-    from reducers.base import Reducer
 
 # Test sets larger than this are reconstructed a block at a time.
 _LAZY_BYTES = 64 * 2**20
@@ -112,8 +111,6 @@ def _fit_and_transform(
     job: Job, reducer: Reducer, train: Samples, test: Samples, outcome: Outcome
 ) -> tuple[Reducer, np.ndarray]:
     """Fit and transform once a repeat, each on the clock; return the last fitted clone and its codes."""
-    from sklearn.base import clone
-
     for _ in range(job.repeats):
         # The state of the repeat before is freed first; the seed is a parameter, so it stays.
         reducer = clone(reducer)
@@ -151,8 +148,6 @@ def _score_and_keep(
     outcome: Outcome,
 ) -> None:
     """Score the codes of both parts, and keep what reports and figures are made of."""
-    from benchmark.scoring import metrics_of, score_rows
-
     # What is larger than memory is read, and reconstructed, a block at a time.
     test = test if isinstance(test, Rows) and test.mapped else np.asarray(test)
     embedding = _embedding(job, dataset, codes, test, reducer)
@@ -175,8 +170,6 @@ def _embedding(
     job: Job, dataset: Dataset, codes: Sequence[np.ndarray], test: Samples, reducer: Reducer | None
 ) -> Embedding:
     """Return what is scored of a job: its codes, and what the reducer makes of the test set besides."""
-    from benchmark.scoring import Embedding
-
     reconstruction: np.ndarray | Reconstruction | None = None
     if reducer is not None and reducer.supports_inverse:
         # The scores read it in blocks; what is small is made once and for all.

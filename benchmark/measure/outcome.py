@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from benchmark.measure.foreign_cpu import DISTURBED
+from benchmark.measure.clock import DISTURBED
 from benchmark.plan.job import Job
 from benchmark.results.record import Record
 
@@ -55,10 +55,7 @@ class Outcome:
 def make_record(job: Job, outcome: Outcome, environment: Mapping[str, Any]) -> Record:
     """Return the record of a job that ended with `outcome` on a machine of this environment.
 
-    Raises
-    ------
-    ValueError
-        Something measured is not what a record can hold: a score that is no number, say.
+    What a record cannot hold, a score that is no number, say, is a `ValueError`.
     """
     values = {name: getattr(job, name) for name in _PLANNED}
     values |= {f.name: getattr(outcome, f.name) for f in fields(outcome) if f.name != "artifacts"}

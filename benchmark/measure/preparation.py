@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
+from benchmark.datasets import Dataset, load_dataset
 from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.split import split_indices
 from benchmark.datasets.synthetic import RECIPE
 from benchmark.errors import InputError
 from benchmark.measure.clock import measured
 from benchmark.plan.job import Job
+from benchmark.scoring.blocks import Samples
+from reducers.base import Reducer
 from reducers.registry import make_reducer
 from reducers.rows import Rows
 from reducers.training.epochs import watch_epochs
 
-if TYPE_CHECKING:
-    from benchmark.datasets import Dataset
-    from benchmark.scoring.blocks import Samples
-    from reducers.base import Reducer
-
 
 def load_job_dataset(job: Job) -> Dataset:
     """Return the dataset of a job; raise `InputError` where it is not the one its plan found."""
-    from benchmark.datasets import load_dataset
-
     dataset = load_dataset(
         job.source,
         data_dir=job.data_dir,
@@ -127,8 +124,6 @@ def warm_up(reducer: Reducer, train: Samples, test: Samples, device: str) -> flo
     Like what is timed, it fits training rows and transforms test rows: of rows that it was fitted on, a
     reducer may know the codes, and compile nothing. Returns the seconds it took.
     """
-    from sklearn.base import clone
-
     rows = train[: max(reducer.warmup_samples, 2 * reducer.n_components)]
     trial = clone(reducer).set_params(**reducer.warmup_params)
     # The stopwatch starts a GPU before it reads the clock; that is part of the warm-up too.

@@ -9,20 +9,17 @@ from contextlib import ExitStack, contextmanager
 
 from benchmark.errors import InputError
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# Where libraries read their number of threads at import.
 _NUMBA_VARIABLE = "NUMBA_NUM_THREADS"
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", _NUMBA_VARIABLE)
 
 
 @contextmanager
 def limit_threads(n: int) -> Iterator[None]:
     """Let BLAS, OpenMP, torch and numba use `n` threads in the body, and restore what was set before.
 
-    Libraries that are first imported within the body take `n` from the environment, and keep it.
-
-    Raises
-    ------
-    InputError
-        `n` is below 1.
+    Libraries that are first imported within the body take `n` from the environment, and keep it. An `n` below
+    1 is an `InputError`.
     """
     from threadpoolctl import threadpool_limits
 
@@ -30,7 +27,10 @@ def limit_threads(n: int) -> Iterator[None]:
         raise InputError(f"The number of threads must be at least 1; got {n}.")
     torch, numba = sys.modules.get("torch"), sys.modules.get("numba")
     with ExitStack() as restore:
-        restore.enter_context(_thread_variables(n))
+        # Once numba's threads run, another number in its variable is an error at the next compilation.
+        for name in _THREAD_VARIABLES if numba is None else _THREAD_VARIABLES[:-1]:
+            restore.callback(_restore_variable, name, os.environ.get(name))
+            os.environ[name] = str(n)
         if torch is not None:
             restore.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(n)
@@ -41,23 +41,14 @@ def limit_threads(n: int) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _thread_variables(n: int) -> Iterator[None]:
-    """Set the environment variables from which libraries read their number of threads at import."""
-    # Once numba's threads run, another number in its variable is an error at the next compilation.
-    names = [*_THREAD_VARIABLES, *([] if "numba" in sys.modules else [_NUMBA_VARIABLE])]
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, str(n)))
-    try:
-        yield
-    finally:
-        if "numba" in sys.modules:
-            before.pop(_NUMBA_VARIABLE, None)
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _restore_variable(name: str, value: str | None) -> None:
+    # What numba took from it when it was imported meanwhile, it must go on finding there.
+    if name == _NUMBA_VARIABLE and "numba" in sys.modules:
+        return
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 @contextmanager

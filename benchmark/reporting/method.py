@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isinf
 
-from benchmark.measure.foreign_cpu import DISTURBED
+from benchmark.measure.clock import DISTURBED
 from benchmark.reporting.document import Block, Code, Table, Text, bullets
 from benchmark.reporting.report_data import ReportData
 from benchmark.scoring import DEFAULT, METRICS, Metric, metrics_of

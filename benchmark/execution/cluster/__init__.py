@@ -15,12 +15,8 @@ if TYPE_CHECKING:
 def open_cluster(cluster: str, note: Callable[[str], None]) -> ClusterPool:
     """Return the pool of ``tcp://HOST:PORT``, or of N workers on this machine for ``local:N``.
 
-    Parameters
-    ----------
-    cluster : str
-        Address of a scheduler (``tcp://`` or ``tls://``), or ``local:N``.
-    note : callable
-        Called with what the user should know while jobs run.
+    The address of a scheduler may begin with ``tls://``, too; `note` is called with what the user should know
+    while jobs run.
 
     Raises
     ------

@@ -6,9 +6,9 @@ import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from distributed import CancelledError, KilledWorker
+from distributed import CancelledError, Client, Future, KilledWorker
 
 from benchmark.errors import InputError
 from benchmark.execution.cluster.connect import GPU, LOOK_SECONDS, RETRIES, Workers, offers_gpu
@@ -20,9 +20,6 @@ from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan.job import Job
 from benchmark.results import Record, Store
 from benchmark.results.artifacts import ARTIFACTS
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
 
 ANSWER_SECONDS = 180.0
 # How long jobs wait for a worker that can run them, where there is none any more.
@@ -47,25 +44,11 @@ class _Task:
 class ClusterPool(ExitStack):
     """Runs jobs on the workers of a Dask cluster, which queues them and hands on those of lost workers.
 
-    Parameters
-    ----------
-    connection : context manager
-        Yields the client; closed with the pool.
-    note : callable
-        Called with what the user should know.
-
-    Attributes
-    ----------
-    environment, devices
-        Of one worker, one with a GPU if there is any, which stands for the cluster in ``run.json``. A
-        record carries the environment of the worker that ran it.
-    threads : int
-        Threads a job may use on the smallest worker.
-
-    Raises
-    ------
-    InputError
-        There is no connection, or the workers cannot run jobs.
+    `environment` and `devices` are those of one worker, one with a GPU if there is any, which stands for the
+    cluster in ``run.json``; a record carries the environment of the worker that ran it. `threads` are those
+    that a job may use on the smallest worker. `connection` yields the client, and is closed with the pool;
+    `note` is called with what the user should know. That there is no connection, or that the workers cannot
+    run jobs, is an `InputError`.
     """
 
     def __init__(self, connection: AbstractContextManager[Client], note: Callable[[str], None]) -> None:
@@ -127,7 +110,7 @@ class ClusterPool(ExitStack):
 
     def _submit(self, task: _Task) -> None:
         job = asdict(with_absolute_paths(task.job))
-        task.future = self._workers.call("run", job, task.timeout, needs_gpu=_needs_gpu(task.job))
+        task.future = self._workers.call("run", job, task.timeout, needs_gpu=task.job.device != "cpu")
         self._tasks[task.future.key] = task
         task.future.add_done_callback(self._events.put)
 
@@ -144,7 +127,7 @@ class ClusterPool(ExitStack):
                 status, reason = "killed", f"no worker was there for {PATIENCE:g} s"
                 if gpu:
                     status, reason = "unavailable", f"no worker of the cluster offers {GPU}=1"
-                tasks = [task for task in self._tasks.values() if _needs_gpu(task.job) == gpu]
+                tasks = [task for task in self._tasks.values() if (task.job.device != "cpu") == gpu]
                 ended += [(task, self._record(task.job, status, reason)) for task in tasks]
         return ended
 
@@ -155,19 +138,19 @@ class ClusterPool(ExitStack):
         except queue.Empty:
             return []
         begins = isinstance(event, str)
-        task = self._tasks.get(event if begins else event.key)
+        task, record = self._tasks.get(event if begins else event.key), None
         if task is None:
             return []
-        record = self._begin(task, started) if begins else self._collect(task, store)
+        if not begins:
+            record = self._collect(task, store)
+        else:
+            task.begun += 1
+            if task.begun == 1:
+                started(task.job)
+            # The scheduler does not count workers that were closed.
+            elif task.begun > 1 + RETRIES:
+                record = self._record(task.job, "killed", LOST)
         return [(task, record)] if record else []
-
-    def _begin(self, task: _Task, started: Callable[[Job], None]) -> Record | None:
-        """Count that a worker begins a task; return the record of one that began too often."""
-        task.begun += 1
-        if task.begun == 1:
-            started(task.job)
-        # The scheduler does not count workers that were closed.
-        return self._record(task.job, "killed", LOST) if task.begun > 1 + RETRIES else None
 
     def _collect(self, task: _Task, store: Store) -> Record | None:
         """Return the record of a task that ended; None where it begins again, or its result is late."""
@@ -193,8 +176,7 @@ class ClusterPool(ExitStack):
         try:
             return self._keep(result, task.job, store)
         except ValueError as error:
-            reason = f"what its worker sent cannot be read: {describe(error)}"
-            return self._record(task.job, "failed", reason)
+            return self._record(task.job, "failed", f"what its worker sent cannot be read: {describe(error)}")
 
     def _record(self, job: Job, status: str, reason: str) -> Record:
         """Return the record of a job that no worker gave one."""
@@ -208,7 +190,8 @@ class ClusterPool(ExitStack):
         for kind in ARTIFACTS:
             if result["artifacts"][kind]:
                 store.save_arrays(kind, job.key, result["artifacts"][kind])
-        self._compare_versions(record.environment.get("versions") or {})
+        if not self._versions_noted:
+            self._compare_versions(record.environment.get("versions") or {})
         timing = "shared" if result["host"] in self._workers.crowded else record.timing
         return replace(record, key=job.key, timing=timing)
 
@@ -216,11 +199,7 @@ class ClusterPool(ExitStack):
         """Say once that a worker has other versions than the client."""
         here = {name: installed_version(name) for name in _COMPARED}
         other = [name for name in here if there.get(name, here[name]) != here[name]]
-        if other and not self._versions_noted:
+        if other:
             self._versions_noted = True
             listed = ", ".join(f"{name} {there[name]} (here {here[name]})" for name in other)
             self._note(f"A worker of the cluster has other versions: {listed}; every record tells its own.")
-
-
-def _needs_gpu(job: Job) -> bool:
-    return job.device != "cpu"

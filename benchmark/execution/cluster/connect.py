@@ -30,14 +30,16 @@ _IGNORE_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 
 @contextmanager
 def connect(address: str) -> Iterator[Client]:
-    """Yield a client of the scheduler at `address`, once that has a worker.
-
-    Raises
-    ------
-    InputError
-        The scheduler cannot be reached, or has no workers.
-    """
-    with _reach(address) as client:
+    """Yield a client of the scheduler at `address`, once that has a worker; else raise `InputError`."""
+    try:
+        security = Security()
+        if address.startswith("tls:") and security.get_connection_args("client")["ssl_context"] is None:
+            raise ValueError("tls:// needs certificates in Dask's configuration, distributed.comm.tls")
+        reached = Client(address, timeout=CONNECT_SECONDS, security=security, set_as_default=False)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise InputError(f"The scheduler {address} of --cluster cannot be reached: {reason}.") from error
+    with reached as client:
         try:
             client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
@@ -48,25 +50,11 @@ def connect(address: str) -> Iterator[Client]:
         yield client
 
 
-def _reach(address: str) -> Client:
-    try:
-        security = Security()
-        if address.startswith("tls:") and security.get_connection_args("client")["ssl_context"] is None:
-            raise ValueError("tls:// needs certificates in Dask's configuration, distributed.comm.tls")
-        return Client(address, timeout=CONNECT_SECONDS, security=security, set_as_default=False)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise InputError(f"The scheduler {address} of --cluster cannot be reached: {reason}.") from error
-
-
 @contextmanager
 def start_local(n_workers: int) -> Iterator[Client]:
     """Yield a client of a scheduler and `n_workers` processes on this machine, a job at a time on each.
 
-    Raises
-    ------
-    InputError
-        The processes do not start.
+    Where the processes do not start, it is an `InputError`.
     """
     address = {"host": "127.0.0.1", "protocol": "tls" if Security().require_encryption else "tcp"}
     quiet = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
@@ -98,16 +86,8 @@ def offers_gpu(workers: Mapping[str, Mapping[str, Any]]) -> bool:
 class Workers:
     """The workers of a scheduler, those that join later too: each has a plugin that one run calls.
 
-    Parameters
-    ----------
-    client : distributed.Client
-    begins : callable
-        Called, in a thread of Dask's, with the key of each `JobPlugin.run` that begins.
-
-    Attributes
-    ----------
-    crowded : set of str
-        Hosts on which several jobs could run at once when they were looked at.
+    `begins` is called, in a thread of Dask's, with the key of each `JobPlugin.run` that begins. `crowded` are
+    the hosts on which several jobs could run at once when they were looked at.
     """
 
     def __init__(self, client: Client, begins: Callable[[Any], None]) -> None:

@@ -7,12 +7,12 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Thread, Timer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from distributed import WorkerPlugin, get_worker
+from distributed import Worker, WorkerPlugin, get_worker
 from distributed.utils import sync
 
 from benchmark.datasets import find_datasets
@@ -22,9 +22,6 @@ from benchmark.measure.outcome import Outcome, make_record
 from benchmark.plan.job import Job
 from benchmark.results import Record, RunError, Store
 from benchmark.results.artifacts import ARTIFACTS
-
-if TYPE_CHECKING:
-    from distributed import Worker
 
 # The process that starts the jobs holds torch in memory: it goes when a run has nothing for it to do.
 IDLE_SECONDS = 60.0
@@ -40,16 +37,16 @@ def jobs_by_host(workers: Mapping[str, Mapping[str, Any]]) -> Counter[str]:
 
 def with_absolute_paths(job: Job) -> Job:
     """Return `job` with paths that mean the same in every directory."""
+
+    def absolute(path: str) -> str:
+        return os.path.abspath(os.path.expanduser(path))
+
     return replace(
         job,
-        source=job.source if job.source in find_datasets(job.plugins) else _absolute(job.source),
-        data_dir=None if job.data_dir is None else _absolute(job.data_dir),
-        plugins=tuple(_absolute(path) for path in job.plugins),
+        source=job.source if job.source in find_datasets(job.plugins) else absolute(job.source),
+        data_dir=None if job.data_dir is None else absolute(job.data_dir),
+        plugins=tuple(map(absolute, job.plugins)),
     )
-
-
-def _absolute(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
 
 
 def call_plugin(plugin: str, method: str, *arguments: Any) -> Any:
@@ -61,10 +58,7 @@ def call_plugin(plugin: str, method: str, *arguments: Any) -> Any:
 class JobPlugin(WorkerPlugin):
     """The processes that one run has on one worker; they live as long as a task has use for them.
 
-    Parameters
-    ----------
-    name : str
-        Name of the plugin, and of the topic under which it tells the client which task begins.
+    `name` is also the topic under which it tells the client which task begins.
     """
 
     def __init__(self, name: str) -> None:
@@ -104,10 +98,7 @@ class JobPlugin(WorkerPlugin):
     def run(self, key: Any, job: Mapping[str, Any], timeout: float | None) -> dict[str, Any]:
         """Run a job for the task `key`; return its record as JSON, its arrays, and what it printed.
 
-        Raises
-        ------
-        RunError
-            It came to no end here, which another worker may bring it to: this one was closed, say.
+        One that came to no end here, which another worker may bring it to, is a `RunError`.
         """
         self._worker.log_event(self.name, key)
         # In the worker's own directory, which Dask empties where a worker was killed.
@@ -147,12 +138,11 @@ class JobPlugin(WorkerPlugin):
             raise RunError("the worker was closed")
 
     def _take(self) -> LocalWorker:
-        try:
+        with suppress(KeyError):
             local, timer = self._idle.popitem()
-        except KeyError:
-            return LocalWorker()
-        timer.cancel()
-        return local
+            timer.cancel()
+            return local
+        return LocalWorker()
 
     def _put_back(self, local: LocalWorker) -> None:
         """Have a process at hand for the next task, for a while."""

@@ -57,19 +57,10 @@ class Client:
             self._channel.sendall(json.dumps(request).encode() + b"\n")
 
     def wait(self, trained: Callable[[Epoch], None] | None = None) -> tuple[ProcessEnd, str, str]:
-        """Wait for what came of the request.
+        """Wait for what came of the request; return how its process ended, and kind and text of its reply.
 
-        Parameters
-        ----------
-        trained : callable, optional
-            Told twice a second of the last epoch of what trains, if it is a new one.
-
-        Returns
-        -------
-        end : ProcessEnd
-            How the process ended that was given the request; without a code where the server was lost.
-        kind, reply : str
-            What it replied; empty where it did not end well.
+        The end has no code where the server was lost, and the reply is empty where the process did not end
+        well. `trained` is told twice a second of the last epoch of what trains, if it is a new one.
         """
         channel, request, told = self._channel, self._request, None
         try:

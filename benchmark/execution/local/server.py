@@ -149,18 +149,15 @@ class Server:
                 request = json.loads(line)
                 use_scratch(Path(request["scratch"]))
                 if number == 0:
-                    self._compile_for(request)
+                    # It counts as warm-up, and within the time limit.
+                    seconds = compile_reducer(Job.from_dict(request["job"]), self._load(request["job"]))
+                    request["compile_seconds"] = seconds
+                    if request["timeout"] is not None:
+                        request["timeout"] = max(request["timeout"] - seconds, 0)
+                    _share_objects()
                 channel.write(b".")
                 self.run(request)
         return "", ""
-
-    def _compile_for(self, request: dict[str, Any]) -> None:
-        """Compile what a job needs, which counts as its warm-up and within its time limit."""
-        seconds = compile_reducer(Job.from_dict(request["job"]), self._load(request["job"]))
-        request["compile_seconds"] = seconds
-        if request["timeout"] is not None:
-            request["timeout"] = max(request["timeout"] - seconds, 0)
-        _share_objects()
 
     def _report(self, pid: int, end: ProcessEnd | None) -> None:
         """End what a process left, but for templates, which wait for their next jobs; tell how it ended."""

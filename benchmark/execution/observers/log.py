@@ -54,9 +54,7 @@ class Logged(Observer):
         """Write something that is for the log alone."""
         if self._path is not None:
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            line = f"{at} {level:<7} {text}\n"
-            # Events are the lines that begin with a year.
-            append(self._path, _indented(line.encode(errors="replace")))
+            append(self._path, _indented(f"{at} {level:<7} {text}".encode(errors="replace")))
 
     def note(self, text: str) -> None:
         """Something the user should know."""
@@ -112,26 +110,18 @@ def printed_by(log: Path, key: str) -> str:
 
 
 def append_output(log: Path, source: Path) -> None:
-    """Append what a job printed to a log, indented: events are the lines that begin with a year."""
-    with suppress(OSError):
-        text = b"".join(_ends(source))
+    """Append the beginning and the end of what a job printed to a log, indented."""
+    with suppress(OSError), open(source, "rb") as file:
+        text = file.read(KEPT)
+        if (left_out := os.path.getsize(source) - 2 * KEPT) > 0:
+            text += f"\n[{left_out} bytes are left out]\n".encode()
+            file.seek(-KEPT, os.SEEK_END)
+        text += file.read(KEPT)
         if text:
-            append(log, b"    " + _indented(text.rstrip(b"\n")) + b"\n")
-
-
-def _ends(source: Path) -> Iterator[bytes]:
-    """Yield the beginning and the end of a file, and what was left out between them."""
-    size = os.path.getsize(source)
-    with open(source, "rb") as file:
-        yield file.read(KEPT)
-        if size > 2 * KEPT:
-            yield f"\n[{size - 2 * KEPT} bytes are left out]\n".encode()
-            file.seek(size - KEPT)
-        yield file.read(KEPT)
+            append(log, b"    " + _indented(text.rstrip(b"\n")))
 
 
 def _indented(text: bytes) -> bytes:
-    """Return text whose lines, but for the first, are indented; carriage returns count as new lines."""
-    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    body = lines[:-1].replace(b"\n", b"\n    ")
-    return body + lines[-1:]
+    """Return lines, all but the first indented: events are those that begin with a year."""
+    # A carriage return ends a line, too.
+    return b"\n    ".join(text.splitlines()) + b"\n"

@@ -26,11 +26,7 @@ from reducers.training.epochs import Epoch
 class Terminal(Observer, AbstractContextManager["Terminal"]):
     """A line for every job that ends and, in a terminal, the state of those that run.
 
-    Parameters
-    ----------
-    console : rich.console.Console
-    quiet : bool
-        Print what the user should know, and nothing else.
+    If `quiet`, it prints what the user should know, and nothing else.
     """
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
