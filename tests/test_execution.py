@@ -442,10 +442,10 @@ def test_systems_whose_libraries_stand_no_fork_import_them_in_every_job(suite: P
     )
     client = Client([sys.executable, "-c", lines])
     client.ask("job", job=asdict(job), environment={}, results_dir=str(store.path.parent))
-    end, kind, reply = client.wait()
+    end, reply = client.wait()
     client.terminate()
-    assert (end.code, kind) == (0, "record"), client.last_message()
-    record = Record.from_json(reply)
+    assert (end.code, list(reply)) == (0, ["record"]), client.last_message()
+    record = Record.from_json(reply["record"])
     assert record.status == "ok"
     assert record.scores == measure(job).scores
     assert store.load_arrays("embeddings", job.key)

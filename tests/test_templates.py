@@ -35,7 +35,7 @@ PLUGIN = str(ROOT / "tests" / "plugins" / "compiling.py")
 ALONE = """
 import json, sys
 from benchmark.execution.local.job_process import answer_request
-print("\\n".join(answer_request({**json.loads(sys.argv[1]), "template": "none"}, None)))
+print(json.dumps(answer_request({**json.loads(sys.argv[1]), "template": "none"}, None)))
 """
 
 
@@ -97,9 +97,7 @@ def run_alone(job: Job, store: Store) -> Record:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", ALONE, json.dumps(details)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    kind, _, text = done.stdout[done.stdout.index("record\n") :].partition("\n")
-    assert kind == "record"
-    return Record.from_json(text)
+    return Record.from_json(json.loads(done.stdout.splitlines()[-1])["record"])
 
 
 def told(pids: Path, word: str) -> list[int]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from benchmark.measure.threads import available_threads
 T = TypeVar("T")
 
 DISTRIBUTION = "dimensionality-reduction-benchmark"
+_GPU_DRIVER = ("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
 PACKAGES = ("torch", "scikit-learn", "numpy", "scipy", "pandas", "umap-learn", "numba", DISTRIBUTION)
 
 
@@ -35,7 +37,7 @@ def environment() -> dict[str, object]:
         "usable_cores": _fact(available_threads),
         "memory_gb": _fact(lambda: round(psutil.virtual_memory().total / 2**30, 1)),
         "gpus": _fact(_gpus),
-        "gpu_driver": _fact(_gpu_driver),
+        "gpu_driver": _fact(lambda: _output(*_GPU_DRIVER).splitlines()[0]),
         "cuda": _fact(lambda: _torch().version.cuda),  # the one that torch was built for
         "operating_system": _fact(_operating_system),
         "blas": _fact(_blas_libraries),
@@ -94,10 +96,6 @@ def _gpus() -> list[dict[str, object]]:
     return [{"name": card.name, "memory_gb": round(card.total_memory / 2**30, 1)} for card in cards]
 
 
-def _gpu_driver() -> str | None:
-    return _output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader").splitlines()[0]
-
-
 def _operating_system() -> str:
     """Return name and version, without the suffix that a vendor or a host gave its kernel."""
     if sys.platform == "darwin":
@@ -130,15 +128,12 @@ def installed_version(distribution: str) -> str:
 
 def _git_commit() -> str | None:
     """Return the commit of the checkout this file is tracked in, "-dirty" where the code differs from it."""
-    packages = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "reducers")]
+    here, benchmark, checkout = Path(__file__).parents[:3]
+    git = partial(_output, "git", "-C", str(here))
     # An environment within someone else's checkout is not a checkout of this package.
-    _git("ls-files", "--error-unmatch", Path(__file__).name)
-    changed = _git("status", "--porcelain", "--", *packages)
-    return _git("rev-parse", "HEAD") + ("-dirty" if changed else "")
-
-
-def _git(*arguments: str) -> str:
-    return _output("git", "-C", str(Path(__file__).parent), *arguments)
+    git("ls-files", "--error-unmatch", Path(__file__).name)
+    changed = git("status", "--porcelain", "--", str(benchmark), str(checkout / "reducers"))
+    return git("rev-parse", "HEAD") + ("-dirty" if changed else "")
 
 
 def _output(*command: str) -> str:

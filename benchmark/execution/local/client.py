@@ -56,8 +56,8 @@ class Client:
         with suppress(ConnectionError):
             self._channel.sendall(json.dumps(request).encode() + b"\n")
 
-    def wait(self, trained: Callable[[Epoch], None] | None = None) -> tuple[ProcessEnd, str, str]:
-        """Wait for what came of the request; return how its process ended, and kind and text of its reply.
+    def wait(self, trained: Callable[[Epoch], None] | None = None) -> tuple[ProcessEnd, dict[str, Any]]:
+        """Wait for what came of the request; return how its process ended, and its reply.
 
         The end has no code where the server was lost, and the reply is empty where the process did not end
         well. `trained` is told twice a second of the last epoch of what trains, if it is a new one.
@@ -75,10 +75,10 @@ class Client:
                 end = ProcessEnd(*json.loads(answers.readline()))
         except (AssertionError, OSError, ValueError):
             self.terminate()
-            return ProcessEnd(), "", ""
-        kind, reply = read_reply(scratch) if end.code == 0 else ("", "")
+            return ProcessEnd(), {}
+        reply = read_reply(scratch) if end.code == 0 else {}
         self._clean_up()
-        return end, kind, reply
+        return end, reply
 
     def last_message(self) -> str:
         """Return the last line that the server printed, or what it was asked for last, if that has no log."""

@@ -22,16 +22,16 @@ from reducers.training.epochs import Epoch, watch_epochs
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
 
-_OUTPUT, _REPLY, _EPOCH = "output.txt", "reply.txt", "epoch.json"
+_OUTPUT, _REPLY, _EPOCH = "output.txt", "reply.json", "epoch.json"
 _EPOCH_SECONDS = 0.5
 
 
-def fork(body: Callable[[], tuple[str, str]], scratch: Path, private: Iterable[IO[bytes]]) -> int:
+def fork(body: Callable[[], Mapping[str, Any]], scratch: Path, private: Iterable[IO[bytes]]) -> int:
     """Start a child that leaves what `body` returns as its reply, and ends; return its process id.
 
     The child is a copy of this process, and leads a session and a group; its exit code is 0 where nothing was
-    raised. Its directory `scratch` is for temporary files, for what it prints, and for its reply: what that
-    is, and its text. It has none of the files `private`, which are this process's alone.
+    raised. Its directory `scratch` is for temporary files, for what it prints, and for its reply. It has none
+    of the files `private`, which are this process's alone.
     """
     parent = os.getpid()
     pid = os.fork()
@@ -40,7 +40,7 @@ def fork(body: Callable[[], tuple[str, str]], scratch: Path, private: Iterable[I
     code = 1
     try:
         _settle(parent, scratch, private)
-        (scratch / _REPLY).write_text("\n".join(body()), encoding="utf-8")
+        (scratch / _REPLY).write_text(json.dumps(body()), encoding="utf-8")
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -76,12 +76,11 @@ def use_scratch(scratch: Path) -> None:
     os.environ["TMPDIR"], tempfile.tempdir = str(scratch), None
 
 
-def read_reply(scratch: Path) -> tuple[str, str]:
-    """Return what the reply of a process is that ended well, and its text; both empty where it left none."""
+def read_reply(scratch: Path) -> dict[str, Any]:
+    """Return the reply of a process that ended well; empty where it left none."""
     with suppress(OSError):
-        kind, _, text = (scratch / _REPLY).read_text(encoding="utf-8").partition("\n")
-        return kind, text
-    return "", ""
+        return dict(json.loads((scratch / _REPLY).read_text(encoding="utf-8")))
+    return {}
 
 
 def remove_scratch(scratch: Path, log: str | None) -> str:
@@ -123,17 +122,17 @@ def read_epoch(scratch: Path) -> Epoch | None:
     return None
 
 
-def answer_request(request: Mapping[str, Any], dataset: Dataset | None) -> tuple[str, str]:
-    """Return what came of a request: what it is, and the text of it.
+def answer_request(request: Mapping[str, Any], dataset: Dataset | None) -> dict[str, Any]:
+    """Return what came of a request, as JSON can hold it.
 
-    A task "facts" gives facts of this machine, in JSON; "precision" an arithmetic; "job" the
-    "record" of a job, in JSON, or the "problem" that kept its arrays from being stored. `dataset` is the
-    job's, where the caller has it in memory already.
+    A task "facts" gives the "environment" and the "devices" of this machine; "precision" a "precision";
+    "job" the "record" of a job, as text, or the "problem" that kept its arrays from being stored. `dataset`
+    is the job's, where the caller has it in memory already.
     """
     if request["task"] == "facts":
         from benchmark.measure.environment import available_devices, environment
 
-        return "facts", json.dumps({"environment": environment(), "devices": available_devices()})
+        return {"environment": environment(), "devices": available_devices()}
     if request["task"] == "precision":
         import torch
 
@@ -141,7 +140,7 @@ def answer_request(request: Mapping[str, Any], dataset: Dataset | None) -> tuple
         from reducers.training.precision import native_precision
 
         with limit_threads(request["threads"]):
-            return "precision", native_precision("auto", torch.device(request["device"]))
+            return {"precision": native_precision("auto", torch.device(request["device"]))}
     return _measure(Job.from_dict(request["job"]), request, dataset)
 
 
@@ -170,8 +169,8 @@ def compile_reducer(job: Job, dataset: Dataset | None) -> float:
     return time.perf_counter() - begun
 
 
-def _measure(job: Job, request: Mapping[str, Any], dataset: Dataset | None) -> tuple[str, str]:
-    """Measure a job and store its arrays; return its record as text, which is written here once."""
+def _measure(job: Job, request: Mapping[str, Any], dataset: Dataset | None) -> dict[str, Any]:
+    """Measure a job and store its arrays; return its record."""
     from benchmark.measure.measurement import measure
     from benchmark.measure.outcome import Outcome, make_record
     from benchmark.results import RunError, Store
@@ -185,11 +184,11 @@ def _measure(job: Job, request: Mapping[str, Any], dataset: Dataset | None) -> t
         text = make_record(job, outcome, request["environment"]).to_json()
     except (TypeError, ValueError) as error:
         failure = Outcome("failed", f"what was measured cannot be stored: {error}")
-        return "record", make_record(job, failure, request["environment"]).to_json()
+        return {"record": make_record(job, failure, request["environment"]).to_json()}
     store = Store(request["results_dir"], job.run)
     try:
         for kind, arrays in outcome.artifacts.items():
             store.save_arrays(kind, job.key, arrays)
     except RunError as error:
-        return "problem", str(error)
-    return "record", text
+        return {"problem": str(error)}
+    return {"record": text}

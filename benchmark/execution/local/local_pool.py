@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import tempfile
@@ -11,7 +10,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from benchmark.execution.local.client import Client
 from benchmark.execution.local.supervise import ProcessEnd
@@ -22,9 +23,6 @@ from benchmark.measure.threads import available_threads
 from benchmark.plan.job import Job
 from benchmark.results import Record, RunError, Store
 from reducers.training.epochs import Epoch
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 # What a question to this machine may take, where libraries are slow to import.
 _QUESTION_SECONDS = 120.0
@@ -47,8 +45,6 @@ class MachineLock:
     @contextmanager
     def held(self, note: Callable[[str], None]) -> Iterator[None]:
         """Hold the machine for the body; `note` is told once where another run has to be waited for."""
-        from filelock import FileLock
-
         turn, machine = (FileLock(self._path.with_suffix(suffix)) for suffix in (".turn", ".lock"))
         with self._acquire(turn, note):
             held = self._acquire(machine, note)
@@ -56,8 +52,6 @@ class MachineLock:
             yield
 
     def _acquire(self, lock: BaseFileLock, note: Callable[[str], None]) -> AbstractContextManager[object]:
-        from filelock import Timeout
-
         try:
             with suppress(Timeout):
                 return lock.acquire(blocking=False)
@@ -90,8 +84,7 @@ class LocalWorker(AbstractContextManager["LocalWorker"]):
     @property
     def environment(self) -> dict[str, Any]:
         """Facts of this machine, as every record carries them."""
-        facts: dict[str, Any] = self._facts["environment"]
-        return facts
+        return dict(self._facts["environment"])
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -100,24 +93,23 @@ class LocalWorker(AbstractContextManager["LocalWorker"]):
 
     @cached_property
     def _facts(self) -> dict[str, Any]:
-        end, _, reply = self._client.wait()
+        end, reply = self._client.wait()
         if not reply:
             reason = self._client.last_message()
             reason += "" if end.code is None else f"; {self._describe(end)}"
             raise RunError(f"The process that starts the jobs failed ({reason}); nothing was measured.")
-        facts: dict[str, Any] = json.loads(reply)
-        return facts
+        return reply
 
     def native_precision(self, device: str, threads: int) -> str:
         """Return the arithmetic that ``precision="auto"`` means on `device`, "fp32" or "bf16".
 
         A process measures it; where that fails, it is a `RunError`.
         """
-        end, _, reply = self._ask("precision", timeout=_QUESTION_SECONDS, device=device, threads=threads)
+        end, reply = self._ask("precision", timeout=_QUESTION_SECONDS, device=device, threads=threads)
         if not reply:
             reason = f"{self._client.last_message()}; {self._describe(end)}"
             raise RunError(f"The arithmetic of the device {device!r} could not be measured ({reason}).")
-        return reply
+        return str(reply["precision"])
 
     def __exit__(self, *error: object) -> None:
         self.kill()
@@ -138,23 +130,18 @@ class LocalWorker(AbstractContextManager["LocalWorker"]):
     def run(self, job: Job, store: Store, timeout: float | None = None) -> Record:
         """Run a job to its end, or to `timeout` seconds; return its record, whatever happened to it.
 
-        The limit counts from the start of the job's process. What the job prints, tracebacks
-        included, is appended to ``run.log`` of the run.
-
-        Raises
-        ------
-        RunError
-            The disk did not take what the job leaves.
+        The limit counts from the start of the job's process. What the job prints, tracebacks included, is
+        appended to ``run.log`` of the run. A disk that does not take what the job leaves is a `RunError`.
         """
         started_at = utc_now()
-        end, kind, reply = self._ask(
+        end, reply = self._ask(
             "job", partial(self._observer.trained, job), timeout=timeout, log=store.path / LOG,
             job=asdict(job), environment=self.environment, results_dir=str(store.path.parent),
         )  # fmt: skip
-        if kind == "problem":
-            raise RunError(reply)
-        if kind == "record":
-            return Record.from_json(reply)
+        if "problem" in reply:
+            raise RunError(reply["problem"])
+        if "record" in reply:
+            return Record.from_json(reply["record"])
         store.tidy()
         status, reason = "killed", self._describe(end)
         if end.timed_out:
@@ -167,7 +154,7 @@ class LocalWorker(AbstractContextManager["LocalWorker"]):
 
     def _ask(
         self, task: str, trained: Callable[[Epoch], None] | None = None, **details: Any
-    ) -> tuple[ProcessEnd, str, str]:
+    ) -> tuple[ProcessEnd, dict[str, Any]]:
         # What was asked first is answered first.
         assert self._facts
         try:

@@ -138,7 +138,7 @@ class Server:
         with theirs:
             return Template(fork(lambda: self._be_template(theirs), scratch, [ours, *self._channels()]), ours)
 
-    def _be_template(self, channel: IO[bytes]) -> tuple[str, str]:
+    def _be_template(self, channel: IO[bytes]) -> dict[str, Any]:
         """Compile what the first request needs, in a process just forked, and run the jobs of all of them."""
         become_supervisor()
         # A copy of the server, which serves the one that it was copied from.
@@ -157,7 +157,7 @@ class Server:
                     _share_objects()
                 channel.write(b".")
                 self.run(request)
-        return "", ""
+        return {}
 
     def _report(self, pid: int, end: ProcessEnd | None) -> None:
         """End what a process left, but for templates, which wait for their next jobs; tell how it ended."""
