@@ -1,4 +1,4 @@
-"""Supervised heads: softmax regression, a perceptron and a convolutional network, as small estimators."""
+"""Supervised heads: a perceptron and a convolutional network, as small estimators."""
 
 from __future__ import annotations
 
@@ -15,14 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def softmax_regression(n_features: int, n_classes: int) -> torch.nn.Module:
-    """Return one affine layer."""
-    from torch import nn
-
-    return nn.Linear(n_features, n_classes)
-
-
-def perceptron(n_features: int, hidden: int, n_classes: int, dropout: float = 0.0) -> torch.nn.Module:
+def perceptron(n_features: int, n_classes: int, hidden: int = 300, dropout: float = 0.0) -> torch.nn.Module:
     """Return a network of one hidden layer of ReLU units, of which a share is dropped in training."""
     from torch import nn
 
@@ -64,7 +57,7 @@ class Classifier:
     ----------
     network : torch.nn.Module
         Maps (n, n_features) to (n, n_classes); it is trained in place.
-    optimizer : {'sgd', 'adagrad', 'adam'}
+    optimizer : {'SGD', 'Adagrad', 'Adam'}
     learning_rate : float > 0
     batch_size, steps : int
     seed : int
@@ -82,11 +75,8 @@ class Classifier:
         """Train on X, shape (n, n_features), and classes y, shape (n,), from 0."""
         import torch
 
-        kinds: dict[str, Any] = {
-            "sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam,
-        }  # fmt: skip
         self.network.to(self.device).train()
-        step = kinds[self.optimizer](self.network.parameters(), lr=self.learning_rate)
+        step = getattr(torch.optim, self.optimizer)(self.network.parameters(), lr=self.learning_rate)
         inputs, classes = torch.from_numpy(X).to(self.device), torch.from_numpy(y).to(self.device)
         rng = np.random.default_rng(self.seed)
         # Dropout draws from the global generator.
@@ -120,6 +110,25 @@ class Classifier:
         return float((self.predict(X) == y).mean())
 
 
+def trained(
+    trial: Trial,
+    network: torch.nn.Module,
+    X: np.ndarray,
+    y: np.ndarray,
+    optimizer: str = "Adam",
+    learning_rate: float = 1e-3,
+    batch_size: int = 100,
+) -> Classifier:
+    """Return a network trained on X and y, as many steps as the case says."""
+    steps, seed = trial.params["steps"], trial.seed
+    return Classifier(network, optimizer, learning_rate, batch_size, steps, seed, trial.device).fit(X, y)
+
+
+def trained_perceptron(trial: Trial, X: np.ndarray, y: np.ndarray) -> Classifier:
+    """Return a perceptron of 300 units, trained on X and y, for all classes of the trial."""
+    return trained(trial, seeded(perceptron, X.shape[1], n_classes(trial), seed=trial.seed), X, y)
+
+
 def accuracy(
     trial: Trial, make: Callable[[int, int], torch.nn.Module], optimizer: str, learning_rate: float,
     batch_size: int,
@@ -129,16 +138,20 @@ def accuracy(
     `make` takes the number of features and of classes, and draws the weights from torch's global generator.
     """
     X_train, X_test = inputs_of(trial)
-    network = seeded(make, X_train.shape[1], int(trial.y_train.max()) + 1, seed=trial.seed)
-    steps = trial.params["steps"]
-    head = Classifier(network, optimizer, learning_rate, batch_size, steps, trial.seed, trial.device)
-    return Measured({"accuracy": head.fit(X_train, trial.y_train).score(X_test, trial.y_test)})
+    network = seeded(make, X_train.shape[1], n_classes(trial), seed=trial.seed)
+    head = trained(trial, network, X_train, trial.y_train, optimizer, learning_rate, batch_size)
+    return Measured({"accuracy": head.score(X_test, trial.y_test)})
 
 
-def seeded(make: Any, *args: Any, seed: int, **kwargs: Any) -> Any:
+def n_classes(trial: Trial) -> int:
+    """Return how many classes a trial has."""
+    return int(trial.y_train.max()) + 1
+
+
+def seeded(make: Any, *args: Any, seed: int) -> Any:
     """Return a network whose first weights are those of the seed; the global generator is left as it was."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return make(*args, **kwargs)
+        return make(*args)

@@ -1,14 +1,9 @@
 """P6: digits in the plane that UMAP, t-SNE and PCA draw, told by a hundred neighbours."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, gain, score
 from benchmark.studies.networks import reducer_of
 from benchmark.studies.study_figures import score_figure
 
@@ -41,33 +36,27 @@ def _case(method: str, held_out: bool) -> Case:
 
 _AT_ONCE = {name: f"{name}, all at once" for name in _PUBLISHED}
 _LATER = {name: f"{name}, test placed later" for name in _PUBLISHED}
-_CASES = {
-    **{case: _case(name, held_out=False) for name, case in _AT_ONCE.items()},
-    **{case: _case(name, held_out=True) for name, case in _LATER.items()},
-}
-
-
-def _accuracy(case: str, evidence: Evidence) -> Any:
-    return evidence.scores(case, "accuracy")
-
-
-def _gain(name: str, evidence: Evidence) -> Any:
-    return _accuracy(_LATER[name], evidence) - _accuracy(_LATER["PCA"], evidence)
-
 
 STUDY = Study(
     id="P6",
     name="neighbours-in-the-plane",
     claim="100 nearest neighbours in the plane name the digit: UMAP 0.967, t-SNE 0.967, PCA 0.462",
     source="McInnes, Healy and Melville (2018), UMAP, table 2",
-    cases=_CASES,
+    cases={
+        **{case: _case(name, held_out=False) for name, case in _AT_ONCE.items()},
+        **{case: _case(name, held_out=True) for name, case in _LATER.items()},
+    },
     expectations=(
         *(
-            Expectation(f"accuracy, {_AT_ONCE[name]}", partial(_accuracy, _AT_ONCE[name]), about=published)
+            Expectation(f"accuracy, {_AT_ONCE[name]}", score(_AT_ONCE[name], "accuracy"), about=published)
             for name, published in _PUBLISHED.items()
         ),
         *(
-            Expectation(f"gain over PCA on test images placed later, {name}", partial(_gain, name), above=0.0)
+            Expectation(
+                f"gain over PCA on test images placed later, {name}",
+                gain(_LATER[name], _LATER["PCA"], "accuracy"),
+                above=0.0,
+            )
             for name in ("UMAP", "t-SNE")
         ),
     ),
@@ -75,5 +64,5 @@ STUDY = Study(
         "The paper lays out all 70,000 images at once, and classifies their places in ten folds. Beside it "
         "is our own protocol: 60,000 are laid out, the other 10,000 placed later, and only these count."
     ),
-    figures=(partial(score_figure, cases=list(_CASES), metric="accuracy", label="k-NN accuracy, k = 100"),),
+    figures=(score_figure("accuracy", "k-NN accuracy, k = 100"),),
 )
