@@ -1,4 +1,4 @@
-"""``new``: a plugin to begin with, and its test."""
+"""``new`` and ``check``: a plugin to begin with, and what one breaks of what its kind promises."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Debug, Json
-from benchmark.errors import InputError
+from benchmark.cli.options import Debug, Json, option
+from benchmark.errors import InputError, suggestion
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the reducer, as my-method.")]
-Torch = Annotated[bool, typer.Option("--torch", help="A variant of the autoencoder.")]
+Torch = Annotated[bool, option("--torch", "", "A variant of the autoencoder.")]
 # What makes the test of a template quick and its reconstructions good.
 _SETTINGS = {
     "numpy": "n_components=5",
     "torch": "n_components=5, epochs=100, batch_size=20, learning_rate=0.01",
 }
+Asked = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME_OR_FILE",
+        help="A plugin file, or the name of a reducer, metric, clustering or data set (of no download).",
+    ),
+]
 
 
 def new(name: Name, torch: Torch = False, as_json: Json = False, debug: Debug = False) -> None:
@@ -81,3 +88,43 @@ def _check_free(name: str, module: str, paths: list[str]) -> None:
             f"The name of a new reducer must not be that of a reducer or of a module; got {name!r}, which is "
             "in use: give it another."
         )
+
+
+def check(asked: Asked, as_json: Json = False, debug: Debug = False) -> None:
+    """Tell all that a plugin breaks of what it promises; the exit code is 1 where that is anything."""
+    from benchmark.cli.printing import print_json
+    from benchmark.conformance import all_breaches
+    from reducers.registry_error import RegistryError
+
+    try:
+        found = all_breaches(_wanted(asked))
+    except RegistryError as error:
+        raise InputError(str(error)) from error
+    if as_json:
+        print_json({"checked": asked, "breaches": found})
+    else:
+        sys.stdout.write("\n".join(found or [f"{asked} keeps every promise."]) + "\n")
+    raise typer.Exit(1 if found else 0)
+
+
+def _wanted(asked: str) -> object:
+    """Return the path of a file, or what has the name that was asked for."""
+    from benchmark.datasets import find_datasets
+    from benchmark.plugin_kinds import broken_plugins
+    from benchmark.scoring import find_clusterings, find_metrics
+    from reducers.registry import find_reducers, make_reducer
+
+    if asked.endswith(".py"):
+        return Path(asked)
+    if asked in find_reducers() or asked.startswith("sklearn."):
+        return make_reducer(asked)
+    made = {name: info for name, info in find_datasets().items() if info.load}
+    others: dict[str, object] = {**made, **find_clusterings(), **find_metrics()}
+    if asked not in others:
+        reason = broken_plugins().get(asked)
+        raise InputError(
+            reason
+            or "check takes a plugin file (.py) or the name of a reducer, metric, clustering or data set (of "
+            f"no download); got {asked!r}.{suggestion(asked, [*find_reducers(), *others])}"
+        )
+    return others[asked]
