@@ -51,44 +51,10 @@ def on_top_of(
 
 
 class Classifier:
-    """A network trained with cross-entropy on batches drawn at random.
+    """A trained network that maps (n, n_features) to (n, n_classes)."""
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Maps (n, n_features) to (n, n_classes); it is trained in place.
-    optimizer : {'SGD', 'Adagrad', 'Adam'}
-    learning_rate : float > 0
-    batch_size, steps : int
-    seed : int
-    device : str
-    """
-
-    def __init__(
-        self, network: torch.nn.Module, optimizer: str, learning_rate: float, batch_size: int, steps: int,
-        seed: int = 0, device: str = "cpu",
-    ) -> None:  # fmt: skip
-        self.network, self.optimizer, self.learning_rate = network, optimizer, learning_rate
-        self.batch_size, self.steps, self.seed, self.device = batch_size, steps, seed, device
-
-    def fit(self, X: np.ndarray, y: np.ndarray) -> Classifier:
-        """Train on X, shape (n, n_features), and classes y, shape (n,), from 0."""
-        import torch
-
-        self.network.to(self.device).train()
-        step = getattr(torch.optim, self.optimizer)(self.network.parameters(), lr=self.learning_rate)
-        inputs, classes = torch.from_numpy(X).to(self.device), torch.from_numpy(y).to(self.device)
-        rng = np.random.default_rng(self.seed)
-        # Dropout draws from the global generator.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            for _ in range(self.steps):
-                rows = torch.from_numpy(rng.integers(len(X), size=self.batch_size)).to(self.device)
-                loss = torch.nn.functional.cross_entropy(self.network(inputs[rows]), classes[rows])
-                step.zero_grad()
-                loss.backward()
-                step.step()
-        return self
+    def __init__(self, network: torch.nn.Module, device: str) -> None:
+        self.network, self.device = network, device
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Return the probability of each class, shape (n, n_classes)."""
@@ -111,17 +77,36 @@ class Classifier:
 
 
 def trained(
-    trial: Trial,
-    network: torch.nn.Module,
-    X: np.ndarray,
-    y: np.ndarray,
-    optimizer: str = "Adam",
-    learning_rate: float = 1e-3,
-    batch_size: int = 100,
-) -> Classifier:
-    """Return a network trained on X and y, as many steps as the case says."""
-    steps, seed = trial.params["steps"], trial.seed
-    return Classifier(network, optimizer, learning_rate, batch_size, steps, seed, trial.device).fit(X, y)
+    trial: Trial, network: torch.nn.Module, X: np.ndarray, y: np.ndarray, optimizer: str = "Adam",
+    learning_rate: float = 1e-3, batch_size: int = 100,
+) -> Classifier:  # fmt: skip
+    """Train a network with cross-entropy on batches drawn at random, as many steps as the case says.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, n_features) to (n, n_classes); it is trained in place.
+    X, y : ndarray, shape (n, n_features) and (n,)
+        Samples, and classes from 0.
+    optimizer : {'SGD', 'Adagrad', 'Adam'}
+    learning_rate : float > 0
+    """
+    import torch
+
+    network.to(trial.device).train()
+    step = getattr(torch.optim, optimizer)(network.parameters(), lr=learning_rate)
+    inputs, classes = torch.from_numpy(X).to(trial.device), torch.from_numpy(y).to(trial.device)
+    rng = trial.rng
+    # Dropout draws from the global generator.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(trial.seed)
+        for _ in range(trial.params["steps"]):
+            rows = torch.from_numpy(rng.integers(len(X), size=batch_size)).to(trial.device)
+            loss = torch.nn.functional.cross_entropy(network(inputs[rows]), classes[rows])
+            step.zero_grad()
+            loss.backward()
+            step.step()
+    return Classifier(network, trial.device)
 
 
 def trained_perceptron(trial: Trial, X: np.ndarray, y: np.ndarray) -> Classifier:

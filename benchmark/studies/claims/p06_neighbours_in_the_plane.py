@@ -9,6 +9,7 @@ from benchmark.studies.study_figures import score_figure
 
 _PUBLISHED = {"UMAP": 0.967, "t-SNE": 0.967, "PCA": 0.462}
 _NEIGHBOURS = 100
+_LATER = "test placed later"
 
 
 def classify(trial: Trial) -> Measured:
@@ -29,32 +30,33 @@ def classify(trial: Trial) -> Measured:
     return Measured({"accuracy": float(accuracy)})
 
 
-def _case(method: str, held_out: bool) -> Case:
-    params = {"method": method.lower().replace("-", ""), "held_out": held_out}
-    return Case(f"{method} in the plane", params, width=2, task=classify)
-
-
-_AT_ONCE = {name: f"{name}, all at once" for name in _PUBLISHED}
-_LATER = {name: f"{name}, test placed later" for name in _PUBLISHED}
+_CASES = {
+    f"{name}, {when}": Case(
+        f"{name} in the plane",
+        {"method": name.lower().replace("-", ""), "held_out": when == _LATER},
+        width=2, task=classify,
+    )
+    for when in ("all at once", _LATER)
+    for name in _PUBLISHED
+}  # fmt: skip
 
 STUDY = Study(
     id="P6",
     name="neighbours-in-the-plane",
     claim="100 nearest neighbours in the plane name the digit: UMAP 0.967, t-SNE 0.967, PCA 0.462",
     source="McInnes, Healy and Melville (2018), UMAP, table 2",
-    cases={
-        **{case: _case(name, held_out=False) for name, case in _AT_ONCE.items()},
-        **{case: _case(name, held_out=True) for name, case in _LATER.items()},
-    },
+    cases=_CASES,
     expectations=(
         *(
-            Expectation(f"accuracy, {_AT_ONCE[name]}", score(_AT_ONCE[name], "accuracy"), about=published)
+            Expectation(
+                f"accuracy, {name}, all at once", score(f"{name}, all at once", "accuracy"), about=published
+            )
             for name, published in _PUBLISHED.items()
         ),
         *(
             Expectation(
                 f"gain over PCA on test images placed later, {name}",
-                gain(_LATER[name], _LATER["PCA"], "accuracy"),
+                gain(f"{name}, {_LATER}", f"PCA, {_LATER}", "accuracy"),
                 above=0.0,
             )
             for name in ("UMAP", "t-SNE")

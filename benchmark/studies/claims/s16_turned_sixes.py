@@ -71,11 +71,11 @@ STUDY = Study(
     ),
     figures=(
         evidence_images(_CASE),
-        scores_figure(_CASE, label="share",
-            metrics={
-                **{f"sixes at {angle}° that are found": f"accuracy_{angle}" for angle in _ANGLES},
-                **{f"nines in the cluster of {angle}°": f"nines_{angle}" for angle in _ANGLES},
-            },
+        scores_figure(
+            _CASE,
+            {f"sixes at {angle}° that are found": f"accuracy_{angle}" for angle in _ANGLES}
+            | {f"nines in the cluster of {angle}°": f"nines_{angle}" for angle in _ANGLES},
+            "share",
         ),
     ),
-)  # fmt: skip
+)

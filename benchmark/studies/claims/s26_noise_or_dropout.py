@@ -1,10 +1,7 @@
 """S26: dropout in hidden layers, noise on what each layer is given, both, or neither."""
 
-from functools import partial
-from typing import Any
-
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study
 from benchmark.studies.heads import n_classes, on_top_of, trained
 from benchmark.studies.networks import neighbours_accuracy, reducer_of
 from benchmark.studies.study_figures import score_figure
@@ -40,12 +37,8 @@ _CASES = {
 }  # fmt: skip
 
 
-def _gain(of: tuple[str, str], over: tuple[str, str], evidence: Evidence) -> Any:
-    return evidence.scores(*of) - evidence.scores(*over)
-
-
 def _expect(what: str, of: tuple[str, str], over: tuple[str, str]) -> Expectation:
-    return Expectation(what, partial(_gain, of, over), above=0.0, digits=4)
+    return Expectation(what, lambda e: e.scores(*of) - e.scores(*over), above=0.0, digits=4)
 
 
 _PLAIN, _DROPPED = ("neither", "accuracy"), ("neither", "accuracy with dropout")
