@@ -29,42 +29,30 @@ Asked = Annotated[
 
 def new(name: Name, torch: Torch = False, as_json: Json = False, debug: Debug = False) -> None:
     """Write a reducer of your own to begin with, as my_method.py, and its test; both pass at once."""
-    from benchmark.cli.printing import print_json
-
-    written = write_plugin(name, "torch" if torch else "numpy")
-    if as_json:
-        print_json({"written": written})
-    else:
-        sys.stdout.write("\n".join([*written, f"Next: python -m benchmark check {written[0]}"]) + "\n")
-
-
-def write_plugin(name: str, template: str) -> list[str]:
-    """Write the files of a new reducer to the working directory and return their names.
-
-    Raises
-    ------
-    InputError
-        The name is no name or in use, or a file is there already or cannot be written.
-    """
     from importlib.resources import files
     from string import Template
 
-    module = name.replace("-", "_")
-    names = {f"{module}.py": f"{template}_reducer.txt", f"test_{module}.py": "reducer_test.txt"}
-    _check_free(name, module, list(names))
+    from benchmark.cli.printing import print_json
+
+    module, kind = name.replace("-", "_"), "torch" if torch else "numpy"
+    sources = {f"{module}.py": f"{kind}_reducer.txt", f"test_{module}.py": "reducer_test.txt"}
+    _check_free(name, module, list(sources))
     words = {
         "name": module.replace("_", "-"),
         "module": module,
         "class_name": "".join(word.capitalize() for word in module.split("_")),
-        "settings": _SETTINGS[template],
+        "settings": _SETTINGS[kind],
     }
-    for path, source in names.items():
+    for path, source in sources.items():
         text = files("benchmark.cli").joinpath("templates", source).read_text(encoding="utf-8")
         try:
             Path(path).write_text(Template(text).substitute(words), encoding="utf-8")
         except OSError as error:
             raise InputError(f"{path} cannot be written: {error.strerror}.") from error
-    return list(names)
+    if as_json:
+        print_json({"written": list(sources)})
+    else:
+        sys.stdout.write("\n".join([*sources, f"Next: python -m benchmark check {module}.py"]) + "\n")
 
 
 def _check_free(name: str, module: str, paths: list[str]) -> None:

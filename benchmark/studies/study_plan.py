@@ -52,11 +52,9 @@ def choose_studies(names: Sequence[str] | None) -> dict[str, Study]:
         if name.lower() not in by_name:
             raise InputError(
                 f"No study is called {name!r}.{suggestion(name.lower(), by_name)} Known: "
-                f"{', '.join(STUDIES)}; "
-                "'python -m benchmark studies' lists their names."
+                f"{', '.join(STUDIES)}; 'python -m benchmark studies' lists their names."
             )
-    found = (by_name[name.lower()] for name in names)
-    return {study.id: study for study in found}
+    return {study.id: study for study in (by_name[name.lower()] for name in names)}
 
 
 class StudyPlan(Plan):
