@@ -24,7 +24,7 @@ from benchmark.studies import study_plan as plan
 from benchmark.studies.catalog import STUDIES
 from benchmark.studies.claims_report import evidence_of, study_content
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, on_top_of, perceptron, seeded, softmax_regression
+from benchmark.studies.heads import on_top_of, perceptron, seeded, trained
 from benchmark.studies.networks import CutOff, Foreteller
 from benchmark.studies.study_plan import StudyPlan, choose_studies
 from benchmark.studies.verdict import findings, judge, verdict
@@ -116,12 +116,18 @@ def test_every_study_says_what_it_is_and_expects_something(study: Study) -> None
     )
 
 
+def trial_of(X: np.ndarray, y: np.ndarray, steps: int, seed: int = 0) -> Trial:
+    return Trial(X, y, X, y, None, {"steps": steps}, 2, seed, "cpu")
+
+
 def test_a_softmax_regression_finds_what_is_linear() -> None:
+    import torch
+
     rng = np.random.default_rng(0)
     X = rng.normal(size=(500, 5)).astype(np.float32)
     y = (X[:, 0] > X[:, 1]).astype(np.int64)
-    network = seeded(softmax_regression, 5, 2, seed=0)
-    assert Classifier(network, "sgd", 0.5, 100, 200).fit(X, y).score(X, y) > 0.97
+    network = seeded(torch.nn.Linear, 5, 2, seed=0)
+    assert trained(trial_of(X, y, steps=200), network, X, y, "SGD", 0.5).score(X, y) > 0.97
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
@@ -131,9 +137,9 @@ def test_the_same_seed_trains_the_same_head_and_no_global_state_moves(dropout: f
     X = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
     y = np.arange(60) % 3
     before = torch.get_rng_state()
+    trial = trial_of(X, y, steps=20, seed=7)
     made = [
-        Classifier(seeded(perceptron, 4, 8, 3, dropout, seed=7), "adam", 0.01, 10, 20, seed=7).fit(X, y)
-        for _ in range(2)
+        trained(trial, seeded(perceptron, 4, 3, 8, dropout, seed=7), X, y, "Adam", 0.01, 10) for _ in range(2)
     ]
     assert np.array_equal(made[0].predict_proba(X), made[1].predict_proba(X))
     assert torch.equal(before, torch.get_rng_state())

@@ -1,1 +1,1 @@
-"""The command line: a file a verb, which parses, calls one function, and prints."""
+"""The command line: verbs, each of which parses, calls one function, and prints."""

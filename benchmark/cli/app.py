@@ -7,34 +7,26 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.check import check
+from benchmark.cli.codes import embed, score
 from benchmark.cli.compare import compare
-from benchmark.cli.embed import embed
-from benchmark.cli.info import info
-from benchmark.cli.list import list_things
-from benchmark.cli.merge import merge
-from benchmark.cli.new import new
-from benchmark.cli.plan import plan
+from benchmark.cli.list import info, list_
+from benchmark.cli.plugin import check, new
 from benchmark.cli.recommend import recommend
-from benchmark.cli.report import report
-from benchmark.cli.run import run
-from benchmark.cli.scale import scale
-from benchmark.cli.score import score
+from benchmark.cli.report import merge, report
+from benchmark.cli.run import plan, run, scale
 from benchmark.cli.show import show
 from benchmark.cli.study import studies, study
 from benchmark.errors import InputError
 
 app = typer.Typer(
     name="benchmark",
-    help="Compare dimensionality reduction methods: quality, training time, and a report you can trust.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb, name in ((run, "run"), (plan, "plan"), (scale, "scale"), (study, "study"), (studies, "studies"),
-                   (list_things, "list"), (show, "show"), (report, "report"), (recommend, "recommend"),
-                   (compare, "compare"), (merge, "merge"), (embed, "embed"), (score, "score"),
-                   (new, "new"), (check, "check"), (info, "info")):  # fmt: skip
-    app.command(name)(verb)
+_VERBS = (run, plan, scale, study, studies, list_, show, report, recommend, compare, merge, embed, score, new,
+          check, info)  # fmt: skip
+for verb in _VERBS:
+    app.command(verb.__name__.rstrip("_"))(verb)
 
 # What a wrong option raises; Typer names only this subclass of it.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]

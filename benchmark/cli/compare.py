@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import Debug, Json, ResultsDir
+from benchmark.cli.options import Debug, Json, ResultsDir, option
 
 if TYPE_CHECKING:
     from benchmark.analysis.comparison import Change
 
 Before = Annotated[str, typer.Argument(metavar="RUN_A", help="The earlier run.")]
 After = Annotated[str, typer.Argument(metavar="RUN_B", help="The later run.")]
-Everything = Annotated[bool, typer.Option("--all", help="Show what did not change, too.")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print a table in Markdown, for a pull request.")]
-Fail = Annotated[
-    bool, typer.Option("--fail-on-regression", help="Exit with 1 where something is worse or slower.")
-]
+Everything = Annotated[bool, option("--all", "", "Show what did not change, too.")]
+Markdown = Annotated[bool, option("--markdown", "", "Print a table in Markdown, for a pull request.")]
+Fail = Annotated[bool, option("--fail-on-regression", "", "Exit with 1 where something is worse or slower.")]
 _REGRESSIONS = ("worse", "slower")
 _SAME = "no change told"
 
@@ -51,7 +50,9 @@ def compare(
         sys.stdout.write("\n".join(table_lines(list(rows[0]) if rows else ["changes"], cells)) + "\n")
     else:
         print_rows(f"changes from {before} to {after}", rows)
-        sys.stdout.write(_summary(changes) + "\n")
+        counts = Counter(change.verdict for change in changes).most_common()
+        said = ", ".join(f"{n} {verdict}" for verdict, n in counts)
+        sys.stdout.write(f"{len(changes)} figures: {said}.\n")
     raise typer.Exit(int(fail and any(change.verdict in _REGRESSIONS for change in changes)))
 
 
@@ -85,11 +86,3 @@ def _change(change: Change, time: bool) -> str:
     sign = "+" if difference >= 0 else "-"
     margin = "" if isnan(change.margin) else f" ± {significant(change.margin, 2)}"
     return f"{sign}{significant(abs(difference), 2)}{margin}"
-
-
-def _summary(changes: list[Change]) -> str:
-    from collections import Counter
-
-    counts = Counter(change.verdict for change in changes)
-    said = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
-    return f"{len(changes)} figures: {said}."

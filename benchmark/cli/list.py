@@ -1,9 +1,9 @@
-"""``list``: reducers, datasets, metrics, clusterings, suites and runs, as rows of plain values."""
+"""``list`` and ``info``: what there is, reducers and runs say, and the machine as every record carries it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +14,7 @@ Row = dict[str, object]
 What = Annotated[str, typer.Argument(metavar="reducers|datasets|metrics|clusterings|suites|runs")]
 
 
-def list_things(
+def list_(
     what: What = "reducers",
     as_json: Json = False,
     results_dir: ResultsDir = "results",
@@ -22,13 +22,32 @@ def list_things(
     debug: Debug = False,
 ) -> None:
     """List what there is."""
-    from benchmark.cli.printing import print_json, print_rows
+    from benchmark.cli.printing import print_rows
 
-    rows = list_rows(what, results_dir, tuple(plugin or ()))
+    print_rows(what, list_rows(what, results_dir, tuple(plugin or ())), as_json=as_json)
+
+
+def info(as_json: Json = False, debug: Debug = False) -> None:
+    """Show the hardware, the versions and the devices found, as every record carries them."""
+    from benchmark.cli.printing import print_json, print_rows
+    from benchmark.measure.environment import available_devices, environment
+
+    facts = {"devices": list(available_devices()), **environment()}
     if as_json:
-        print_json(rows)
+        print_json(facts)
     else:
-        print_rows(what, rows)
+        print_rows("facts", [{"fact": key, "value": value} for key, value in _flat(facts)])
+
+
+def _flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield nested facts as pairs of a dotted name and a readable value."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, (list, tuple)):
+            yield f"{prefix}{name}", ", ".join(map(str, value)) or "none"
+        else:
+            yield f"{prefix}{name}", "unknown" if value is None else str(value)
 
 
 def list_rows(what: str, results_dir: str, plugins: Sequence[str] = ()) -> list[Row]:
@@ -74,16 +93,11 @@ def _reducers(plugins: Sequence[str]) -> list[Row]:
         entries = find_reducers(plugins).values()
     except RegistryError as error:
         raise InputError(str(error)) from error
-    known = [
-        (e.name, e.group, e.summary, ", ".join(e.devices), _yes(e.reproducible), e.origin) for e in entries
-    ]
-    known += [(name, "", summary, "cpu", _yes(True), "control") for name, summary in CONTROLS.items()]
+    known = [(e.name, e.group, e.summary, ", ".join(e.devices), e.reproducible, e.origin) for e in entries]
+    known += [(name, "", summary, "cpu", True, "control") for name, summary in CONTROLS.items()]
     columns = ("name", "group", "summary", "devices", "reproducible", "origin")
-    return [dict(zip(columns, row, strict=True)) for row in known]
-
-
-def _yes(holds: bool) -> str:
-    return "yes" if holds else "no"
+    rows: list[Row] = [dict(zip(columns, row, strict=True)) for row in known]
+    return [row | {"reproducible": "yes" if row["reproducible"] else "no"} for row in rows]
 
 
 def _datasets(plugins: Sequence[str]) -> list[Row]:
@@ -96,16 +110,10 @@ def _metrics(plugins: Sequence[str]) -> list[Row]:
     from benchmark.scoring import find_metrics
 
     return [
-        {
-            "name": m.name,
-            "title": m.title,
-            "summary": m.summary,
-            "range": f"{m.low:g} to {m.high:g}",
-            "better": m.better,
-            "reference": m.reference,
-        }
+        {"name": m.name, "title": m.title, "summary": m.summary, "range": f"{m.low:g} to {m.high:g}",
+         "better": m.better, "reference": m.reference}
         for m in find_metrics(plugins).values()
-    ]
+    ]  # fmt: skip
 
 
 def _clusterings(plugins: Sequence[str]) -> list[Row]:
@@ -126,17 +134,15 @@ def _suites() -> list[Row]:
 def _runs(results_dir: str) -> list[Row]:
     from benchmark.results import Store, find_runs
 
-    rows: list[Row] = []
-    for name in find_runs(results_dir):
-        store = Store(results_dir, name)
-        facts = store.facts()
-        rows.append(
-            {
-                "name": name,
-                "dataset": facts.get("dataset"),
-                "suite": facts.get("suite"),
-                "jobs": sum(1 for _ in (store.path / "jobs").glob("*.json")),
-                "started": facts.get("started_at"),
-            }
-        )
-    return rows
+    stores = {name: Store(results_dir, name) for name in find_runs(results_dir)}
+    facts = {name: store.facts() for name, store in stores.items()}
+    return [
+        {
+            "name": name,
+            "dataset": facts[name].get("dataset"),
+            "suite": facts[name].get("suite"),
+            "jobs": sum(1 for _ in (store.path / "jobs").glob("*.json")),
+            "started": facts[name].get("started_at"),
+        }
+        for name, store in stores.items()
+    ]

@@ -14,11 +14,12 @@ from benchmark.errors import InputError
 from benchmark.request import BaseRequest, Option, Request, options
 
 
-def _described(option: Option) -> Any:
-    return typer.Option(option.flag, metavar=option.metavar or None, help=option.help)
+def option(flag: str, metavar: str, help: str, min: float | None = None) -> Any:
+    """Return how an option is asked for, no metavar being a flag that takes no value."""
+    return typer.Option(flag, metavar=metavar or None, help=help, min=min)
 
 
-_SHARED = {declared.name: _described(option) for declared, option in options(Request)}
+_SHARED = {declared.name: option(o.flag, o.metavar, o.help) for declared, o in options(Request)}
 ResultsDir = Annotated[str, _SHARED["results_dir"]]
 ReportsDir = Annotated[str, _SHARED["reports_dir"]]
 Plugins = Annotated[list[str] | None, _SHARED["plugins"]]
@@ -26,9 +27,10 @@ Label = Annotated[str | None, _SHARED["label"]]
 Drop = Annotated[list[str] | None, _SHARED["drop"]]
 Missing = Annotated[str, _SHARED["missing"]]
 Clusterings = Annotated[list[str] | None, _SHARED["clusterings"]]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, and all else to standard error.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print warnings and failures only.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run in the results directory.")]
+Debug = Annotated[bool, option("--debug", "", "Show the traceback of an error.")]
+Json = Annotated[bool, option("--json", "", "Print JSON, and all else to standard error.")]
+Quiet = Annotated[bool, option("--quiet", "", "Print warnings and failures only.")]
 
 
 def options_of(kind: type[BaseRequest]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -36,13 +38,15 @@ def options_of(kind: type[BaseRequest]) -> Callable[[Callable[..., None]], Calla
 
     def decorate(verb: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(kind)
-        asked = {declared.name: _parameter(declared, option, hints) for declared, option in options(kind)}
+        asked = {field.name: _parameter(field, o, hints[field.name]) for field, o in options(kind)}
         own = list(inspect.signature(verb, eval_str=True).parameters.values())[1:]
 
         @functools.wraps(verb)
         def command(**given: Any) -> None:
-            chosen = {name: given.pop(name) for name in asked}
-            verb(kind(**{name: _value(v) for name, v in chosen.items() if v not in (None, [])}), **given)
+            every = {name: given.pop(name) for name in asked}
+            chosen: dict[str, Any] = {name: v for name, v in every.items() if v not in (None, [])}
+            lists = {name: tuple(v) for name, v in chosen.items() if isinstance(v, list)}
+            verb(kind(**(chosen | lists)), **given)
 
         # What chooses comes first, how to look at an error last.
         parameters = sorted([*own, *asked.values()], key=lambda p: p.name == "debug")
@@ -61,17 +65,12 @@ def check_choice(verb: str, every: bool, named: object, names: str) -> None:
         raise InputError(f"{verb} needs either --all or {names}; got {'both' if every else 'neither'}.")
 
 
-def _parameter(declared: Field[Any], option: Option, hints: dict[str, Any]) -> inspect.Parameter:
-    repeated = "tuple" in str(hints[declared.name])
-    several = list[int] if "int" in str(hints[declared.name]) else list[str]
-    kind = several | None if repeated else hints[declared.name]
+def _parameter(field: Field[Any], declared: Option, hint: Any) -> inspect.Parameter:
+    repeated = "tuple" in str(hint)
+    kind = (list[int] if "int" in str(hint) else list[str]) | None if repeated else hint
     return inspect.Parameter(
-        declared.name,
+        field.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=None if repeated else declared.default,
-        annotation=Annotated[kind, _described(option)],
+        default=None if repeated else field.default,
+        annotation=Annotated[kind, option(declared.flag, declared.metavar, declared.help)],
     )
-
-
-def _value(given: Any) -> Any:
-    return tuple(given) if isinstance(given, list) else given

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from benchmark.cli.options import Debug, Json, ResultsDir
-from benchmark.cli.report import RunName
+from benchmark.cli.options import Debug, Json, ResultsDir, RunName, option
 
 if TYPE_CHECKING:
     from benchmark.analysis.recommendation import Recommendation
 
-Goal = Annotated[
-    str,
-    typer.Option(
-        "--for", metavar="GOAL", help="clustering, classification, reconstruction or visualisation."
-    ),
-]
-Seconds = Annotated[
-    float | None, typer.Option("--budget-seconds", min=0, metavar="S", help="The most that a fit may take.")
-]
-Memory = Annotated[
-    float | None,
-    typer.Option("--memory-mb", min=0, metavar="M", help="The most memory of a fit, in MiB."),
-]
+Goal = Annotated[str, option("--for", "GOAL", "clustering, classification, reconstruction or visualisation.")]
+Seconds = Annotated[float | None, option("--budget-seconds", "S", "The most that a fit may take.", min=0)]
+Memory = Annotated[float | None, option("--memory-mb", "M", "The most memory of a fit, in MiB.", min=0)]
 
 
 def recommend(

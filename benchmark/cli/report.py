@@ -1,4 +1,4 @@
-"""``report``: tables and report from stored results, or the leaderboard for a paper."""
+"""``report`` and ``merge``: tables and report of stored results, a board for a paper, several runs as one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import Debug, Json, Plugins, ReportsDir, ResultsDir
+from benchmark.cli.options import Debug, Json, Plugins, ReportsDir, ResultsDir, RunName, option
 from benchmark.errors import InputError
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run in the results directory.")]
 Format = Annotated[str | None, typer.Option(metavar="latex|csv|markdown", help="Print a board for a paper.")]
 Columns = Annotated[str | None, typer.Option(metavar="A,B,C", help="Times, scores and rank of that board.")]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write that board to a file.")]
+Runs = Annotated[list[str], typer.Argument(metavar="RUN_A RUN_B ...", help="Runs to join.")]
+Name = Annotated[str, option("--name", "RUN", "Name of the new run.")]
 
 
 def report(
@@ -29,7 +30,6 @@ def report(
     debug: Debug = False,
 ) -> None:
     """Rebuild tables and report of a run from its stored results alone."""
-    from benchmark.cli.printing import print_report
     from benchmark.execution.conclude import conclude
     from benchmark.reporting.paper import board_text
     from benchmark.results import open_store
@@ -49,4 +49,30 @@ def report(
             raise InputError(f"The file {output} cannot be written: {error.strerror}.") from None
         return
     _, path = conclude(store, reports_dir, study_content if store.facts().get("kind") == KIND else None)
-    print_report(run_name, path, as_json=as_json)
+    _print_path(run_name, path, as_json=as_json)
+
+
+def merge(
+    runs: Runs,
+    name: Name,
+    results_dir: ResultsDir = "results",
+    reports_dir: ReportsDir = "reports",
+    plugin: Plugins = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Join runs, made on different machines say, into a new one with tables and a report."""
+    from benchmark.execution.merging import merge_runs
+    from benchmark.scoring import find_metrics
+
+    find_metrics(tuple(plugin or ()))  # whose titles and ranges the report then has
+    _print_path(name, merge_runs(runs, name, results_dir, reports_dir), as_json=as_json)
+
+
+def _print_path(run: str, path: Path, *, as_json: bool) -> None:
+    from benchmark.cli.printing import print_json
+
+    if as_json:
+        print_json({"run": run, "report": str(path)})
+    else:
+        sys.stdout.write(f"{path}\n")

@@ -7,10 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from benchmark.cli.options import Debug, Json, ReportsDir, ResultsDir
-from benchmark.cli.report import RunName
+from benchmark.cli.options import Debug, Json, ReportsDir, ResultsDir, RunName, option
 from benchmark.errors import InputError, suggestion
 
 if TYPE_CHECKING:
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
     from benchmark.reporting.leaderboard import Row
     from benchmark.reporting.report_data import ReportData
 
-Reducer = Annotated[str | None, typer.Option("--reducer", metavar="NAME", help="Show all of this reducer.")]
+Reducer = Annotated[str | None, option("--reducer", "NAME", "Show all of this reducer.")]
 _ENDS = ("ci_low", "ci_high", "best_rank", "worst_rank")
 # What a screen has room for of what a report says of a run.
 _SETUP = ("data", "rows", "seeds", "devices", "jobs", "processor", "cores", "started", "took")

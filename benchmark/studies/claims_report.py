@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from benchmark.reporting.document import (
-    Block,
-    Column,
-    Heading,
-    Paragraph,
-    Picture,
-    Strong,
-    Text,
-    bullets,
-    prose,
-    table,
-)  # fmt: skip
+from benchmark.reporting.document import Block, Heading, Paragraph, Picture, Strong, Table, bullets, prose
 from benchmark.reporting.number_text import NOT_MEASURED
 from benchmark.reporting.reducer_sections import failed_jobs
 from benchmark.reporting.report_data import ReportData, gather
 from benchmark.reporting.run_setup import run_setup
+from benchmark.reporting.views import load_arrays
 from benchmark.results import Record, Store
 from benchmark.studies.catalog import STUDIES
 from benchmark.studies.declaration import Evidence, Study
@@ -31,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmark.reporting.page import Widget
+    from benchmark.results.artifacts import Arrays
 
 _INTRODUCTION = """\
 Every line is a claim that somebody published, measured anew by ordinary jobs of this suite: isolated,
@@ -53,26 +44,21 @@ def evidence_of(store: Store) -> dict[str, Evidence]:
     """Return the evidence for each study of a run, by its identifier."""
     records = store.records_by_key()
 
-    def load(kind: str, record: Record) -> Any:
-        try:
-            return store.load_arrays(kind, record.key)
-        except Exception:  # a damaged file makes parsers raise anything
-            return None
+    def load(kind: str, record: Record) -> Arrays:
+        return load_arrays(store, kind, record.key)
 
     named = store.facts().get("studies", {})
-    return {
-        study: Evidence(
-            {case: [records[key] for key in keys if key in records] for case, keys in cases.items()}, load
-        )
-        for study, cases in named.items()
-        if study in STUDIES
+    by_study = {
+        name: {case: [records[key] for key in keys if key in records] for case, keys in named[name].items()}
+        for name in STUDIES
+        if name in named
     }
+    return {name: Evidence(by_case, load) for name, by_case in by_study.items()}
 
 
 def study_content(store: Store) -> StudyContent:
     """Return what the report of a run of studies says."""
-    evidence = evidence_of(store)
-    return StudyContent(gather(store), {name: evidence[name] for name in STUDIES if name in evidence})
+    return StudyContent(gather(store), evidence_of(store))
 
 
 @dataclass(frozen=True)
@@ -96,23 +82,21 @@ class StudyContent:
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figures that are named in `drawn`."""
         found = {name: findings(STUDIES[name], evidence) for name, evidence in self.evidence.items()}
-        blocks: list[Block] = [
-            Heading("Published claims, measured", level=1),
-            Paragraph(prose(_INTRODUCTION)),
-        ]
-        blocks += [Paragraph(_outcome(found)), _claims(found)]
-        for name, results in found.items():
-            blocks += _section(STUDIES[name], results, drawn)
         facts = self.data.facts
         sizes = {key: f"{facts.get(key) or 0:,}" for key in ("n_train", "n_test")}
-        method = bullets(_METHOD, data=facts.get("dataset") or "unknown data", **sizes)
-        blocks += [
+        return [
+            Heading("Published claims, measured", level=1),
+            Paragraph(prose(_INTRODUCTION)),
+            Paragraph(_outcome(found)),
+            _claims(found),
+            *(block for name, each in found.items() for block in _section(STUDIES[name], each, drawn)),
             Heading("Failures"),
             *failed_jobs(self.data),
             Heading("What was run"),
             *run_setup(self.data),
+            Heading("How it was measured"),
+            bullets(_METHOD, data=facts.get("dataset") or "unknown data", **sizes),
         ]
-        return [*blocks, Heading("How it was measured"), method]
 
 
 def _outcome(found: Mapping[str, list[Finding]]) -> str:
@@ -122,32 +106,29 @@ def _outcome(found: Mapping[str, list[Finding]]) -> str:
 
 
 def _claims(found: Mapping[str, list[Finding]]) -> Block:
-    rows = [{"study": STUDIES[name], "findings": results} for name, results in found.items()]
-    return table(rows, [
-        Column("study", lambda row: f"{row['study'].id} {row['study'].name}", numeric=False),
-        Column("claim", lambda row: row["study"].claim, numeric=False),
-        Column("source", lambda row: row["study"].source, numeric=False),
-        Column("measured", lambda row: "; ".join(map(brief, row["findings"])), numeric=False),
-        Column("verdict", lambda row: _state(verdict(row["findings"])), numeric=False),
-    ])  # fmt: skip
+    rows = []
+    for name, results in found.items():
+        study, measured = STUDIES[name], "; ".join(map(brief, results))
+        state = _state(verdict(results))
+        rows.append([f"{study.id} {study.name}", study.claim, study.source, measured, state])
+    return Table(["study", "claim", "source", "measured", "verdict"], rows)
 
 
 def _section(study: Study, results: list[Finding], drawn: Container[str]) -> list[Block]:
     blocks: list[Block] = [Heading(f"{study.id}: {study.name.replace('-', ' ')}"), Paragraph(study.about)]
     blocks += [Picture(file, study.claim) for file in _files(study) if file in drawn]
-    blocks.append(table([{"finding": result} for result in results], [
-        Column("figure", lambda row: row["finding"].expectation.what, numeric=False),
-        Column("published", lambda row: _published(row["finding"])),
-        Column("measured (95 % interval)", lambda row: _measured(row["finding"])),
-        Column("seeds", lambda row: str(len(row["finding"].values))),
-        Column("verdict", lambda row: _state(row["finding"].state), numeric=False),
-    ]))  # fmt: skip
+    header = ["figure", "published", "measured (95 % interval)", "seeds", "verdict"]
+    rows = [
+        [each.expectation.what, _published(each), _measured(each), str(len(each.values)), _state(each.state)]
+        for each in results
+    ]
+    blocks.append(Table(header, rows, numeric=frozenset({1, 2, 3})))
     if verdict(results) == "differs":
         blocks.append(Paragraph(f"Why it differs: {study.reason or 'reason not found'}."))
     return [*blocks, *([Paragraph(study.teaches)] if study.teaches else [])]
 
 
-def _state(state: str) -> Text:
+def _state(state: str) -> str | list[Strong]:
     return [Strong(state)] if state == "differs" else state
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from benchmark.results.artifacts import Arrays
 
-
 KIND = "studies"  # of ``run.json``
 
 
@@ -59,15 +58,15 @@ class Evidence:
     records : mapping
         The records of each case, in the order of their seeds; those that did not end well are left out.
     load : callable
-        Returns the arrays of a kind that a record's job kept.
+        Returns the arrays of a kind that a record's job kept; it may be none.
     """
 
     def __init__(
-        self, records: Mapping[str, Sequence[Record]], load: Callable[[str, Record], Arrays] | None = None
+        self,
+        records: Mapping[str, Sequence[Record]],
+        load: Callable[[str, Record], Arrays] = lambda kind, record: {},
     ) -> None:
-        self.records = {
-            case: [record for record in found if record.status == "ok"] for case, found in records.items()
-        }
+        self.records = {case: [r for r in found if r.status == "ok"] for case, found in records.items()}
         self._load = load
 
     def scores(self, case: str, metric: str) -> np.ndarray:
@@ -82,14 +81,28 @@ class Evidence:
             for record in self.records.get(case, [])
         ])  # fmt: skip
 
-    def shown(self, case: str) -> Record | None:
-        """Return the record of a case that figures show: that of its first seed."""
-        return next(iter(self.records.get(case, [])), None)
+    def arrays(self, case: str, kind: str = "evidence") -> Arrays:
+        """Return the arrays of a kind that the job of the first seed of a case kept."""
+        found = self.records.get(case)
+        return self._load(kind, found[0]) if found else {}
 
-    def arrays(self, case: str, kind: str = "evidence") -> Arrays | None:
-        """Return the arrays of a kind that the job shown of a case kept, if any."""
-        found = self.shown(case)
-        return None if found is None or self._load is None else self._load(kind, found)
+
+Values = Callable[[Evidence], Any]
+
+
+def score(case: str, metric: str) -> Values:
+    """Return what reads a score of a case from the evidence, shape (n_seeds,)."""
+    return lambda evidence: evidence.scores(case, metric)
+
+
+def gain(of: str, over: str, metric: str) -> Values:
+    """Return what computes a score of a case less that of another, shape (n_seeds,)."""
+    return lambda evidence: evidence.scores(of, metric) - evidence.scores(over, metric)
+
+
+def ratio(of: str, over: str, metric: str) -> Values:
+    """Return what computes a score of a case over that of another, shape (n_seeds,)."""
+    return lambda evidence: evidence.scores(of, metric) / evidence.scores(over, metric)
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,7 @@ class Expectation:
     """
 
     what: str
-    values: Callable[[Evidence], Any]
+    values: Values
     about: float | None = None
     above: float | None = None
     below: float | None = None

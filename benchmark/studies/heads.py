@@ -1,4 +1,4 @@
-"""Supervised heads: softmax regression, a perceptron and a convolutional network, as small estimators."""
+"""Supervised heads: a perceptron and a convolutional network, as small estimators."""
 
 from __future__ import annotations
 
@@ -15,14 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def softmax_regression(n_features: int, n_classes: int) -> torch.nn.Module:
-    """Return one affine layer."""
-    from torch import nn
-
-    return nn.Linear(n_features, n_classes)
-
-
-def perceptron(n_features: int, hidden: int, n_classes: int, dropout: float = 0.0) -> torch.nn.Module:
+def perceptron(n_features: int, n_classes: int, hidden: int = 300, dropout: float = 0.0) -> torch.nn.Module:
     """Return a network of one hidden layer of ReLU units, of which a share is dropped in training."""
     from torch import nn
 
@@ -58,47 +51,10 @@ def on_top_of(
 
 
 class Classifier:
-    """A network trained with cross-entropy on batches drawn at random.
+    """A trained network that maps (n, n_features) to (n, n_classes)."""
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Maps (n, n_features) to (n, n_classes); it is trained in place.
-    optimizer : {'sgd', 'adagrad', 'adam'}
-    learning_rate : float > 0
-    batch_size, steps : int
-    seed : int
-    device : str
-    """
-
-    def __init__(
-        self, network: torch.nn.Module, optimizer: str, learning_rate: float, batch_size: int, steps: int,
-        seed: int = 0, device: str = "cpu",
-    ) -> None:  # fmt: skip
-        self.network, self.optimizer, self.learning_rate = network, optimizer, learning_rate
-        self.batch_size, self.steps, self.seed, self.device = batch_size, steps, seed, device
-
-    def fit(self, X: np.ndarray, y: np.ndarray) -> Classifier:
-        """Train on X, shape (n, n_features), and classes y, shape (n,), from 0."""
-        import torch
-
-        kinds: dict[str, Any] = {
-            "sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam,
-        }  # fmt: skip
-        self.network.to(self.device).train()
-        step = kinds[self.optimizer](self.network.parameters(), lr=self.learning_rate)
-        inputs, classes = torch.from_numpy(X).to(self.device), torch.from_numpy(y).to(self.device)
-        rng = np.random.default_rng(self.seed)
-        # Dropout draws from the global generator.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            for _ in range(self.steps):
-                rows = torch.from_numpy(rng.integers(len(X), size=self.batch_size)).to(self.device)
-                loss = torch.nn.functional.cross_entropy(self.network(inputs[rows]), classes[rows])
-                step.zero_grad()
-                loss.backward()
-                step.step()
-        return self
+    def __init__(self, network: torch.nn.Module, device: str) -> None:
+        self.network, self.device = network, device
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Return the probability of each class, shape (n, n_classes)."""
@@ -120,6 +76,44 @@ class Classifier:
         return float((self.predict(X) == y).mean())
 
 
+def trained(
+    trial: Trial, network: torch.nn.Module, X: np.ndarray, y: np.ndarray, optimizer: str = "Adam",
+    learning_rate: float = 1e-3, batch_size: int = 100,
+) -> Classifier:  # fmt: skip
+    """Train a network with cross-entropy on batches drawn at random, as many steps as the case says.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, n_features) to (n, n_classes); it is trained in place.
+    X, y : ndarray, shape (n, n_features) and (n,)
+        Samples, and classes from 0.
+    optimizer : {'SGD', 'Adagrad', 'Adam'}
+    learning_rate : float > 0
+    """
+    import torch
+
+    network.to(trial.device).train()
+    step = getattr(torch.optim, optimizer)(network.parameters(), lr=learning_rate)
+    inputs, classes = torch.from_numpy(X).to(trial.device), torch.from_numpy(y).to(trial.device)
+    rng = trial.rng
+    # Dropout draws from the global generator.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(trial.seed)
+        for _ in range(trial.params["steps"]):
+            rows = torch.from_numpy(rng.integers(len(X), size=batch_size)).to(trial.device)
+            loss = torch.nn.functional.cross_entropy(network(inputs[rows]), classes[rows])
+            step.zero_grad()
+            loss.backward()
+            step.step()
+    return Classifier(network, trial.device)
+
+
+def trained_perceptron(trial: Trial, X: np.ndarray, y: np.ndarray) -> Classifier:
+    """Return a perceptron of 300 units, trained on X and y, for all classes of the trial."""
+    return trained(trial, seeded(perceptron, X.shape[1], n_classes(trial), seed=trial.seed), X, y)
+
+
 def accuracy(
     trial: Trial, make: Callable[[int, int], torch.nn.Module], optimizer: str, learning_rate: float,
     batch_size: int,
@@ -129,16 +123,20 @@ def accuracy(
     `make` takes the number of features and of classes, and draws the weights from torch's global generator.
     """
     X_train, X_test = inputs_of(trial)
-    network = seeded(make, X_train.shape[1], int(trial.y_train.max()) + 1, seed=trial.seed)
-    steps = trial.params["steps"]
-    head = Classifier(network, optimizer, learning_rate, batch_size, steps, trial.seed, trial.device)
-    return Measured({"accuracy": head.fit(X_train, trial.y_train).score(X_test, trial.y_test)})
+    network = seeded(make, X_train.shape[1], n_classes(trial), seed=trial.seed)
+    head = trained(trial, network, X_train, trial.y_train, optimizer, learning_rate, batch_size)
+    return Measured({"accuracy": head.score(X_test, trial.y_test)})
 
 
-def seeded(make: Any, *args: Any, seed: int, **kwargs: Any) -> Any:
+def n_classes(trial: Trial) -> int:
+    """Return how many classes a trial has."""
+    return int(trial.y_train.max()) + 1
+
+
+def seeded(make: Any, *args: Any, seed: int) -> Any:
     """Return a network whose first weights are those of the seed; the global generator is left as it was."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return make(*args, **kwargs)
+        return make(*args)

@@ -1,7 +1,8 @@
-"""What tasks share: reducers of a trial, their encoders as modules, and autoencoders that a claim needs."""
+"""What tasks share: reducers of a trial, what is made of them, and autoencoders that a claim needs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,18 +19,13 @@ if TYPE_CHECKING:
     from reducers.base import Reducer
 
 
-def reducer_of(trial: Trial, name: str, width: int | None = None, **params: Any) -> Reducer:
-    """Return a reducer with the seed, the device and the epochs of a trial, unfitted."""
-    made = make_reducer(name, n_components=width or trial.width, random_state=trial.seed, **params)
-    return equipped(trial, made)
-
-
-def equipped(trial: Trial, reducer: Reducer) -> Reducer:
-    """Return the reducer on the device of the trial, and trained as long as its case says."""
-    own = reducer.get_params()
-    given = {"device": trial.device, **{k: v for k, v in trial.params.items() if k in own and k == "epochs"}}
-    reducer.set_params(**{name: value for name, value in given.items() if name in own})
-    return reducer
+def reducer_of(trial: Trial, kind: str | type[Reducer], width: int | None = None, **params: Any) -> Any:
+    """Return an unfitted reducer of a name or a class, with the seed, device and epochs of a trial."""
+    given = {"n_components": width or trial.width, "random_state": trial.seed, **params}
+    made = make_reducer(kind, **given) if isinstance(kind, str) else kind(**given)
+    of_trial = {"device": trial.device, "epochs": trial.params.get("epochs")}
+    own = made.get_params()
+    return made.set_params(**{name: v for name, v in of_trial.items() if name in own and v is not None})
 
 
 def inputs_of(trial: Trial) -> tuple[np.ndarray, np.ndarray]:
@@ -48,16 +44,23 @@ def inputs_of(trial: Trial) -> tuple[np.ndarray, np.ndarray]:
     return (codes[0] - mean) / deviation, (codes[1] - mean) / deviation
 
 
-def encoder_of(reducer: Any) -> torch.nn.Module:
-    """Return the layers from input to code of a fitted dense autoencoder, as a module of their own."""
-    from torch import nn
-
-    return nn.Sequential(*reducer.network_.encoder)
-
-
 def mse(X: np.ndarray, Y: np.ndarray) -> float:
     """Return the mean squared difference over samples and features."""
     return float(np.square(X - Y, dtype=np.float64).mean())
+
+
+def neighbours_accuracy(trial: Trial, Z_train: np.ndarray, Z_test: np.ndarray) -> float:
+    """Return the share of test codes whose five nearest training codes name their class."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    neighbours = KNeighborsClassifier(5, n_jobs=-1).fit(Z_train, trial.y_train)
+    return float(neighbours.score(Z_test, trial.y_test))
+
+
+def as_images(trial: Trial, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return rows of pixels, each (n, n_features), as images of (n, height, width)."""
+    shape = trial.image_shape or (1, trial.X_test.shape[1])
+    return {name: X.reshape(-1, *shape) for name, X in rows.items()}
 
 
 class CutOff(DenseAutoencoder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Draw = Callable[[Evidence], "Figure | None"]
 # The case and the metric of every point of a curve, by where it lies.
 Places = Mapping[int, tuple[str, str]] | Mapping[float, tuple[str, str]]
 _BAR, _PANEL, _TILE = 0.34, 2.35, 0.5
@@ -23,9 +24,9 @@ _MOST_PANELS = 3  # side by side
 
 
 @style.figure_style()
-def loss_figure(evidence: Evidence, cases: Sequence[str], published: Sequence[float] = ()) -> Figure | None:
-    """Draw the training loss by epoch of cases, every seed a thin line, and published losses as crosses."""
-    curves = {case: losses for case in cases if (losses := evidence.losses(case)).size}
+def loss_figure(evidence: Evidence, published: Sequence[float] = ()) -> Figure | None:
+    """Draw the training loss by epoch, every seed a thin line, and published losses as crosses."""
+    curves = {case: losses for case in evidence.records if (losses := evidence.losses(case)).size}
     if not curves:
         return None
     figure, axes = _axes("epoch", "training loss")
@@ -40,14 +41,14 @@ def loss_figure(evidence: Evidence, cases: Sequence[str], published: Sequence[fl
     return figure
 
 
-def score_figure(evidence: Evidence, cases: Sequence[str], metric: str, label: str) -> Figure | None:
-    """Draw a score of each case as a bar."""
-    return _bars({case: evidence.scores(case, metric) for case in cases}, label)
+def score_figure(metric: str, label: str) -> Draw:
+    """Return what draws a score of each case as a bar."""
+    return lambda evidence: _bars({case: evidence.scores(case, metric) for case in evidence.records}, label)
 
 
-def scores_figure(evidence: Evidence, case: str, metrics: Mapping[str, str], label: str) -> Figure | None:
-    """Draw scores of one case as bars; `metrics` are their names by what the figure calls them."""
-    return _bars({name: evidence.scores(case, metric) for name, metric in metrics.items()}, label)
+def scores_figure(case: str, metrics: Mapping[str, str], label: str) -> Draw:
+    """Return what draws scores of one case as bars; `metrics` are their names by what the figure says."""
+    return lambda evidence: _bars({name: evidence.scores(case, m) for name, m in metrics.items()}, label)
 
 
 @style.figure_style()
@@ -70,34 +71,36 @@ def _bars(values: Mapping[str, np.ndarray], label: str) -> Figure | None:
     return figure
 
 
-def curves_figure(
-    evidence: Evidence, curves: Mapping[str, Places], xlabel: str, ylabel: str,
-    log: str = "",
-) -> Figure | None:  # fmt: skip
-    """Draw scores over a number: of every curve, the case and the metric by that number.
+def curves_figure(curves: Mapping[str, Places], xlabel: str, ylabel: str, log: str = "") -> Draw:
+    """Return what draws scores over a number: of every curve, the case and the metric by that number.
 
     `log` names the axes that are logarithmic: ``x``, ``y``, ``xy``.
     """
-    found = {}
-    for name, places in curves.items():
-        values = {x: evidence.scores(*place) for x, place in places.items()}
-        found[name] = {x: y for x, y in values.items() if np.isfinite(y).any()}
-    lines = {
-        name: (list(known), [float(np.nanmean(y)) for y in known.values()]) for name, known in found.items()
-    }
-    figure = lines_figure(lines, xlabel, ylabel, log, marker="o")
-    if figure is not None:
-        for known, color in zip(found.values(), style.PETROFF_10, strict=False):
-            for x, y in known.items():
-                figure.axes[0].plot(np.full(len(y), x), y, "o", color=color, markersize=2.5, alpha=0.6)
-    return figure
+
+    def draw(evidence: Evidence) -> Figure | None:
+        found = {}
+        for name, places in curves.items():
+            values = {x: evidence.scores(*place) for x, place in places.items()}
+            found[name] = {x: y for x, y in values.items() if np.isfinite(y).any()}
+        lines = {name: (list(ys), [np.nanmean(y) for y in ys.values()]) for name, ys in found.items()}
+        figure = lines_figure(lines, xlabel, ylabel, log, marker="o")
+        if figure is not None:
+            for known, color in zip(found.values(), style.PETROFF_10, strict=False):
+                for x, y in known.items():
+                    figure.axes[0].plot(np.full(len(y), x), y, "o", color=color, markersize=2.5, alpha=0.6)
+        return figure
+
+    return draw
 
 
 @style.figure_style()
 def lines_figure(
-    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], xlabel: str, ylabel: str, log: str = "",
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+    log: str = "",
     marker: str = "",
-) -> Figure | None:  # fmt: skip
+) -> Figure | None:
     """Draw lines, each x and y by its name."""
     if not any(len(x) for x, _ in lines.values()):
         return None
@@ -118,9 +121,9 @@ def _axes(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
 
 
 @style.figure_style()
-def codes_figure(evidence: Evidence, cases: Sequence[str]) -> Figure | None:
+def codes_figure(evidence: Evidence) -> Figure | None:
     """Draw the test codes of each case in the plane, coloured by class."""
-    shown = [(case, view) for case, view in _views(evidence, cases) if view.codes is not None]
+    shown = [(case, view) for case, view in _views(evidence) if view.codes is not None]
     if not shown:
         return None
     rows, columns = -(-len(shown) // _MOST_PANELS), min(len(shown), _MOST_PANELS)
@@ -129,37 +132,34 @@ def codes_figure(evidence: Evidence, cases: Sequence[str]) -> Figure | None:
     for place, (case, view) in enumerate(shown):
         left, bottom = 0.15 + place % columns * across, (rows - 1 - place // columns) * up + 0.1
         draw_codes(style.add_axes(figure, left, bottom, _PANEL, _PANEL), view, inches=_PANEL)
-        style.add_text(figure, left, bottom + _PANEL + 0.22, style.shorten(case, 34), fontweight="bold")
-        style.add_text(
-            figure, left, bottom + _PANEL + 0.06, quote_scores(view), fontsize=style.SMALL, color=style.GREY
-        )
+        top, scores = bottom + _PANEL, quote_scores(view)
+        style.add_text(figure, left, top + 0.22, style.shorten(case, 34), fontweight="bold")
+        style.add_text(figure, left, top + 0.06, scores, fontsize=style.SMALL, color=style.GREY)
     return figure
 
 
-def pictures_figure(evidence: Evidence, cases: Sequence[str]) -> Figure | None:
+def pictures_figure(evidence: Evidence) -> Figure | None:
     """Draw test images, and what each case gives back of them."""
     rows: dict[str, np.ndarray] = {}
-    for case, view in _views(evidence, cases):
-        if view.has_reconstructions and view.image_shape is not None:
-            assert view.images is not None
-            assert view.reconstructions is not None
+    for case, view in _views(evidence):
+        if view.image_shape and view.images is not None and view.reconstructions is not None:
             rows.setdefault("test images", view.images.reshape(-1, *view.image_shape))
             rows[case] = view.reconstructions.reshape(-1, *view.image_shape)
     return image_rows(rows)
 
 
-def _views(evidence: Evidence, cases: Sequence[str]) -> Iterator[tuple[str, View]]:
-    for case in cases:
-        record = evidence.shown(case)
+def _views(evidence: Evidence) -> Iterator[tuple[str, View]]:
+    for case, records in evidence.records.items():
         arrays = evidence.arrays(case, "views") or evidence.arrays(case)
-        if record is not None and arrays:
-            yield case, view_of(record, arrays)
+        if arrays:
+            yield case, view_of(records[0], arrays)
 
 
-def evidence_images(evidence: Evidence, case: str) -> Figure | None:
-    """Draw the arrays of a task that are images: those whose name is a row's."""
-    arrays = evidence.arrays(case) or {}
-    return image_rows({name: images for name, images in arrays.items() if images.ndim == 3})
+def evidence_images(case: str) -> Draw:
+    """Return what draws the arrays of a task that are images: those whose name is a row's."""
+    return lambda evidence: image_rows({
+        name: images for name, images in evidence.arrays(case).items() if images.ndim == 3
+    })  # fmt: skip
 
 
 @style.figure_style()

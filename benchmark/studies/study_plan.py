@@ -24,6 +24,7 @@ from benchmark.results import Record, check_run_name
 from benchmark.studies import heads, letters, networks
 from benchmark.studies.catalog import STUDIES
 from benchmark.studies.declaration import KIND, Case, Study
+from reducers import make_reducer
 
 # Parameters that say how long something is trained.
 _LENGTHS = ("epochs", "pretrain_epochs", "label_epochs", "n_epochs", "steps", "rounds")
@@ -51,11 +52,9 @@ def choose_studies(names: Sequence[str] | None) -> dict[str, Study]:
         if name.lower() not in by_name:
             raise InputError(
                 f"No study is called {name!r}.{suggestion(name.lower(), by_name)} Known: "
-                f"{', '.join(STUDIES)}; "
-                "'python -m benchmark studies' lists their names."
+                f"{', '.join(STUDIES)}; 'python -m benchmark studies' lists their names."
             )
-    found = (by_name[name.lower()] for name in names)
-    return {study.id: study for study in found}
+    return {study.id: study for study in (by_name[name.lower()] for name in names)}
 
 
 class StudyPlan(Plan):
@@ -76,24 +75,23 @@ class StudyPlan(Plan):
         run = check_run_name(request.name or default)
         self._maker = JobMaker(request, machine, run)
         super().__init__(run, self._maker.threads)
-        effort = self._effort
-        self._suite = Suite(KIND, n_train=effort.n_train, n_test=effort.n_test)
-        self._data = load_dataset(
-            request.dataset, data_dir=request.data_dir, n_train=effort.n_train, n_test=effort.n_test
-        )
+        n_train, n_test = self._effort.n_train, self._effort.n_test
+        self._suite = Suite(KIND, n_train=n_train, n_test=n_test)
+        self._data = load_dataset(request.dataset, data_dir=request.data_dir, n_train=n_train, n_test=n_test)
         self._cases = {
-            name: {case: self._jobs(study, study.cases[case]) for case in study.cases}
+            name: {case: self._jobs_of(study, study.cases[case]) for case in study.cases}
             for name, study in self.studies.items()
         }
-        self.total = len(self._all())
+        self._jobs = {job.key: job for by in self._cases.values() for jobs in by.values() for job in jobs}
+        self.total = len(self._jobs)
 
     def undecided(self) -> set[str]:
         """Return the devices of the jobs that leave their arithmetic to the run."""
-        return {job.device for job in self._all().values() if job.is_undecided}
+        return {job.device for job in self._jobs.values() if job.is_undecided}
 
     def next(self, records: Mapping[str, Record]) -> Sequence[Job]:
         """Return every job that is not in `records`, seed by seed."""
-        jobs = sorted(self._all().values(), key=lambda job: job.seed)
+        jobs = sorted(self._jobs.values(), key=lambda job: job.seed)
         decided = {job.key: job for job in (job.decided(self.arithmetic) for job in jobs)}
         return [job for key, job in decided.items() if key not in records]
 
@@ -119,60 +117,46 @@ class StudyPlan(Plan):
             name: {case: [job.decided(self.arithmetic).key for job in jobs] for case, jobs in by_case.items()}
             for name, by_case in self._cases.items()
         }
-        data = self._data
-        jobs = self._all().values()
+        data, jobs = self._data, self._jobs.values()
+        sizes = {name: getattr(data, name) for name in ("n_train", "n_test", "n_features", "n_classes")}
         return {
             "kind": KIND,
             "suite": self._request.suite,
             "dataset": data.name,
             "dataset_sha256": data.sha256,
-            "n_train": data.n_train,
-            "n_test": data.n_test,
-            "n_features": data.n_features,
-            "n_classes": data.n_classes,
+            **sizes,
             "reducers": joined(earlier.get("reducers", []), (job.reducer for job in jobs)),
             "devices": joined(earlier.get("devices", []), (job.device for job in jobs)),
             "seeds": max((len(keys) for by in cases.values() for keys in by.values()), default=0),
             "studies": {**earlier.get("studies", {}), **cases},
         }
 
-    def _all(self) -> dict[str, Job]:
-        return {job.key: job for cases in self._cases.values() for jobs in cases.values() for job in jobs}
-
-    def _jobs(self, study: Study, case: Case) -> list[Job]:
+    def _jobs_of(self, study: Study, case: Case) -> list[Job]:
         seeds = min(self._request.seeds or min(study.seeds, self._effort.seeds), case.seeds)
-        devices = self._request.devices
-        return [self._job(case, seed, device) for device in devices for seed in range(seeds)]
+        return [self._job(case, seed, device) for device in self._request.devices for seed in range(seeds)]
 
     def _job(self, case: Case, seed: int, device: str) -> Job:
-        task, name = case.task, case.reducer if case.task is None else "raw"
+        task, params = case.task, shortened(case, self._effort.share)
         job = self._maker.make(
-            self._data, self._suite, name, case.width, device, seed=seed, source=self._request.dataset,
-            data_dir=self._request.data_dir,
-            setting=Setting({} if task else shortened(case, self._effort.share), ""),
+            self._data, self._suite, "raw" if task else case.reducer, case.width, device, seed=seed,
+            source=self._request.dataset, data_dir=self._request.data_dir,
+            setting=Setting({} if task else params, ""),
         )  # fmt: skip
         if task is None:
             return replace(job, clusterings=_clusterings(case)).under(case.protocol)
-        params = {"n_components": case.width, **shortened(case, self._effort.share)}
         said = ", ".join(f"{name}={value}" for name, value in case.params.items() if name not in _LENGTHS)
         return replace(
-            job,
-            reducer=case.reducer,
-            params=params,
-            task=task_path(task),
-            code=_digest(task),
-            setting=said,
-        )
+            job, reducer=case.reducer, params={"n_components": case.width, **params}, setting=said,
+            task=task_path(task), code=_digest(task),
+        )  # fmt: skip
 
 
 def _clusterings(case: Case) -> tuple[str, ...]:
     """Return what all studies judge the codes of a case by: it is measured once for all of them."""
+    cases = (other for study in STUDIES.values() for other in study.cases.values())
+    # How often and by what it is judged apart, cases that are equal are the same measurement.
     alike = (
-        other
-        for study in STUDIES.values()
-        for other in study.cases.values()
-        if (other.reducer, other.params, other.width, other.protocol)
-        == (case.reducer, case.params, case.width, case.protocol)
+        other for other in cases if replace(other, clusterings=case.clusterings, seeds=case.seeds) == case
     )
     return tuple(joined(case.clusterings, (name for other in alike for name in other.clusterings)))
 
@@ -182,16 +166,9 @@ def shortened(case: Case, share: float) -> dict[str, Any]:
     params = dict(case.params)
     if share == 1.0:
         return params
-    known = {} if case.task else _defaults(case)
+    known = {} if case.task else make_reducer(case.reducer).get_params(deep=False)
     lengths = {name: value for name, value in (known | params).items() if name in _LENGTHS and value}
     return params | {name: max(1, round(share * value)) for name, value in lengths.items()}
-
-
-def _defaults(case: Case) -> dict[str, Any]:
-    from reducers import make_reducer
-
-    found: dict[str, Any] = make_reducer(case.reducer).get_params(deep=False)
-    return found
 
 
 def _digest(task: Task) -> str:

@@ -23,9 +23,6 @@ class Finding:
     state : {'holds', 'differs', 'not measured'}
     values : ndarray, shape (n_seeds,)
         Those that were measured.
-    margin : float
-        By how much the mean may miss the published value, or must exceed the bound; NaN where nothing was
-        measured.
     problem : str
         Why nothing could be computed, where something was measured.
     """
@@ -33,13 +30,12 @@ class Finding:
     expectation: Expectation
     state: State
     values: np.ndarray
-    margin: float
     problem: str = ""
 
     @property
     def mean(self) -> float:
-        """Mean over seeds; NaN where nothing was measured."""
-        return float(self.values.mean()) if len(self.values) else float("nan")
+        """Mean over seeds, of which one was measured at least."""
+        return float(self.values.mean())
 
     @property
     def half_width(self) -> float:
@@ -62,16 +58,15 @@ def judge(expectation: Expectation, evidence: Evidence) -> Finding:
         problem = f"{type(error).__name__}: {error}"
     values = values[np.isfinite(values)]
     if not len(values):
-        return Finding(expectation, "not measured", values, float("nan"), problem)
-    if expectation.about is not None:
-        margin = max(_spread(values, (1 + CONFIDENCE) / 2, one_more=True), 0.5 * 10.0**-expectation.digits)
-        holds = abs(values.mean() - expectation.about) <= margin
+        return Finding(expectation, "not measured", values, problem)
+    mean, about, above, below = values.mean(), expectation.about, expectation.above, expectation.below
+    if about is not None:
+        spread = _spread(values, (1 + CONFIDENCE) / 2, one_more=True)
+        holds = abs(mean - about) <= max(spread, 0.5 * 10.0**-expectation.digits)
     else:
-        margin = _spread(values, CONFIDENCE)
-        above = expectation.above is not None
-        beyond = values.mean() - expectation.above if above else expectation.below - values.mean()
-        holds = beyond > margin
-    return Finding(expectation, "holds" if holds else "differs", values, float(margin))
+        beyond = mean - above if above is not None else below - mean
+        holds = beyond > _spread(values, CONFIDENCE)
+    return Finding(expectation, "holds" if holds else "differs", values)
 
 
 def _spread(values: np.ndarray, quantile: float, *, one_more: bool = False) -> float:

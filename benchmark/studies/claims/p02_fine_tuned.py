@@ -1,13 +1,10 @@
 """P2: the error of networks that were pretrained in different ways and fine-tuned with labels."""
 
-from __future__ import annotations
-
-from functools import partial
 from typing import Any
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, on_top_of
+from benchmark.studies.declaration import Case, Expectation, Study, gain, score
+from benchmark.studies.heads import n_classes, on_top_of, trained
 from benchmark.studies.networks import reducer_of
 from benchmark.studies.study_figures import score_figure
 
@@ -23,11 +20,10 @@ def support_vectors(trial: Trial) -> Measured:
 def fine_tune(trial: Trial) -> Measured:
     """Pretrain three layers as the case says, put a classifier on top, train all of it with labels."""
     own = {k: v for k, v in trial.params.items() if k in ("level", "pretrain_epochs")}
-    made: Any = reducer_of(trial, trial.params["how"], hidden=(1000, 1000, 1000), precision="fp32", **own)
+    made = reducer_of(trial, trial.params["how"], hidden=(1000, 1000, 1000), precision="fp32", **own)
     layers = made.fit(trial.X_train).network_.encoder[:3]
-    network = on_top_of(layers, int(trial.y_train.max()) + 1, trial.seed)
-    head = Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device)
-    return _error(head.fit(trial.X_train, trial.y_train), trial)
+    network = on_top_of(layers, n_classes(trial), trial.seed)
+    return _error(trained(trial, network, trial.X_train, trial.y_train), trial)
 
 
 def _error(classifier: Any, trial: Trial) -> Measured:
@@ -37,20 +33,10 @@ def _error(classifier: Any, trial: Trial) -> Measured:
 # The whole autoencoder is trained as shortly as can be: the paper goes from layers straight to labels.
 _LENGTHS = {"pretrain_epochs": 20, "epochs": 1, "steps": 18_000}
 _PUBLISHED = {"SVM-RBF": 1.40, "SAE-3": 1.40, "DBN-3": 1.24, "SDAE-3": 1.28}
-_CASES = {
-    "SVM-RBF": Case("support vectors", {"C": 10.0, "gamma": 0.02}, task=support_vectors, seeds=1),
-    "SAE-3": Case(
-        "pretrained layers", {"how": "stacked-denoising", "level": 0.0, **_LENGTHS}, task=fine_tune
-    ),
-    "DBN-3": Case("pretrained layers", {"how": "dbn", **_LENGTHS}, task=fine_tune),
-    "SDAE-3": Case(
-        "pretrained layers", {"how": "stacked-denoising", "level": 0.25, **_LENGTHS}, task=fine_tune
-    ),
-}
 
 
-def _score(case: str, evidence: Evidence) -> Any:
-    return evidence.scores(case, "error")
+def _pretrained(how: str, **level: float) -> Case:
+    return Case("pretrained layers", {"how": how, **level, **_LENGTHS}, task=fine_tune)
 
 
 STUDY = Study(
@@ -58,15 +44,20 @@ STUDY = Study(
     name="fine-tuned",
     claim="Test error after fine-tuning with labels: SVM-RBF 1.40, SAE-3 1.40, DBN-3 1.24, SDAE-3 1.28 %",
     source="Vincent et al. (2010), Stacked denoising autoencoders, JMLR 11, table 3, MNIST",
-    cases=_CASES,
+    cases={
+        "SVM-RBF": Case("support vectors", {"C": 10.0, "gamma": 0.02}, task=support_vectors, seeds=1),
+        "SAE-3": _pretrained("stacked-denoising", level=0.0),
+        "DBN-3": _pretrained("dbn"),
+        "SDAE-3": _pretrained("stacked-denoising", level=0.25),
+    },
     expectations=(
         *(
-            Expectation(f"error of {case}, %", partial(_score, case), about=about, digits=2)
+            Expectation(f"error of {case}, %", score(case, "error"), about=about, digits=2)
             for case, about in _PUBLISHED.items()
         ),
         Expectation(
             "fall of the error by noise in the pretraining, points",
-            lambda e: _score("SAE-3", e) - _score("SDAE-3", e),
+            gain("SAE-3", "SDAE-3", "error"),
             above=0.0,
             digits=2,
         ),
@@ -79,5 +70,5 @@ STUDY = Study(
         "The paper trains on 50,000 images and keeps 10,000 to choose sizes, rates and the moment to stop; "
         "here are 60,000, three layers of 1,000 units, one rate and a fixed number of steps."
     ),
-    figures=(partial(score_figure, cases=list(_CASES), metric="error", label="test error, %"),),
+    figures=(score_figure("error", "test error, %"),),
 )

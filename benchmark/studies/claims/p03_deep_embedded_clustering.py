@@ -1,22 +1,12 @@
 """P3: clusters of pixels, of an autoencoder's codes, and of deep embedded clustering."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, score
 
 _PUBLISHED = {  # accuracy and NMI, and the prefix of the scores that are compared with them
     "k-means on pixels": (0.53, 0.50, "kmeans"),
     "k-means on codes": (0.88, 0.81, "kmeans"),
     "DEC": (0.91, 0.87, "own"),
 }
-
-
-def _score(case: str, metric: str, evidence: Evidence) -> Any:
-    return evidence.scores(case, metric)
-
 
 STUDY = Study(
     id="P3",
@@ -35,7 +25,7 @@ STUDY = Study(
         "DEC": Case("dec", protocol="transductive"),
     },
     expectations=tuple(
-        Expectation(f"{index}, {case}", partial(_score, case, f"{prefix}_{metric}"), about=value, digits=2)
+        Expectation(f"{index}, {case}", score(case, f"{prefix}_{metric}"), about=value, digits=2)
         for case, (accuracy, nmi, prefix) in _PUBLISHED.items()
         for index, metric, value in (("accuracy", "accuracy", accuracy), ("NMI", "nmi", nmi))
     ),

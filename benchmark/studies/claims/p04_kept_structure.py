@@ -1,8 +1,6 @@
 """P4: deep embedded clustering that still reconstructs."""
 
-from __future__ import annotations
-
-from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, gain, score
 
 STUDY = Study(
     id="P4",
@@ -21,18 +19,13 @@ STUDY = Study(
         "IDEC": Case("idec", protocol="transductive"),
     },
     expectations=(
-        Expectation(
-            "accuracy, k-means on codes", lambda e: e.scores("codes", "kmeans_accuracy"), about=0.818
-        ),
-        Expectation("accuracy, DEC", lambda e: e.scores("DEC", "own_accuracy"), about=0.866),
-        Expectation("accuracy, IDEC", lambda e: e.scores("IDEC", "own_accuracy"), about=0.881),
-        Expectation(
-            "gain of IDEC over DEC",
-            lambda e: e.scores("IDEC", "own_accuracy") - e.scores("DEC", "own_accuracy"), above=0.0,
-        ),
+        Expectation("accuracy, k-means on codes", score("codes", "kmeans_accuracy"), about=0.818),
+        Expectation("accuracy, DEC", score("DEC", "own_accuracy"), about=0.866),
+        Expectation("accuracy, IDEC", score("IDEC", "own_accuracy"), about=0.881),
+        Expectation("gain of IDEC over DEC", gain("IDEC", "DEC", "own_accuracy"), above=0.0),
     ),
     about=(
         "Training towards sure assignments may tear apart what belongs together. IDEC adds the loss of the "
         "autoencoder, so that codes keep standing for their images."
     ),
-)  # fmt: skip
+)

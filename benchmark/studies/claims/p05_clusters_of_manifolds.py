@@ -1,8 +1,6 @@
 """P5: clusters on manifolds of codes, and encoders that learn their own clusters."""
 
-from __future__ import annotations
-
-from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, score
 
 STUDY = Study(
     id="P5",
@@ -20,10 +18,10 @@ STUDY = Study(
         "SPC": Case("spc", {"members": 3}, protocol="transductive"),
     },
     expectations=(
-        Expectation("accuracy, SPC", lambda e: e.scores("SPC", "own_accuracy"), about=0.992),
-        Expectation("NMI, SPC", lambda e: e.scores("SPC", "own_nmi"), about=0.975),
-        Expectation("accuracy, N2D", lambda e: e.scores("N2D", "own_accuracy"), about=0.979),
-        Expectation("NMI, N2D", lambda e: e.scores("N2D", "own_nmi"), about=0.942),
+        Expectation("accuracy, SPC", score("SPC", "own_accuracy"), about=0.992),
+        Expectation("NMI, SPC", score("SPC", "own_nmi"), about=0.975),
+        Expectation("accuracy, N2D", score("N2D", "own_accuracy"), about=0.979),
+        Expectation("NMI, N2D", score("N2D", "own_nmi"), about=0.942),
     ),
     about=(
         "Both look for clusters where UMAP lays out the codes of an autoencoder. N2D stops there; the other "

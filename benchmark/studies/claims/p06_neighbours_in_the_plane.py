@@ -1,19 +1,15 @@
 """P6: digits in the plane that UMAP, t-SNE and PCA draw, told by a hundred neighbours."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, gain, score
 from benchmark.studies.networks import reducer_of
 from benchmark.studies.study_figures import score_figure
 
 _PUBLISHED = {"UMAP": 0.967, "t-SNE": 0.967, "PCA": 0.462}
 _NEIGHBOURS = 100
+_LATER = "test placed later"
 
 
 def classify(trial: Trial) -> Measured:
@@ -34,26 +30,15 @@ def classify(trial: Trial) -> Measured:
     return Measured({"accuracy": float(accuracy)})
 
 
-def _case(method: str, held_out: bool) -> Case:
-    params = {"method": method.lower().replace("-", ""), "held_out": held_out}
-    return Case(f"{method} in the plane", params, width=2, task=classify)
-
-
-_AT_ONCE = {name: f"{name}, all at once" for name in _PUBLISHED}
-_LATER = {name: f"{name}, test placed later" for name in _PUBLISHED}
 _CASES = {
-    **{case: _case(name, held_out=False) for name, case in _AT_ONCE.items()},
-    **{case: _case(name, held_out=True) for name, case in _LATER.items()},
-}
-
-
-def _accuracy(case: str, evidence: Evidence) -> Any:
-    return evidence.scores(case, "accuracy")
-
-
-def _gain(name: str, evidence: Evidence) -> Any:
-    return _accuracy(_LATER[name], evidence) - _accuracy(_LATER["PCA"], evidence)
-
+    f"{name}, {when}": Case(
+        f"{name} in the plane",
+        {"method": name.lower().replace("-", ""), "held_out": when == _LATER},
+        width=2, task=classify,
+    )
+    for when in ("all at once", _LATER)
+    for name in _PUBLISHED
+}  # fmt: skip
 
 STUDY = Study(
     id="P6",
@@ -63,11 +48,17 @@ STUDY = Study(
     cases=_CASES,
     expectations=(
         *(
-            Expectation(f"accuracy, {_AT_ONCE[name]}", partial(_accuracy, _AT_ONCE[name]), about=published)
+            Expectation(
+                f"accuracy, {name}, all at once", score(f"{name}, all at once", "accuracy"), about=published
+            )
             for name, published in _PUBLISHED.items()
         ),
         *(
-            Expectation(f"gain over PCA on test images placed later, {name}", partial(_gain, name), above=0.0)
+            Expectation(
+                f"gain over PCA on test images placed later, {name}",
+                gain(f"{name}, {_LATER}", f"PCA, {_LATER}", "accuracy"),
+                above=0.0,
+            )
             for name in ("UMAP", "t-SNE")
         ),
     ),
@@ -75,5 +66,5 @@ STUDY = Study(
         "The paper lays out all 70,000 images at once, and classifies their places in ten folds. Beside it "
         "is our own protocol: 60,000 are laid out, the other 10,000 placed later, and only these count."
     ),
-    figures=(partial(score_figure, cases=list(_CASES), metric="accuracy", label="k-NN accuracy, k = 100"),),
+    figures=(score_figure("accuracy", "k-NN accuracy, k = 100"),),
 )

@@ -1,11 +1,9 @@
 """P7: k-means on all 70,000 images, fitted and scored on the same."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, score
 
 
 def cluster(trial: Trial) -> Measured:
@@ -25,8 +23,8 @@ STUDY = Study(
     source="UMAP documentation, Using UMAP for clustering",
     cases={"70,000 images": Case("k-means of all", task=cluster)},
     expectations=(
-        Expectation("adjusted Rand index", lambda e: e.scores("70,000 images", "ari"), about=0.367),
-        Expectation("adjusted mutual information", lambda e: e.scores("70,000 images", "ami"), about=0.496),
+        Expectation("adjusted Rand index", score("70,000 images", "ari"), about=0.367),
+        Expectation("adjusted mutual information", score("70,000 images", "ami"), about=0.496),
     ),
     about=(
         "The floor of every deep clustering: ten centres in 784 dimensions. Fitted and scored on the same "

@@ -1,7 +1,5 @@
 """S1: the first autoencoder of most tutorials, and the costs that it prints."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 
@@ -41,8 +39,5 @@ STUDY = Study(
         "The published costs are those of the last mini-batch of an epoch, ours the mean of all of them; "
         "weights drawn from N(0, 1) saturate the sigmoids, which is why the first epochs are slow."
     ),
-    figures=(
-        partial(loss_figure, cases=["784-256-128"], published=_PUBLISHED),
-        partial(pictures_figure, cases=["784-256-128"]),
-    ),
+    figures=(partial(loss_figure, published=_PUBLISHED), pictures_figure),
 )

@@ -1,15 +1,11 @@
 """S3: the deep autoencoder of S2 on centred pixels, and what is left of it when it is stored."""
 
-from __future__ import annotations
-
-from functools import partial
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, score
 from benchmark.studies.networks import reducer_of
 from benchmark.studies.study_figures import codes_figure, loss_figure
 from reducers.saved import PARTS, dumps, loads
@@ -40,11 +36,6 @@ def store_and_load(trial: Trial) -> Measured:
 
 _CASE = "784-128-64-10-2"
 
-
-def _score(name: str, evidence: Evidence) -> Any:
-    return evidence.scores(_CASE, name)
-
-
 STUDY = Study(
     id="S3",
     name="saved-and-loaded",
@@ -55,17 +46,15 @@ STUDY = Study(
     source="readers' autoencoder in Keras, saved and loaded",
     cases={_CASE: Case("stored autoencoder", {"epochs": 20}, width=2, task=store_and_load)},
     expectations=(
-        Expectation("training loss", partial(_score, "loss"), about=0.0393, digits=4),
-        Expectation("microseconds a sample, at most", partial(_score, "microseconds"), below=41, digits=1),
-        Expectation("codes equal to the bit, stored whole", partial(_score, "whole"), about=1, digits=0),
-        Expectation("codes equal to the bit, weights alone", partial(_score, "weights"), about=1, digits=0),
-        Expectation(
-            "structure alone: same shape, other codes", partial(_score, "structure"), about=1, digits=0
-        ),
+        Expectation("training loss", score(_CASE, "loss"), about=0.0393, digits=4),
+        Expectation("microseconds a sample, at most", score(_CASE, "microseconds"), below=41, digits=1),
+        Expectation("codes equal to the bit, stored whole", score(_CASE, "whole"), about=1, digits=0),
+        Expectation("codes equal to the bit, weights alone", score(_CASE, "weights"), about=1, digits=0),
+        Expectation("structure alone: same shape, other codes", score(_CASE, "structure"), about=1, digits=0),
     ),
     about=(
         "A network is its structure, a few numbers, and its weights, very many. Stored together they give "
         "back the same codes; the structure alone is a network that has learned nothing."
     ),
-    figures=(partial(loss_figure, cases=[_CASE]), partial(codes_figure, cases=[_CASE])),
+    figures=(loss_figure, codes_figure),
 )

@@ -1,11 +1,6 @@
 """S6: what a sparse autoencoder gains, and how much of it is its depth."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, gain
 from benchmark.studies.study_figures import score_figure
 
 _HIDDEN = {"hidden": [128, 64], "epochs": 20}
@@ -18,10 +13,7 @@ _CASES = {
     ),
 }
 _PLAIN, _DEEP, _L1, _ = _CASES
-
-
-def _gain(evidence: Evidence, of: str, over: str) -> Any:
-    return evidence.scores(of, "knn_accuracy") - evidence.scores(over, "knn_accuracy")
+_BY_DEPTH, _BY_PENALTY = gain(_DEEP, _PLAIN, "knn_accuracy"), gain(_L1, _DEEP, "knn_accuracy")
 
 
 STUDY = Study(
@@ -31,10 +23,13 @@ STUDY = Study(
     source="Keras blog, Building autoencoders in Keras (2016); Ng (2011), CS294A lecture notes",
     cases=_CASES,
     expectations=(
-        Expectation("gain in k-NN accuracy of sparse over plain", lambda e: _gain(e, _L1, _PLAIN), above=0.0),
+        Expectation(
+            "gain in k-NN accuracy of sparse over plain", gain(_L1, _PLAIN, "knn_accuracy"), above=0.0
+        ),
         Expectation(
             "gain by depth alone, less the gain by the penalty",
-            lambda e: _gain(e, _DEEP, _PLAIN) - _gain(e, _L1, _DEEP), above=0.0,
+            lambda e: _BY_DEPTH(e) - _BY_PENALTY(e),
+            above=0.0,
         ),
     ),
     about=(
@@ -42,7 +37,5 @@ STUDY = Study(
         "something. The network that is usually shown with it is deeper, too: a deep one without the penalty "
         "tells the two apart."
     ),
-    figures=(
-        partial(score_figure, cases=list(_CASES), metric="knn_accuracy", label="k-NN accuracy of 2-D codes"),
-    ),
-)  # fmt: skip
+    figures=(score_figure("knn_accuracy", "k-NN accuracy of 2-D codes"),),
+)

@@ -1,15 +1,12 @@
 """S7: an autoencoder trained on noise removes it from digits that it has never seen."""
 
-from __future__ import annotations
-
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.networks import mse, reducer_of
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study, gain
+from benchmark.studies.networks import as_images, mse, reducer_of
 from benchmark.studies.study_figures import image_rows
 
 
@@ -28,32 +25,26 @@ def denoise(trial: Trial) -> Measured:
     restored = made.inverse_transform(made.transform(seen))
     filters = made.network_.encoder[0].weight.detach().cpu().numpy()
     alike = np.abs(np.corrcoef(filters))[np.triu_indices(len(filters), 1)]
-    shape = (-1, *(trial.image_shape or (1, trial.X_test.shape[1])))
     images = {"clean": trial.X_test[:10], "seen": seen[:10], "restored": restored[:10]}
     scores = {"error": mse(restored, trial.X_test), "likeness": float(alike.mean())}
-    return Measured(scores, {name: X.reshape(shape) for name, X in images.items()})
+    return Measured(scores, as_images(trial, images))
 
 
+_KINDS = ("gaussian", "masking")
 _CASES = {
     f"{kind}, trained {'with' if noisy else 'without'}": Case(
         "denoising network", {"corruption": kind, "noisy": noisy, "epochs": 20}, width=64, task=denoise
     )
-    for kind in ("gaussian", "masking")
+    for kind in _KINDS
     for noisy in (True, False)
 }
 
 
-def _gain(kind: str, score: str, evidence: Evidence) -> Any:
-    with_noise, without = (evidence.scores(f"{kind}, trained {how}", score) for how in ("with", "without"))
-    return without - with_noise
-
-
 def _draw(evidence: Evidence) -> Any:
-    arrays = {case: evidence.arrays(case) for case in _CASES}
-    first = arrays["gaussian, trained with"]
-    if first is None:
+    arrays = {case: found for case in _CASES if (found := evidence.arrays(case))}
+    if "gaussian, trained with" not in arrays:
         return None
-    restored = {case: found["restored"] for case, found in arrays.items() if found is not None}
+    first, restored = arrays["gaussian, trained with"], {c: found["restored"] for c, found in arrays.items()}
     return image_rows({"clean": first["clean"], "gaussian noise": first["seen"], **restored})
 
 
@@ -63,19 +54,18 @@ STUDY = Study(
     claim="Trained on noisy digits, it removes noise from unseen ones, and its filters are more distinct",
     source="Vincent et al. (2010), Stacked denoising autoencoders, JMLR 11; Keras blog (2016)",
     cases=_CASES,
-    expectations=(
+    expectations=tuple(
         Expectation(
-            "fall of the error, Gaussian noise", partial(_gain, "gaussian", "error"), above=0.0, digits=4
-        ),
-        Expectation(
-            "fall of the error, masking noise", partial(_gain, "masking", "error"), above=0.0, digits=4
-        ),
-        Expectation(
-            "fall of the likeness of filters, Gaussian", partial(_gain, "gaussian", "likeness"), above=0.0
-        ),
-        Expectation(
-            "fall of the likeness of filters, masking", partial(_gain, "masking", "likeness"), above=0.0
-        ),
+            f"fall of the {what}, {of}",
+            gain(f"{kind}, trained without", f"{kind}, trained with", metric),
+            above=0.0,
+            digits=digits,
+        )
+        for what, metric, digits, names in (
+            ("error", "error", 4, ("Gaussian noise", "masking noise")),
+            ("likeness of filters", "likeness", 3, ("Gaussian", "masking")),
+        )
+        for kind, of in zip(_KINDS, names, strict=True)
     ),
     about=(
         "It is shown a spoilt digit and must give back the clean one, so it has to know what digits look "

@@ -1,13 +1,10 @@
 """S9: layers trained one by one, all at once, or not at all, below a classifier."""
 
-from __future__ import annotations
-
-from functools import partial
 from typing import Any
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, on_top_of
+from benchmark.studies.declaration import Case, Expectation, Study, gain
+from benchmark.studies.heads import n_classes, on_top_of, trained
 from benchmark.studies.networks import reducer_of
 from benchmark.studies.study_figures import curves_figure, score_figure
 
@@ -16,16 +13,14 @@ _LABELS = (100, 1_000, 0)  # 0: all there are
 
 def fine_tune(trial: Trial) -> Measured:
     """Train an encoder as the case says, put a classifier on top, and fine-tune with few labels or all."""
-    encoder = _encoder(trial)
-    n_classes, rng = int(trial.y_train.max()) + 1, trial.rng
+    encoder, rng = _encoder(trial), trial.rng
     scores: dict[str, float] = {}
     for n_labels in _LABELS:
         rows = rng.permutation(len(trial.X_train))[: n_labels or len(trial.X_train)]
-        network = on_top_of(encoder, n_classes, trial.seed)
+        network = on_top_of(encoder, n_classes(trial), trial.seed)
         if not scores:
             scores |= _gradients(network, trial)
-        head = Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device)
-        head.fit(trial.X_train[rows], trial.y_train[rows])
+        head = trained(trial, network, trial.X_train[rows], trial.y_train[rows])
         scores[f"accuracy_{n_labels or 'all'}"] = head.score(trial.X_test, trial.y_test)
     return Measured(scores)
 
@@ -36,14 +31,13 @@ def _encoder(trial: Trial) -> Any:
 
     how, activation = trial.params["how"], trial.params["activation"]
     epochs = {"layer by layer": trial.params["epochs"]}.get(how, 0)
-    made: Any = reducer_of(
+    made = reducer_of(
         trial, "stacked", hidden=(1000, 1000, 500), activation=activation, pretrain_epochs=epochs,
         precision="fp32",
     )  # fmt: skip
     # One by one, each layer is frozen before the next: what follows as a whole is kept as short as can be.
     made.set_params(**({} if how == "at once" else {"epochs": 1}))
-    made.fit(trial.X_train)
-    layers = made.network_.encoder[:3]
+    layers = made.fit(trial.X_train).network_.encoder[:3]
     if how == "not at all":
         import torch
 
@@ -65,23 +59,14 @@ def _gradients(network: Any, trial: Trial) -> dict[str, float]:
     return {"gradient": norms[0] / max(norms[2], 1e-30), **by_layer}
 
 
+_LENGTHS = {"epochs": 5, "steps": 3000}
 _CASES = {
     f"{activation}, {how}": Case(
-        "classifier on an encoder",
-        {"how": how, "activation": activation, "epochs": 5, "steps": 3000},
-        task=fine_tune,
+        "classifier on an encoder", {"how": how, "activation": activation, **_LENGTHS}, task=fine_tune
     )
     for activation in ("sigmoid", "relu")
     for how in ("layer by layer", "at once", "not at all")
 }
-
-
-def _gain(activation: str, score: str, evidence: Evidence) -> Any:
-    with_it, without = (
-        evidence.scores(f"{activation}, {how}", score) for how in ("layer by layer", "not at all")
-    )
-    return with_it - without
-
 
 STUDY = Study(
     id="S9",
@@ -98,17 +83,18 @@ STUDY = Study(
     expectations=(
         Expectation(
             "sigmoid: gain in the first layer's share of the gradient",
-            partial(_gain, "sigmoid", "gradient"),
+            gain("sigmoid, layer by layer", "sigmoid, not at all", "gradient"),
             above=0.0,
         ),
-        Expectation(
-            "sigmoid: gain in accuracy, 100 labels", partial(_gain, "sigmoid", "accuracy_100"), above=0.0
+        *(
+            Expectation(
+                f"{name}: gain in accuracy, {n_labels} labels",
+                gain(f"{kind}, layer by layer", f"{kind}, not at all", f"accuracy_{n_labels}"),
+                above=0.0,
+            )
+            for kind, name in (("sigmoid", "sigmoid"), ("relu", "ReLU"))
+            for n_labels in ("100", "all")
         ),
-        Expectation(
-            "sigmoid: gain in accuracy, all labels", partial(_gain, "sigmoid", "accuracy_all"), above=0.0
-        ),
-        Expectation("ReLU: gain in accuracy, 100 labels", partial(_gain, "relu", "accuracy_100"), above=0.0),
-        Expectation("ReLU: gain in accuracy, all labels", partial(_gain, "relu", "accuracy_all"), above=0.0),
     ),
     about=(
         "A deep encoder can be trained from below, each layer on the codes of the one before, which is "
@@ -116,9 +102,8 @@ STUDY = Study(
         "them, or with all."
     ),
     figures=(
-        partial(score_figure, cases=list(_CASES), metric="accuracy_100", label="accuracy with 100 labels"),
-        partial(
-            curves_figure,
+        score_figure("accuracy_100", "accuracy with 100 labels"),
+        curves_figure(
             curves={case: {layer: (case, f"gradient_{layer}") for layer in range(1, 5)} for case in _CASES},
             xlabel="layer, the classifier last", ylabel="norm of the gradient before fine-tuning", log="y",
         ),

@@ -1,11 +1,9 @@
 """S10: a linear autoencoder is PCA, but for a turn of its code."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, score
 from benchmark.studies.networks import mse, reducer_of
 
 
@@ -18,16 +16,10 @@ def compare(trial: Trial) -> Measured:
     unit = np.eye(trial.width, dtype=np.float32)
     spans = [(made.inverse_transform(unit) - made.inverse_transform(0 * unit)).T for made in (linear, pca)]
     angles = np.degrees(subspace_angles(*spans))
-    errors = [
-        mse(made.inverse_transform(made.transform(trial.X_test)), trial.X_test) for made in (linear, pca)
-    ]
-    return Measured(
-        {
-            "largest_angle": float(angles.max()),
-            "mean_angle": float(angles.mean()),
-            "ratio": errors[0] / errors[1],
-        }
-    )
+    X = trial.X_test
+    errors = [mse(made.inverse_transform(made.transform(X)), X) for made in (linear, pca)]
+    scores = {"largest_angle": float(angles.max()), "mean_angle": float(angles.mean())}
+    return Measured({**scores, "ratio": errors[0] / errors[1]})
 
 
 STUDY = Study(
@@ -37,14 +29,9 @@ STUDY = Study(
     source="Baldi and Hornik (1989), Neural networks and principal component analysis, Neural Networks 2",
     cases={"10 dimensions": Case("linear autoencoder", {"epochs": 60}, task=compare)},
     expectations=(
+        Expectation("error over that of PCA", score("10 dimensions", "ratio"), about=1.0, digits=2),
         Expectation(
-            "error over that of PCA", lambda e: e.scores("10 dimensions", "ratio"), about=1.0, digits=2
-        ),
-        Expectation(
-            "mean angle between subspaces, degrees",
-            lambda e: e.scores("10 dimensions", "mean_angle"),
-            about=0.0,
-            digits=0,
+            "mean angle between subspaces, degrees", score("10 dimensions", "mean_angle"), about=0.0, digits=0
         ),
     ),
     about=(

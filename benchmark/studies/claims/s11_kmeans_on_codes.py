@@ -1,10 +1,6 @@
 """S11: k-means on codes finds digits that it does not find on pixels."""
 
-from __future__ import annotations
-
-from functools import partial
-
-from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, gain, score
 from benchmark.studies.study_figures import codes_figure, score_figure
 
 _SIZES = {"hidden": [500, 500, 2000], "epochs": 40}
@@ -24,12 +20,9 @@ STUDY = Study(
     ),
     cases=_CASES,
     expectations=(
-        Expectation("NMI on pixels", lambda e: e.scores("pixels", "kmeans_nmi"), about=0.50, digits=2),
-        Expectation("NMI on codes", lambda e: e.scores("codes, linear", "kmeans_nmi"), about=0.74, digits=2),
-        Expectation(
-            "gain of codes over pixels",
-            lambda e: e.scores("codes, linear", "kmeans_nmi") - e.scores("pixels", "kmeans_nmi"), above=0.0,
-        ),
+        Expectation("NMI on pixels", score("pixels", "kmeans_nmi"), about=0.50, digits=2),
+        Expectation("NMI on codes", score("codes, linear", "kmeans_nmi"), about=0.74, digits=2),
+        Expectation("gain of codes over pixels", gain("codes, linear", "pixels", "kmeans_nmi"), above=0.0),
     ),
     about=(
         "k-means puts each sample to the nearest of ten centres. Normalised mutual information (NMI) says "
@@ -38,9 +31,6 @@ STUDY = Study(
     teaches=(
         "Between pixels, straight distances mean little; a code in which they do makes an old method work."
     ),
-    figures=(
-        partial(score_figure, cases=list(_CASES), metric="kmeans_nmi", label="NMI of k-means"),
-        partial(codes_figure, cases=list(_CASES)),
-    ),
+    figures=(score_figure("kmeans_nmi", "NMI of k-means"), codes_figure),
     seeds=5,
-)  # fmt: skip
+)

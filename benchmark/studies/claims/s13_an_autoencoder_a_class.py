@@ -1,18 +1,15 @@
 """S13: one autoencoder a digit; whose reconstruction is best says which digit it is."""
 
-from __future__ import annotations
-
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmark.datasets import DataUnavailable, load_dataset
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, perceptron, seeded
+from benchmark.studies.declaration import Case, Expectation, Study, Values, score
+from benchmark.studies.heads import Classifier, trained_perceptron
 from benchmark.studies.letters import letters
-from benchmark.studies.networks import reducer_of
+from benchmark.studies.networks import as_images, reducer_of
 from benchmark.studies.study_figures import evidence_images, scores_figure
 
 
@@ -25,17 +22,12 @@ def _errors(experts: list[Any], X: np.ndarray) -> np.ndarray:
     return np.stack([made.score_samples(X) for made in experts], axis=1)
 
 
-def _perceptron(trial: Trial, X: np.ndarray, y: np.ndarray) -> Classifier:
-    network = seeded(perceptron, X.shape[1], 300, int(trial.y_train.max()) + 1, seed=trial.seed)
-    return Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device).fit(X, y)
-
-
 def classify(trial: Trial) -> Measured:
     """Compare experts with one perceptron, on what a classifier meets and on what it should not meet."""
     from sklearn.metrics import roc_auc_score
 
     X, y, X_test, y_test = trial.X_train, trial.y_train, trial.X_test, trial.y_test
-    experts, whole = _experts(trial, X, y), _perceptron(trial, X, y)
+    experts, whole = _experts(trial, X, y), trained_perceptron(trial, X, y)
     errors = _errors(experts, X_test)
     again = reducer_of(trial, "autoencoder", hidden=(128,)).set_params(random_state=trial.seed + 1)
     retrained = errors.copy()
@@ -48,7 +40,7 @@ def classify(trial: Trial) -> Measured:
         "retrained": (retrained.argmin(axis=1) == y_test).mean(),
         "perceptron": whole.score(X_test, y_test),
         "imbalanced": (few == y_test).mean(),
-        "imbalanced_perceptron": _perceptron(trial, X[kept], y[kept]).score(X_test, y_test),
+        "imbalanced_perceptron": trained_perceptron(trial, X[kept], y[kept]).score(X_test, y_test),
         "moved": _moved(_errors(experts, touched).argmin(axis=1)),
         "moved_perceptron": _moved(whole.predict(touched)),
         **_tempered(_errors(experts, X), y, errors, y_test),
@@ -64,10 +56,7 @@ def classify(trial: Trial) -> Measured:
         images[name] = foreign[:10]
     for k in (0, 8):
         images[f"letters by the {k}"] = experts[k].inverse_transform(experts[k].transform(images["letters"]))
-    shape = (-1, *(trial.image_shape or (1, X.shape[1])))
-    return Measured(
-        {k: float(v) for k, v in scores.items()}, {k: v.reshape(shape) for k, v in images.items()}
-    )
+    return Measured({k: float(v) for k, v in scores.items()}, as_images(trial, images))
 
 
 def _imbalanced(y: np.ndarray) -> np.ndarray:
@@ -138,18 +127,20 @@ def _tempered(
 _CASE = "ten autoencoders"
 
 
-def _score(name: str, evidence: Evidence) -> Any:
-    return evidence.scores(_CASE, name)
+def _gain(of: str, over: str) -> Values:
+    return lambda evidence: evidence.scores(_CASE, of) - evidence.scores(_CASE, over)
 
 
-def _gain(name: str, evidence: Evidence) -> Any:
-    return _score(name, evidence) - _score(f"{name}_perceptron", evidence)
-
-
-def _loss_by_imbalance(evidence: Evidence) -> Any:
-    ours = _score("accuracy", evidence) - _score("imbalanced", evidence)
-    return _score("perceptron", evidence) - _score("imbalanced_perceptron", evidence) - ours
-
+_LOST = _gain("accuracy", "imbalanced")
+_LOST_BY_PERCEPTRON = _gain("perceptron", "imbalanced_perceptron")
+_SHOWN = {
+    f"{title}, {who}": f"{name}{kind}"
+    for name, title in (
+        ("imbalanced", "a class 100 times larger"), ("letters", "letters found (AUROC)"),
+        ("kmnist", "KMNIST found (AUROC)"), ("moved", "moved by a pixel"),
+    )
+    for kind, who in (("", "experts"), ("_perceptron", "perceptron"))
+}  # fmt: skip
 
 STUDY = Study(
     id="S13",
@@ -161,50 +152,30 @@ STUDY = Study(
     source="readers' classifier of ten autoencoders",
     cases={_CASE: Case("ten autoencoders", {"epochs": 20, "steps": 3000}, width=32, task=classify)},
     expectations=(
-        Expectation("accuracy", partial(_score, "accuracy"), above=0.95),
+        Expectation("accuracy", score(_CASE, "accuracy"), above=0.95),
         Expectation(
             "letters found among digits (AUROC), less by a perceptron's doubt",
-            partial(_gain, "letters"),
-            above=0.0,
+            _gain("letters", "letters_perceptron"), above=0.0,
         ),
         Expectation(
             "accuracy lost by a class 100 times larger: a perceptron's less ours",
-            _loss_by_imbalance,
-            above=0.0,
+            lambda e: _LOST_BY_PERCEPTRON(e) - _LOST(e), above=0.0,
         ),
         Expectation(
-            "change of accuracy by retraining one class",
-            lambda e: _score("retrained", e) - _score("accuracy", e),
-            about=0.0,
-            digits=2,
+            "change of accuracy by retraining one class", _gain("retrained", "accuracy"), about=0.0, digits=2
         ),
         Expectation(
             "share of digits that one changed pixel can move, a perceptron's less ours",
-            lambda e: -_gain("moved", e),
-            above=0.0,
+            _gain("moved_perceptron", "moved"), above=0.0,
         ),
         Expectation(
             "gain on the two most confused digits by a temperature for each",
-            lambda e: _score("two_temperatures", e) - _score("one_temperature", e),
-            above=0.0,
+            _gain("two_temperatures", "one_temperature"), above=0.0,
         ),
     ),
     about=(
         "Each autoencoder has seen one digit only, and gives back badly what is another. No network ever "
         "compares two digits, so that what has never been seen is well reconstructed by none."
     ),
-    figures=(
-        partial(evidence_images, case=_CASE),
-        partial(
-            scores_figure, case=_CASE, label="accuracy, AUROC or share",
-            metrics={
-                f"{title}, {who}": f"{name}{kind}"
-                for name, title in (
-                    ("imbalanced", "a class 100 times larger"), ("letters", "letters found (AUROC)"),
-                    ("kmnist", "KMNIST found (AUROC)"), ("moved", "moved by a pixel"),
-                )
-                for kind, who in (("", "experts"), ("_perceptron", "perceptron"))
-            },
-        ),
-    ),
+    figures=(evidence_images(_CASE), scores_figure(_CASE, _SHOWN, "accuracy, AUROC or share")),
 )  # fmt: skip

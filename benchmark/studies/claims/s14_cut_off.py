@@ -1,14 +1,12 @@
 """S14: a loss that leaves out what is reconstructed well already."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.networks import CutOff, equipped
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study, gain
+from benchmark.studies.networks import CutOff, reducer_of
 from benchmark.studies.study_figures import lines_figure
 
 _SHARES = np.linspace(0, 1, 101)
@@ -16,10 +14,7 @@ _SHARES = np.linspace(0, 1, 101)
 
 def train(trial: Trial) -> Measured:
     """Train with a cut-off; return the error of all test samples, and of the hardest tenth of them."""
-    made: Any = equipped(
-        trial, CutOff(trial.width, hidden=(128,), random_state=trial.seed, cut_off=trial.params["cut_off"])
-    )
-    made.fit(trial.X_train)
+    made = reducer_of(trial, CutOff, hidden=(128,), cut_off=trial.params["cut_off"]).fit(trial.X_train)
     errors = made.score_samples(trial.X_test)
     hardest = np.sort(errors)[-max(len(errors) // 10, 1) :]
     return Measured({
@@ -29,13 +24,9 @@ def train(trial: Trial) -> Measured:
 
 
 _CASES = {
-    "plain loss": Case("autoencoder with a cut-off", {"cut_off": 0.0, "epochs": 20}, width=32, task=train),
-    "cut-off 0.01": Case("autoencoder with a cut-off", {"cut_off": 0.01, "epochs": 20}, width=32, task=train),
+    name: Case("autoencoder with a cut-off", {"cut_off": cut_off, "epochs": 20}, width=32, task=train)
+    for name, cut_off in (("plain loss", 0.0), ("cut-off 0.01", 0.01))
 }
-
-
-def _fall(evidence: Evidence, score: str) -> Any:
-    return evidence.scores("plain loss", score) - evidence.scores("cut-off 0.01", score)
 
 
 def _draw(evidence: Evidence) -> Any:
@@ -52,9 +43,14 @@ STUDY = Study(
     cases=_CASES,
     expectations=(
         Expectation(
-            "fall of the error of the hardest tenth", lambda e: _fall(e, "hardest"), above=0.0, digits=5
+            "fall of the error of the hardest tenth",
+            gain("plain loss", "cut-off 0.01", "hardest"),
+            above=0.0,
+            digits=5,
         ),
-        Expectation("fall of the share above the cut-off", lambda e: _fall(e, "share"), above=0.0),
+        Expectation(
+            "fall of the share above the cut-off", gain("plain loss", "cut-off 0.01", "share"), above=0.0
+        ),
     ),
     about=(
         "The mean of an error is lowered most easily where it is low already. Samples below a cut-off count "

@@ -1,16 +1,11 @@
 """S15: new digits by walking from one code to another."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, perceptron, seeded
-from benchmark.studies.networks import reducer_of
+from benchmark.studies.declaration import Case, Expectation, Study, score
+from benchmark.studies.heads import n_classes, trained_perceptron
+from benchmark.studies.networks import as_images, reducer_of
 from benchmark.studies.study_figures import evidence_images
 
 
@@ -19,12 +14,10 @@ def generate(trial: Trial) -> Measured:
     from sklearn.neighbors import NearestNeighbors
 
     X, y, rng = trial.X_train, trial.y_train, trial.rng
-    n_classes = int(y.max()) + 1
     made = reducer_of(trial, "stacked", hidden=(500, 250)).fit(X)
     codes = made.transform(X)
-    network = seeded(perceptron, X.shape[1], 300, n_classes, seed=trial.seed)
-    judge = Classifier(network, "adam", 1e-3, 100, trial.params["steps"], trial.seed, trial.device).fit(X, y)
-    pairs = np.concatenate([rng.choice(np.flatnonzero(y == k), (50, 2)) for k in range(n_classes)])
+    judge = trained_perceptron(trial, X, y)
+    pairs = np.concatenate([rng.choice(np.flatnonzero(y == k), (50, 2)) for k in range(n_classes(trial))])
     between = made.inverse_transform((codes[pairs[:, 0]] + codes[pairs[:, 1]]) / 2)
     noise = rng.normal(size=codes[pairs[:, 0]].shape).astype(np.float32)
     moved = made.inverse_transform(codes[pairs[:, 0]] + 0.3 * codes.std(axis=0) * noise)
@@ -32,9 +25,9 @@ def generate(trial: Trial) -> Measured:
     scores: dict[str, float] = {}
     for name, made_up in (("between", between), ("moved", moved)):
         chances = judge.predict_proba(made_up)
-        share = np.bincount(chances.argmax(axis=1), minlength=n_classes) / len(made_up)
+        share = np.bincount(chances.argmax(axis=1), minlength=n_classes(trial)) / len(made_up)
         scores[f"confidence_{name}"] = float(chances.max(axis=1).mean())
-        scores[f"variety_{name}"] = float(-(share * np.log(share + 1e-12)).sum() / np.log(n_classes))
+        scores[f"variety_{name}"] = float(-(share * np.log(share + 1e-12)).sum() / np.log(n_classes(trial)))
         # A copy of a training image has no distance from it; its own reconstruction has that of the decoder.
         distance = nearest.kneighbors(made_up)[0].mean()
         copies = np.linalg.norm(made.inverse_transform(codes[pairs[:, 0]]) - X[pairs[:, 0]], axis=1).mean()
@@ -44,23 +37,17 @@ def generate(trial: Trial) -> Measured:
     across, up = np.meshgrid(*np.linspace(left, right, 10, dtype=np.float32).T)
     grid = plane.inverse_transform(np.stack([across, up], axis=-1).reshape(-1, 2))
     steps = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
-    ends = [rng.choice(np.flatnonzero(y == k)) for k in rng.permutation(n_classes)[:4]]
+    ends = [rng.choice(np.flatnonzero(y == k)) for k in rng.permutation(n_classes(trial))[:4]]
     walks = {
         f"from {y[a]} to {y[b]}": made.inverse_transform((1 - steps) * codes[a] + steps * codes[b])
         for a, b in ((ends[0], ends[1]), (ends[2], ends[3]))
     }
     images = {**walks, "half-way": between[::50][:10], "moved": moved[::50][:10]}
     images |= {f"a plane of codes, {row + 1}": grid[10 * row :][:10] for row in range(10)}
-    shape = (-1, *(trial.image_shape or (1, X.shape[1])))
-    return Measured(scores, {name: found.reshape(shape) for name, found in images.items()})
+    return Measured(scores, as_images(trial, images))
 
 
 _CASE = "784-500-250-16"
-
-
-def _score(name: str, evidence: Evidence) -> Any:
-    return evidence.scores(_CASE, name)
-
 
 STUDY = Study(
     id="S15",
@@ -71,18 +58,18 @@ STUDY = Study(
     expectations=(
         Expectation(
             "a classifier's confidence, half-way between two of a class",
-            partial(_score, "confidence_between"),
+            score(_CASE, "confidence_between"),
             above=0.8,
         ),
         Expectation(
-            "a classifier's confidence, codes moved a little", partial(_score, "confidence_moved"), above=0.8
+            "a classifier's confidence, codes moved a little", score(_CASE, "confidence_moved"), above=0.8
         ),
         Expectation(
-            "variety of the classes, 1 being all alike often", partial(_score, "variety_between"), above=0.9
+            "variety of the classes, 1 being all alike often", score(_CASE, "variety_between"), above=0.9
         ),
         Expectation(
             "distance from the nearest training image, over that of a copy",
-            partial(_score, "distance_between"),
+            score(_CASE, "distance_between"),
             above=1.0,
         ),
     ),
@@ -91,5 +78,5 @@ STUDY = Study(
         "lies a new digit if the network has learned what digits are, and a double exposure if it has "
         "learned images by heart."
     ),
-    figures=(partial(evidence_images, case=_CASE),),
+    figures=(evidence_images(_CASE),),
 )

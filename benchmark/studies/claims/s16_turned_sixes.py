@@ -1,15 +1,12 @@
 """S16: sixes in four positions, and where an upright nine belongs."""
 
-from __future__ import annotations
-
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.networks import reducer_of
+from benchmark.studies.declaration import Case, Evidence, Expectation, Study, score
+from benchmark.studies.networks import as_images, reducer_of
 from benchmark.studies.study_figures import evidence_images, scores_figure
 
 _ANGLES = (0, 90, 180, 270)
@@ -44,16 +41,15 @@ def cluster(trial: Trial) -> Measured:
     for k, name in enumerate(_ANGLES):
         images[f"sixes in the cluster of {name}°"] = X_test[mixed][found[mixed] == columns[k]][:10]
         images[f"nines in the cluster of {name}°"] = X_nines[nines == columns[k]][:10]
-    return Measured(scores, {name: rows.reshape(-1, *shape) for name, rows in images.items()})
+    return Measured(scores, as_images(trial, images))
 
 
-def _score(name: str, evidence: Evidence) -> Any:
-    return evidence.scores("turned sixes", name)
+_CASE = "turned sixes"
 
 
 def _nines(evidence: Evidence) -> Any:
-    others = np.max([_score(f"nines_{angle}", evidence) for angle in (0, 90, 270)], axis=0)
-    return _score("nines_180", evidence) - others
+    upright, *others = (evidence.scores(_CASE, f"nines_{angle}") for angle in (180, 0, 90, 270))
+    return upright - np.max(others, axis=0)
 
 
 STUDY = Study(
@@ -64,9 +60,9 @@ STUDY = Study(
         "6 turned by 180"
     ),
     source="readers' clustering of rotated digits",
-    cases={"turned sixes": Case("clusters of turned sixes", {"epochs": 40}, width=10, task=cluster)},
+    cases={_CASE: Case("clusters of turned sixes", {"epochs": 40}, width=10, task=cluster)},
     expectations=(
-        Expectation("accuracy of the clusters by angle", partial(_score, "accuracy"), above=0.9),
+        Expectation("accuracy of the clusters by angle", score(_CASE, "accuracy"), above=0.9),
         Expectation("share of nines with the 6 turned by 180, less the next largest", _nines, above=0.0),
     ),
     about=(
@@ -74,13 +70,12 @@ STUDY = Study(
         "is a turned six to it, as it has never seen one."
     ),
     figures=(
-        partial(evidence_images, case="turned sixes"),
-        partial(
-            scores_figure, case="turned sixes", label="share",
-            metrics={
-                **{f"sixes at {angle}° that are found": f"accuracy_{angle}" for angle in _ANGLES},
-                **{f"nines in the cluster of {angle}°": f"nines_{angle}" for angle in _ANGLES},
-            },
+        evidence_images(_CASE),
+        scores_figure(
+            _CASE,
+            {f"sixes at {angle}° that are found": f"accuracy_{angle}" for angle in _ANGLES}
+            | {f"nines in the cluster of {angle}°": f"nines_{angle}" for angle in _ANGLES},
+            "share",
         ),
     ),
-)  # fmt: skip
+)

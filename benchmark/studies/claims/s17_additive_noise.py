@@ -1,14 +1,10 @@
 """S17: TensorFlow's own example of a denoising autoencoder."""
 
-from __future__ import annotations
-
-from functools import partial
-
 import numpy as np
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Expectation, Study
-from benchmark.studies.networks import AdditiveNoise, equipped
+from benchmark.studies.declaration import Case, Expectation, Study, score
+from benchmark.studies.networks import AdditiveNoise, reducer_of
 from benchmark.studies.study_figures import loss_figure
 
 
@@ -18,11 +14,10 @@ def train(trial: Trial) -> Measured:
 
     scaler = StandardScaler().fit(trial.X_train)
     X_train, X_test = (scaler.transform(X).astype(np.float32) for X in (trial.X_train, trial.X_test))
-    made = equipped(trial, AdditiveNoise(
-        trial.width, code_activation="softplus", output_activation="linear", batch_size=128,
-        random_state=trial.seed, precision="fp32",
-    ))  # fmt: skip
-    made.fit(X_train)
+    made = reducer_of(
+        trial, AdditiveNoise, code_activation="softplus", output_activation="linear", batch_size=128,
+        precision="fp32",
+    ).fit(X_train)  # fmt: skip
     error = np.square(made.inverse_transform(made.transform(X_test)) - X_test, dtype=np.float64).sum()
     return Measured({"cost": 0.5 * float(error)}, history=made.history_)
 
@@ -36,13 +31,11 @@ STUDY = Study(
     source="TensorFlow models, AdditiveGaussianNoiseAutoencoder",
     cases={"784-200": Case("additive noise", {"epochs": 20}, width=200, task=train)},
     expectations=(
-        Expectation(
-            "half the summed squared error", lambda e: e.scores("784-200", "cost"), about=675_218, digits=0
-        ),
+        Expectation("half the summed squared error", score("784-200", "cost"), about=675_218, digits=0),
     ),
     about=(
         "A little Gaussian noise on every pixel keeps the code from depending on any single one. The cost is "
         "half the squared error, summed over all pixels of all 10,000 test digits."
     ),
-    figures=(partial(loss_figure, cases=["784-200"]),),
+    figures=(loss_figure,),
 )

@@ -1,41 +1,34 @@
 """S19: a perceptron with dropout on pixels, and on codes."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import Any
 
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, score
 from benchmark.studies.heads import accuracy, perceptron
 from benchmark.studies.study_figures import score_figure
 
 
 def classify(trial: Trial) -> Measured:
     """Train 784-300-10 with dropout of a quarter by Adagrad; score it on the test set."""
-
-    def make(n_features: int, n_classes: int) -> Any:
-        return perceptron(n_features, 300, n_classes, dropout=0.25)
-
-    return accuracy(trial, make, "adagrad", trial.params["learning_rate"], 100)
+    make = partial(perceptron, dropout=0.25)
+    return accuracy(trial, make, "Adagrad", trial.params["learning_rate"], 100)
 
 
 _LENGTH = {"steps": 3000, "learning_rate": 0.3}
-_CASES = {
-    "pixels": Case("perceptron", {"input": "pixels", **_LENGTH}, task=classify),
-    "codes": Case("perceptron", {"input": "codes", "epochs": 20, **_LENGTH}, task=classify),
-}
 
 STUDY = Study(
     id="S19",
     name="perceptron",
     claim="784-300-10 with dropout, Adagrad 0.3, 3,000 batches of 100: 97.85 %",
     source="TensorFlow, readers' first multilayer perceptron",
-    cases=_CASES,
-    expectations=(Expectation("accuracy", lambda e: e.scores("pixels", "accuracy"), about=0.9785, digits=4),),
+    cases={
+        "pixels": Case("perceptron", {"input": "pixels", **_LENGTH}, task=classify),
+        "codes": Case("perceptron", {"input": "codes", "epochs": 20, **_LENGTH}, task=classify),
+    },
+    expectations=(Expectation("accuracy", score("pixels", "accuracy"), about=0.9785, digits=4),),
     about=(
         "One layer between pixels and digits lets the network build strokes first. Dropout silences a "
         "quarter of it at random in every step, so that no unit relies on another."
     ),
-    figures=(partial(score_figure, cases=list(_CASES), metric="accuracy", label="accuracy"),),
+    figures=(score_figure("accuracy", "accuracy"),),
 )

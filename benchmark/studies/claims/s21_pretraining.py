@@ -1,13 +1,9 @@
 """S21: a deep belief network beside the same network without its pretraining."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, gain
 from benchmark.studies.study_figures import curves_figure
 
+_MSE = "reconstruction_mse"
 _HIDDEN = {2: [500], 3: [1000, 500], 4: [1000, 500, 250]}
 _WITHOUT = {"pretrain_epochs": 0, "epochs": 20}
 _CASES = {
@@ -18,15 +14,6 @@ _CASES = {
         ("not pretrained", {**_WITHOUT, "weight_init": "small-normal"}),
     )
 } | {"4 layers, Xavier's weights": Case("dbn", {"hidden": _HIDDEN[4], **_WITHOUT}, width=30)}
-
-
-def _gain(layers: int, evidence: Evidence) -> Any:
-    with_it, without = (
-        evidence.scores(f"{layers} layers, {how}", "reconstruction_mse")
-        for how in ("pretrained", "not pretrained")
-    )
-    return without - with_it
-
 
 STUDY = Study(
     id="S21",
@@ -40,7 +27,7 @@ STUDY = Study(
     expectations=tuple(
         Expectation(
             f"fall of the test MSE by pretraining, {layers} layers",
-            partial(_gain, layers),
+            gain(f"{layers} layers, not pretrained", f"{layers} layers, pretrained", _MSE),
             above=0.0,
             digits=4,
         )
@@ -56,13 +43,12 @@ STUDY = Study(
         "which keep the size of a signal from layer to layer, stand beside."
     ),
     figures=(
-        partial(
-            curves_figure,
+        curves_figure(
             curves={
-                how: {layers: (f"{layers} layers, {how}", "reconstruction_mse") for layers in _HIDDEN}
+                how: {layers: (f"{layers} layers, {how}", _MSE) for layers in _HIDDEN}
                 for how in ("pretrained", "not pretrained")
             }
-            | {"Xavier's weights": {4: ("4 layers, Xavier's weights", "reconstruction_mse")}},
+            | {"Xavier's weights": {4: ("4 layers, Xavier's weights", _MSE)}},
             xlabel="layers of the encoder", ylabel="test MSE",
         ),
     ),

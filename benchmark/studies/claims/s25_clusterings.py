@@ -1,12 +1,7 @@
 """S25: the classical clusterings on pixels, on linear reductions, and on deep codes."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
+from benchmark.studies.declaration import Case, Expectation, Study, gain
 from benchmark.studies.study_figures import score_figure
 
 _JUDGES = ("kmeans", "affinity-propagation", "ward")
@@ -34,18 +29,6 @@ def scale(trial: Trial) -> Measured:
     })  # fmt: skip
 
 
-_CASES = {
-    "pixels": Case("raw", clusterings=_JUDGES),
-    "PCA": Case("pca", clusterings=_JUDGES),
-    "MDS, of 1,000 test digits": Case("multidimensional scaling", task=scale),
-    "codes": Case("stacked", {"hidden": [500, 500, 2000], "epochs": 40}, clusterings=_JUDGES),
-}
-
-
-def _gain(score: str, evidence: Evidence) -> Any:
-    return evidence.scores("codes", score) - evidence.scores("pixels", score)
-
-
 STUDY = Study(
     id="S25",
     name="clusterings",
@@ -57,19 +40,23 @@ STUDY = Study(
         "Xie, Girshick and Farhadi (2016), Unsupervised deep embedding for clustering analysis, and its "
         "readers"
     ),
-    cases=_CASES,
+    cases={
+        "pixels": Case("raw", clusterings=_JUDGES),
+        "PCA": Case("pca", clusterings=_JUDGES),
+        "MDS, of 1,000 test digits": Case("multidimensional scaling", task=scale),
+        "codes": Case("stacked", {"hidden": [500, 500, 2000], "epochs": 40}, clusterings=_JUDGES),
+    },
     expectations=(
         *(
-            Expectation(f"gain in NMI of codes over pixels, {name}", partial(_gain, score), above=0.0)
-            for name, score in _SCORES.items()
+            Expectation(f"gain in NMI of codes over pixels, {name}", gain("codes", "pixels", nmi), above=0.0)
+            for name, nmi in _SCORES.items()
         ),
         Expectation(
-            "NMI of k-means on PCA less that on pixels",
-            lambda e: e.scores("PCA", "kmeans_nmi") - e.scores("pixels", "kmeans_nmi"), below=0.05,
+            "NMI of k-means on PCA less that on pixels", gain("PCA", "pixels", "kmeans_nmi"), below=0.05
         ),
         Expectation(
             "gain in NMI of codes over MDS, k-means",
-            lambda e: e.scores("codes", "kmeans_nmi") - e.scores("MDS, of 1,000 test digits", "kmeans_nmi"),
+            gain("codes", "MDS, of 1,000 test digits", "kmeans_nmi"),
             above=0.0,
         ),
     ),
@@ -77,8 +64,5 @@ STUDY = Study(
         "Clusterings look for groups in distances. Affinity propagation, Ward's method and multidimensional "
         "scaling (MDS) are given a part of the test set, as their cost grows with its square."
     ),
-    figures=tuple(
-        partial(score_figure, cases=list(_CASES), metric=score, label=f"NMI of {name}")
-        for name, score in _SCORES.items()
-    ),
-)  # fmt: skip
+    figures=tuple(score_figure(nmi, f"NMI of {name}") for name, nmi in _SCORES.items()),
+)

@@ -1,14 +1,9 @@
 """S26: dropout in hidden layers, noise on what each layer is given, both, or neither."""
 
-from __future__ import annotations
-
-from functools import partial
-from typing import Any
-
 from benchmark.measure.trial import Measured, Trial
-from benchmark.studies.declaration import Case, Evidence, Expectation, Study
-from benchmark.studies.heads import Classifier, on_top_of
-from benchmark.studies.networks import reducer_of
+from benchmark.studies.declaration import Case, Expectation, Study
+from benchmark.studies.heads import n_classes, on_top_of, trained
+from benchmark.studies.networks import neighbours_accuracy, reducer_of
 from benchmark.studies.study_figures import score_figure
 
 _SHARE = 0.25  # of a layer's inputs, or of its units
@@ -16,23 +11,20 @@ _SHARE = 0.25  # of a layer's inputs, or of its units
 
 def train(trial: Trial) -> Measured:
     """Train an autoencoder as the case says; score its codes, and classifiers fine-tuned from it."""
-    from sklearn.neighbors import KNeighborsClassifier
-
-    given, X_test, y_test = trial.params, trial.X_test, trial.y_test
-    made: Any = reducer_of(
+    given, X_test = trial.params, trial.X_test
+    made = reducer_of(
         trial, "stacked-denoising", hidden=(500, 250), level=given["noise"], dropout=given["dropout"],
         pretrain_epochs=given["pretrain_epochs"], precision="fp32",
     )  # fmt: skip
     codes = made.fit_transform(trial.X_train)
-    neighbours = KNeighborsClassifier(5, n_jobs=-1).fit(codes, trial.y_train)
     scores = {
         "error": float(made.score_samples(X_test).mean()),
-        "knn": float(neighbours.score(made.transform(X_test), y_test)),
+        "knn": neighbours_accuracy(trial, codes, made.transform(X_test)),
     }
     for name, share in (("accuracy", 0.0), ("accuracy with dropout", _SHARE)):
-        network = on_top_of(made.network_.encoder[:-1], int(trial.y_train.max()) + 1, trial.seed, share)
-        head = Classifier(network, "adam", 1e-3, 100, given["steps"], trial.seed, trial.device)
-        scores[name] = head.fit(trial.X_train, trial.y_train).score(X_test, y_test)
+        network = on_top_of(made.network_.encoder[:-1], n_classes(trial), trial.seed, share)
+        head = trained(trial, network, trial.X_train, trial.y_train)
+        scores[name] = head.score(X_test, trial.y_test)
     return Measured(scores)
 
 
@@ -45,12 +37,8 @@ _CASES = {
 }  # fmt: skip
 
 
-def _gain(of: tuple[str, str], over: tuple[str, str], evidence: Evidence) -> Any:
-    return evidence.scores(*of) - evidence.scores(*over)
-
-
 def _expect(what: str, of: tuple[str, str], over: tuple[str, str]) -> Expectation:
-    return Expectation(what, partial(_gain, of, over), above=0.0, digits=4)
+    return Expectation(what, lambda e: e.scores(*of) - e.scores(*over), above=0.0, digits=4)
 
 
 _PLAIN, _DROPPED = ("neither", "accuracy"), ("neither", "accuracy with dropout")
@@ -72,5 +60,5 @@ STUDY = Study(
         "Both spoil what a layer sees. Noise makes a layer restore what was taken from its input, dropout "
         "lets none rely on a unit below; so one may serve learning without labels, the other with them."
     ),
-    figures=(partial(score_figure, cases=list(_CASES), metric="accuracy", label="fine-tuned accuracy"),),
+    figures=(score_figure("accuracy", "fine-tuned accuracy"),),
 )
