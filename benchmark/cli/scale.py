@@ -15,7 +15,7 @@ def scale(request: ScaleRequest, as_json: Json = False, quiet: Quiet = False, de
     from benchmark.cli.printing import make_console, print_failures, print_json, print_rows, result_facts
     from benchmark.execution import runner
     from benchmark.execution.observers.terminal import Terminal
-    from benchmark.reporting.exponent_table import exponent_rows
+    from benchmark.reporting.scaling_content import exponent_rows
     from benchmark.results import Store
 
     console = make_console(stderr=as_json or quiet)
