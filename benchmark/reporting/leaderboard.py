@@ -62,13 +62,10 @@ def board_columns(data: ReportData, names: Sequence[str] = (), beside: Beside | 
     """
     board = data.board
     rows = board.to_dict("records")
-    # A score that judges another clustering than the default one has a table of its own.
-    scores = [
-        name
-        for name in score_columns(data.frame)
-        if name not in METRICS or METRICS[name].clustering in ("", DEFAULT)
-    ]
-    usual = (RANK, "fit_seconds", "transform_seconds", *(n for n in scores if board[n].notna().any()))
+    # Scores that judge another clustering than the default one have a table of their own.
+    others = {metric.name for metric in METRICS.values() if metric.clustering not in ("", DEFAULT)}
+    scores = [n for n in score_columns(data.frame) if n not in others and board[n].notna().any()]
+    usual = (RANK, "fit_seconds", "transform_seconds", *scores)
     columns = key_columns(varying(board, GROUP))
     for name in names or usual:
         columns += _rank_column(board) if name == RANK else [_mean_column(rows, name, beside or _beside)]

@@ -86,9 +86,10 @@ def run_setup(data: ReportData) -> list[Block]:
 
 
 def _sizes(facts: Mapping[str, Any], whose: str) -> dict[str, str]:
-    rows = _join(_counted(facts, "n_train", "for training"), _counted(facts, "n_test", "for testing"))
-    columns = _join(_counted(facts, "n_features"), _counted(facts, "n_classes"))
-    return {f"rows{whose}": rows, f"features, classes{whose}": columns}
+    counts = [facts.get(name) for name in ("n_train", "n_test", "n_features", "n_classes")]
+    train, test, *columns = [f"{n:,}" if isinstance(n, int) else "" for n in counts]
+    rows = _join(f"{train} for training" if train else "", f"{test} for testing" if test else "")
+    return {f"rows{whose}": rows, f"features, classes{whose}": _join(*columns)}
 
 
 def _swapped(data: ReportData) -> list[Block]:
@@ -123,10 +124,6 @@ def _numbers(values: Any) -> str:
     if not isinstance(values, list) or len(values) <= _MOST_LISTED:
         return plain(values)
     return f"{len(values):,} from {min(values)} to {max(values)}"
-
-
-def _counted(facts: Mapping[str, Any], name: str, purpose: str = "") -> str:
-    return f"{facts[name]:,} {purpose}".strip() if isinstance(facts.get(name), int) else ""
 
 
 def _join(*parts: Any) -> str:

@@ -127,12 +127,9 @@ class ScalingContent:
 
 def exponent_table(exponents: pd.DataFrame) -> Table:
     """Return how the seconds of a fit, and its memory, grow with each size: one row a curve."""
-    curves = exponents.groupby(list(CURVE), dropna=False, sort=False)
+    curves = exponents.set_index("sweep", drop=False).groupby(list(CURVE), dropna=False, sort=False)
     # Of each curve: what tells it apart, and the exponents of every sweep.
-    rows = [
-        {**dict(curve.iloc[0]), **{row["sweep"]: row for row in curve.to_dict("records")}}
-        for _, curve in curves
-    ]
+    rows = [dict(curve.iloc[0]) | curve.to_dict("index") for _, curve in curves]
     names = varying(exponents, CURVE, within_reducer=True)
     return table(rows, [*key_columns(names, key_label), *(_exponent(cost, sweep) for cost, sweep in _COSTS)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -53,28 +53,28 @@ def times_figure(board: pd.DataFrame) -> Figure | None:
 
 def _points(axes: Axes, board: pd.DataFrame, column: str) -> None:
     """Draw the points of a column, a row a label; devices of a label stand one below the other."""
-    seconds, names = np.maximum(style.floats(board[column]), 1e-6), list(board["label"].unique())
-    measured = np.isfinite(seconds)
-    if not measured.any():
+    names, devices = list(board["label"].unique()), sorted(board["device"].unique())
+    board = board[board[column].notna()]
+    if board.empty:
         axes.set(xticks=[])
         return
-    low, high = np.nanmin(seconds) / 2, np.nanmax(seconds)
+    seconds = np.maximum(style.floats(board[column]), 1e-6)
+    low, high = seconds.min() / 2, seconds.max()
     # Room on the right for the text beside the longest time.
     log_axis(axes.xaxis, low, high * (high / low) ** 0.22)
     axes.grid(True)
     axes.spines["left"].set_visible(False)
-    devices = sorted(board["device"].unique())
-    spread, labels = np.nan_to_num(style.floats(board[f"{column}_std"])), board["label"].to_numpy()
-    beside = {name: sorted(board["device"][measured & (labels == name)]) for name in names}
+    spread = np.nan_to_num(style.floats(board[f"{column}_std"]))
+    # A reducer measured on one device of several has its point beside its name.
+    beside = board["device"].map(devices.index).groupby(board["label"])
+    shifts = beside.rank(method="min") - (beside.transform("size") + 1) / 2
+    places = style.floats(board["label"].map(names.index) + shifts * 0.8 / len(devices))
     for place, device in enumerate(devices):
-        here = np.flatnonzero((board["device"] == device).to_numpy() & measured)
-        # A reducer measured on one device of several has its point beside its name.
-        shifts = [beside[name].index(device) - (len(beside[name]) - 1) / 2 for name in labels[here]]
-        rows = np.array([names.index(name) for name in labels[here]]) + np.array(shifts) * 0.8 / len(devices)
-        look: dict[str, Any] = {"color": _DEVICE_COLORS[place % len(_DEVICE_COLORS)]}
+        here = (board["device"] == device).to_numpy()
+        rows, color = places[here], _DEVICE_COLORS[place % len(_DEVICE_COLORS)]
         ends = np.maximum(seconds[here] - spread[here], low), seconds[here] + spread[here]
-        axes.hlines(rows, *ends, linewidth=1.5, **look)
-        axes.plot(seconds[here], rows, "o", markersize=5.5, label=device, **look)
+        axes.hlines(rows, *ends, linewidth=1.5, color=color)
+        axes.plot(seconds[here], rows, "o", markersize=5.5, label=device, color=color)
         for right, row, value in zip(ends[1], rows, seconds[here], strict=True):
             axes.annotate(
                 style.format_seconds(value), (right, row), (6, 0), textcoords="offset points", va="center",
