@@ -19,7 +19,7 @@ from benchmark.analysis.statistics import signed_rank_p
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.cli.closing_table import closing_ranks
 from benchmark.reporting import write_report
-from benchmark.reporting.figures import critical_differences_figure
+from benchmark.reporting.over_datasets import critical_differences_figure
 from benchmark.results import Record, Store
 
 NAMES = ("pca", "umap", "rbm", "raw")

@@ -28,7 +28,7 @@ from benchmark.reporting.document import (
     bullets,
     prose,
 )
-from benchmark.reporting.figures.label_placement import label_points, spread
+from benchmark.reporting.figures.readable_axes import label_points, spread
 from benchmark.reporting.markdown import escape, render
 from benchmark.reporting.number_text import score, seconds, significant
 from benchmark.reporting.report_data import card_files, gather

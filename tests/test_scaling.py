@@ -28,8 +28,8 @@ from benchmark.execution.runner import run as run_scaling
 from benchmark.plan.suite import check_request
 from benchmark.plan.sweep_plan import CENTRE, centre, predicted_seconds, sizes
 from benchmark.reporting import write_report
-from benchmark.reporting.exponent_table import exponent_rows
 from benchmark.reporting.figures.cost_curves import apart, scaling_figure
+from benchmark.reporting.scaling_content import exponent_rows
 from benchmark.request import ScaleRequest
 from benchmark.results import Record, Store
 

@@ -52,7 +52,7 @@ def scale(request: ScaleRequest, as_json: Json = False, quiet: Quiet = False, de
 
     def tables(console: Console, result: RunResult) -> Tables:
         from benchmark.analysis.scaling import exponents_table, scaling_table
-        from benchmark.reporting.exponent_table import exponent_rows
+        from benchmark.reporting.scaling_content import exponent_rows
         from benchmark.results import Store
 
         store = Store(request.results_dir, result.run)

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.analysis.across import differences, scores_by_dataset
 from benchmark.analysis.columns import held_out, is_control, varying
 from benchmark.reporting import figures
-from benchmark.reporting.document import Block, Heading, Items, Live, Paragraph, Picture, Table, Text
+from benchmark.reporting.document import Block, Heading, Items, Live, Paragraph, Picture, Table
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
-from benchmark.reporting.method import method
-from benchmark.reporting.over_datasets import DIAGRAM, across
+from benchmark.reporting.over_datasets import DIAGRAM, across, critical_differences_figure
+from benchmark.reporting.page import Widget
 from benchmark.reporting.reducer_sections import errors_by_class, failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
-from benchmark.reporting.run_setup import run_setup
+from benchmark.reporting.run_setup import method, run_setup
 from benchmark.reporting.summary import summary
 from benchmark.reporting.table_columns import chosen_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from benchmark.reporting.page import Widget
-
-_COSTS = (
-    Picture("pareto.png", "Quality of the codes against training time"),
-    Picture("times.png", "Seconds to fit and to transform"),
+# Below the leaderboard, each under a title of its own.
+_VIEWS = (
+    ("Embeddings", "embeddings.png", "Test codes of every reducer, coloured by class"),
+    ("Confusions", "confusions.png", "Share of each class (row) in each cluster of k-means (column)"),
+    ("Reconstructions", "reconstructions.png", "Test images and their reconstructions"),
+    ("Training", "losses.png", "Training loss by epoch"),
 )
-_CLUSTERINGS = Picture("clusterings.png", "NMI of every clustering with the classes, by reducer")
-_VIEWS = {
-    "Embeddings": Picture("embeddings.png", "Test codes of every reducer, coloured by class"),
-    "Confusions": Picture("confusions.png", "Share of each class (row) in each cluster of k-means (column)"),
-    "Reconstructions": Picture("reconstructions.png", "Test images and their reconstructions"),
-    "Training": Picture("losses.png", "Training loss by epoch"),
-}
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ class RunContent:
     def drawings(self) -> Iterator[tuple[str, Figure | None]]:
         """Yield the file name of every figure with the figure, or None where there is nothing to draw."""
         scores, _ = scores_by_dataset(self.data.board)
-        yield DIAGRAM.file, figures.critical_differences_figure(differences(scores))
+        yield DIAGRAM.file, critical_differences_figure(differences(scores))
         for part in self.parts:
             board, views = part.board[~is_control(part.board)], part.views
             yield part.file("pareto.png"), figures.pareto_figure(held_out(board))
@@ -92,25 +85,27 @@ class RunContent:
 
 def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     """Return what came of one dataset."""
+
+    def picture(name: str, caption: str) -> list[Block]:
+        file = data.file(name)
+        return [Picture(file, caption)] if file in drawn else []
+
     of = f": {data.part}" if data.part else ""
-    blocks: list[Block] = [Heading(f"Leaderboard{of}"), *leaderboard(data)]
-    blocks += _settings(data)
+    blocks: list[Block] = [Heading(f"Leaderboard{of}"), *leaderboard(data), *_settings(data)]
     if data.n_reducers > MOST_VIEWS:
         blocks.append(Paragraph(f"Figures show the {MOST_VIEWS} best ranked reducers."))
-    costs, views = ([replace(p, file=data.file(p.file)) for p in ps] for ps in (_COSTS, _VIEWS.values()))
-    trade_off, *others = ([picture] if picture.file in drawn else [] for picture in costs)
-    blocks += [Live(data.live("trade-off"), trade_off), *chain.from_iterable(others)]
+    trade_off = picture("pareto.png", "Quality of the codes against training time")
+    times = picture("times.png", "Seconds to fit and to transform")
+    blocks += [Live(data.live("trade-off"), trade_off), *times]
     if set(data.devices) - {"cpu"}:
         blocks += [Heading(f"CPU beside other devices{of}"), *device_comparison(data)]
-    compared = clusterings(data)
-    if compared:
-        picture = replace(_CLUSTERINGS, file=data.file(_CLUSTERINGS.file))
-        blocks += [Heading(f"Clusterings{of}"), *([picture] if picture.file in drawn else []), *compared]
-    for title, picture in zip(_VIEWS, views, strict=True):
-        if picture.file in drawn:
+    if compared := clusterings(data):
+        heat_map = picture("clusterings.png", "NMI of every clustering with the classes, by reducer")
+        blocks += [Heading(f"Clusterings{of}"), *heat_map, *compared]
+    for title, name, caption in _VIEWS:
+        if shown := picture(name, caption):
             moves = title == "Embeddings"
-            shown = Live(data.live("explorer"), [picture]) if moves else picture
-            blocks += [Heading(f"{title}{of}"), shown]
+            blocks += [Heading(f"{title}{of}"), *([Live(data.live("explorer"), shown)] if moves else shown)]
             blocks += errors_by_class(data.views) if title == "Reconstructions" else []
     if not data.board.empty:
         blocks += [Heading(f"Reducers{of}"), *reducers(data, drawn)]
@@ -119,11 +114,13 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
 
 def _settings(data: ReportData) -> list[Block]:
     """Return how settings were chosen, and where they were compared on the test set itself."""
-    texts: list[Text] = [*chosen_settings(data.frame)]
-    blocks: list[Block] = [Paragraph("Chosen settings:"), Items(texts)] if texts else []
-    if "setting" in varying(data.board, ["setting"]):
+    blocks: list[Block] = []
+    if texts := chosen_settings(data.frame):
+        blocks += [Paragraph("Chosen settings:"), Items(texts)]
+    if varying(data.board, ["setting"]):
         text = (
-            "Settings of a reducer are compared on the test set itself, so the best of them looks too good."
+            "Settings of a reducer are compared on the test set itself, so the best of them looks too good. "
+            "--select METRIC chooses by training samples that are held out."
         )
-        blocks.append(Paragraph(f"{text} --select METRIC chooses by training samples that are held out."))
+        blocks.append(Paragraph(text))
     return blocks

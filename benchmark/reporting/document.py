@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -111,15 +111,16 @@ class Column(NamedTuple):
     time: bool = False
 
 
-def table(rows: Iterable[Mapping[Any, Any]], columns: Sequence[Column]) -> Table:
+def table(rows: Sequence[Mapping[Any, Any]], columns: Sequence[Column]) -> Table:
     """Return the table that has these columns of the rows."""
-    rows = list(rows)
-    numeric = frozenset(place for place, column in enumerate(columns) if column.numeric)
-    cells = [[column.cell(row) for column in columns] for row in rows]
-    spans = [[column.span(row) for column in columns] for row in rows]
-    header, about = [column.header for column in columns], [column.about for column in columns]
-    times = frozenset(place for place, column in enumerate(columns) if column.time)
-    return Table(header, cells, numeric, spans, about, times)
+    return Table(
+        header=[column.header for column in columns],
+        rows=[[column.cell(row) for column in columns] for row in rows],
+        numeric=frozenset(place for place, column in enumerate(columns) if column.numeric),
+        spans=[[column.span(row) for column in columns] for row in rows],
+        about=[column.about for column in columns],
+        times=frozenset(place for place, column in enumerate(columns) if column.time),
+    )
 
 
 def prose(template: str, **values: object) -> list[Inline]:

@@ -47,9 +47,12 @@ def leaderboard(data: ReportData) -> list[Block]:
     board = data.board
     if board.empty:
         return [Paragraph("No job ended well, so there is nothing to rank; see the failures below.")]
-    rows = board.to_dict("records")
-    shown = Live(data.live("board"), [table(rows[:_MOST_ROWS], board_columns(data))])
-    return [shown, *left_out(len(rows), _MOST_ROWS), Paragraph(_caption(board, varying(board, GROUP)))]
+    shown = Live(data.live("board"), [_first_rows(board, board_columns(data))])
+    return [shown, *left_out(len(board), _MOST_ROWS), Paragraph(" ".join(_caption(board)))]
+
+
+def _first_rows(board: pd.DataFrame, columns: Sequence[Column]) -> Block:
+    return table(board[:_MOST_ROWS].to_dict("records"), columns)
 
 
 def board_columns(data: ReportData, names: Sequence[str] = (), beside: Beside | None = None) -> list[Column]:
@@ -59,10 +62,12 @@ def board_columns(data: ReportData, names: Sequence[str] = (), beside: Beside | 
     """
     board = data.board
     rows = board.to_dict("records")
-    scores = (name for name in score_columns(data.frame) if not _of_another_clustering(name))
-    measured = [name for name in scores if board[name].notna().any()]
+    # Scores that judge another clustering than the default one have a table of their own.
+    others = {metric.name for metric in METRICS.values() if metric.clustering not in ("", DEFAULT)}
+    scores = [n for n in score_columns(data.frame) if n not in others and board[n].notna().any()]
+    usual = (RANK, "fit_seconds", "transform_seconds", *scores)
     columns = key_columns(varying(board, GROUP))
-    for name in names or (RANK, "fit_seconds", "transform_seconds", *measured):
+    for name in names or usual:
         columns += _rank_column(board) if name == RANK else [_mean_column(rows, name, beside or _beside)]
     return columns
 
@@ -73,17 +78,8 @@ def _rank_column(board: pd.DataFrame) -> list[Column]:
     if metric is None or board[f"{metric.name}_best_rank"].isna().all():
         return []
     best, worst = f"{metric.name}_best_rank", f"{metric.name}_worst_rank"
-    return [
-        Column(
-            RANK, lambda row: rank(row[best], row[worst]), span=lambda row: _span(row, best),
-            about=f"The best and the worst that it can be, by {metric.label}",
-        )
-    ]  # fmt: skip
-
-
-def _of_another_clustering(name: str) -> bool:
-    """Whether a score judges another clustering than the default one: that has a table of its own."""
-    return name in METRICS and METRICS[name].clustering not in ("", DEFAULT)
+    about = f"The best and the worst that it can be, by {metric.label}"
+    return [Column(RANK, lambda row: rank(row[best], row[worst]), True, lambda row: _span(row, best), about)]
 
 
 def clusterings(data: ReportData) -> list[Block]:
@@ -91,14 +87,15 @@ def clusterings(data: ReportData) -> list[Block]:
     board = data.board
     shown = [m for m in METRICS.values() if m.clustering and m.name.endswith(("_nmi", "_ari"))]
     shown = [m for m in shown if m.name in board and board[m.name].notna().any()]
-    if len({m.clustering for m in shown}) < 2:
+    measured = {m.clustering: CLUSTERINGS[m.clustering] for m in shown}
+    if len(measured) < 2:
         return []
-    columns = [value_column(f"{CLUSTERINGS[m.clustering].title} {m.name[-3:].upper()}", m.name,
-                            score_text(m.name)) for m in shown]  # fmt: skip
-    rows = board[:_MOST_ROWS].to_dict("records")
-    points: list[Text] = [[Strong(c.title), f": {c.summary} ({c.reference})."] for c in CLUSTERINGS.values()
-              if c.name in {m.clustering for m in shown}]  # fmt: skip
-    return [table(rows, [*key_columns(varying(board, GROUP)), *columns]), Items(points)]
+    columns = [
+        value_column(f"{measured[m.clustering].title} {m.name[-3:].upper()}", m.name, score_text(m.name))
+        for m in shown
+    ]
+    points: list[Text] = [[Strong(c.title), f": {c.summary} ({c.reference})."] for c in measured.values()]
+    return [_first_rows(board, [*key_columns(varying(board, GROUP)), *columns]), Items(points)]
 
 
 def _mean_column(rows: list[dict[Any, Any]], name: str, beside: Beside) -> Column:
@@ -107,37 +104,36 @@ def _mean_column(rows: list[dict[Any, Any]], name: str, beside: Beside) -> Colum
     Without ranks the best one of a task is the best as it is written, so that what looks equal is marked
     equal. The spread of times that were repeated stands in brackets.
     """
-    time = name in TIMES
+    time, metric = name in TIMES, METRICS.get(name)
     form = seconds if time else score_text(name)
-    task = (*TASK, "device", "threads") if time else TASK
-    competing = [row for row in rows if _competes(row, time) and not missing(row[name])]
-    if len({row["machine"] for row in rows}) > 1 and time:
-        competing = []
-    best: dict[str, Any] = {}
-    higher = name in METRICS and METRICS[name].higher_is_better
-    for row in sorted(competing, key=lambda row: row[name], reverse=bool(higher)):
-        best.setdefault(str([row[key] for key in task]), form(row[name]))
+    keys = (*TASK, "device", "threads") if time else TASK
+    best: dict[str, str] = {}
+    if not time or len({row["machine"] for row in rows}) == 1:
+        competing = [row for row in rows if _competes(row, time) and not missing(row[name])]
+        higher = metric is not None and bool(metric.higher_is_better)
+        for row in sorted(competing, key=lambda row: row[name], reverse=higher):
+            best.setdefault(str([row[key] for key in keys]), form(row[name]))
 
     def cell(row: Row) -> Text:
         text, first = form(row[name]), row.get(f"{name}_best_rank")
-        as_good = _competes(row, time) and text == best.get(str([row[key] for key in task]))
-        wins = as_good and (time or name in METRICS) if missing(first) else first == 1
+        as_good = _competes(row, time) and text == best.get(str([row[key] for key in keys]))
+        wins = as_good and (time or metric is not None) if missing(first) else first == 1
         return [Strong(text) if wins else text, beside(row, name, text, form)]
 
-    about = METRICS[name].summary if name in METRICS else "Wall time, mean over the seeds" if time else ""
+    about = metric.summary if metric else "Wall time, mean over the seeds" if time else ""
     title = f"{name.removesuffix('_seconds')} (s)" if time else score_title(name)
-    return Column(title, cell, span=lambda row: _span(row, name), about=about, time=time)
+    return Column(title, cell, True, lambda row: _span(row, name), about, time)
 
 
 def _span(row: Row, name: str) -> Span | None:
     """Return the number in a row, with its interval; without one, with its deviation on either side."""
     if missing(row[name]):
         return None
-    value, ends = float(row[name]), [row.get(f"{name}_ci_{end}") for end in ("low", "high")]
-    if not any(map(missing, ends)):
-        return Span(value, *map(float, ends))  # type: ignore[arg-type]
-    std = row.get(f"{name}_std")
-    return Span(value) if missing(std) else Span(value, value - float(std), value + float(std))  # type: ignore[arg-type]
+    std: Any = row.get(f"{name}_std")
+    ends: list[Any] = [row.get(f"{name}_ci_{end}") for end in ("low", "high")]
+    if any(map(missing, ends)):
+        ends = [None, None] if missing(std) else [row[name] - std, row[name] + std]
+    return Span(float(row[name]), *(None if end is None else float(end) for end in ends))
 
 
 def _competes(row: Row, time: bool) -> bool:
@@ -155,29 +151,25 @@ def _beside(row: Row, name: str, text: str, form: Callable[..., str]) -> str:
     return deviation + (f" ({spread(repeated)})" if name in TIMES and not missing(repeated) else "")
 
 
-def _caption(board: pd.DataFrame, keys: Sequence[str]) -> str:
-    low, high = int(board["seeds"].min()), int(board["seeds"].max())
+def _caption(board: pd.DataFrame) -> list[str]:
+    """Return the sentences on how to read a leaderboard."""
     first, second, *_ = (METRICS[name] for name in RANKING)
-    parts = [
-        f"Best of each column in bold; {NOT_MEASURED} is not measured; sorted by {first.label}, then "
-        f"{second.title}.",
-        *_on_scores(board),
-    ]
+    best = f"Best of each column in bold; {NOT_MEASURED} is not measured"
+    parts = [f"{best}; sorted by {first.label}, then {second.title}.", *_on_scores(board)]
+    low, high = int(board["seeds"].min()), int(board["seeds"].max())
     if high > 1:
         seeds = f"{low} to {high} seeds" if low != high else f"{high} seeds"
         parts.append(f"Mean ± sample standard deviation over {seeds}.")
     if varying(board[~board["baseline"]], TASK):
         parts.append("Bold and ranks are among rows of the same data, sizes, width of the code and version.")
-    parts += fitted_said(board)
-    parts += _on_times(board, high > 1)
-    if "n_components" in keys:
+    parts += [*fitted_said(board), *_on_times(board, high > 1)]
+    if varying(board, ["n_components"]):
         parts.append("D is the width of the code.")
     unreduced = board["baseline"] & ~is_control(board)
     if unreduced.any():
         names = ", ".join(board.loc[unreduced, "reducer"].unique())
         parts.append(f"The codes of {names} are as wide as the data, so it takes no part in the bold.")
-    parts += controls_said(board)
-    return " ".join(parts)
+    return [*parts, *controls_said(board)]
 
 
 def _on_scores(board: pd.DataFrame) -> list[str]:
@@ -187,10 +179,10 @@ def _on_scores(board: pd.DataFrame) -> list[str]:
     if board.filter(like="_best_rank").isna().all(axis=None):
         return ["In brackets 95 % intervals over the seeds alone: no predictions were kept."]
     counted = "seeds and test rows" if board["seeds"].max() > 1 else "test rows, of one seed"
-    ties = (
-        "Scores that are not told apart from the best are bold too; a rank is the best and worst it can be."
-    )
-    return [f"{ties} In brackets 95 % intervals, which count {counted}."]
+    return [
+        "Scores that are not told apart from the best are bold too; a rank is the best and worst it can be.",
+        f"In brackets 95 % intervals, which count {counted}.",
+    ]
 
 
 def _on_times(board: pd.DataFrame, several_seeds: bool) -> list[str]:
@@ -218,19 +210,13 @@ def device_comparison(data: ReportData) -> list[Block]:
         *key_columns([*(name for name in varying(rows, GROUP) if name != "device"), "device"]),
         value_column("fit on CPU (s)", "fit_seconds_cpu", seconds),
         value_column("fit on device (s)", "fit_seconds", seconds),
-        value_column(
-            "speed-up", "speedup", lambda ratio: NOT_MEASURED if missing(ratio) else f"{ratio:.3g}×"
-        ),
-        *(value_column(f"Δ {score_title(name)}", f"{name}_difference", _signed) for name in scores),
+        value_column("speed-up", "speedup", lambda v: NOT_MEASURED if missing(v) else f"{v:.3g}×"),
+        *(value_column(f"Δ {score_title(name)}", f"{name}_difference",
+                       lambda v: NOT_MEASURED if missing(v) else f"{v:+.3f}") for name in scores),
         Column("status", _status, numeric=False),
-    ]
+    ]  # fmt: skip
     note = "Speed-up above 1: faster than the CPU. Δ: score on the device minus score on the CPU."
-    shown = table(rows[:_MOST_ROWS].to_dict("records"), columns)
-    return [shown, *left_out(len(rows), _MOST_ROWS, which="first"), Paragraph(note)]
-
-
-def _signed(value: Any) -> str:
-    return NOT_MEASURED if missing(value) else f"{value:+.3f}"
+    return [_first_rows(rows, columns), *left_out(len(rows), _MOST_ROWS, which="first"), Paragraph(note)]
 
 
 def _status(row: Row) -> str:

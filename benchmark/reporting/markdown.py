@@ -5,18 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Sequence
 
-from benchmark.reporting.document import (
-    Block,
-    Code,
-    Heading,
-    Inline,
-    Items,
-    Live,
-    Paragraph,
-    Picture,
-    Strong,
-    Text,
-)
+from benchmark.reporting.document import Block, Code, Heading, Items, Live, Paragraph, Picture, Strong, Text
 
 _MARKUP = re.compile(r"([\\`*_|\[\]~])")
 
@@ -53,7 +42,7 @@ def _line(text: Text) -> str:
     return "".join(map(_inline, [text] if isinstance(text, str) else text)).strip()
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: str | Strong | Code) -> str:
     if isinstance(part, Strong):
         return f"**{escape(part.text).strip()}**"
     # What ends a code span or a cell cannot stand within code.

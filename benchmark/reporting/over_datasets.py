@@ -1,4 +1,4 @@
-"""What a run of several datasets says of all of them together."""
+"""What a run of several datasets says of all of them together, and its diagram."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from typing import TYPE_CHECKING
 
 from benchmark.analysis.across import FEWEST_DATASETS, Differences, differences, mean_ranks, scores_by_dataset
 from benchmark.analysis.statistics import CONFIDENCE
+from benchmark.reporting import style
 from benchmark.reporting.document import Block, Items, Paragraph, Picture, Table
 from benchmark.scoring import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DIAGRAM = Picture("critical-differences.png", "Mean ranks over datasets; bars join what is not told apart")
 _LEVEL = 1 - CONFIDENCE
 _PERCENT = f"{100 * _LEVEL:.0f} %"
+# Inches: of the figure, beside the axes for names, above them for a title, and of a line of names.
+_WIDTH, _NAMES, _TITLE, _LINE = 9.0, 2.4, 0.65, 0.24
 
 
 def across(board: pd.DataFrame, drawn: Container[str]) -> list[Block]:
     """Return the mean ranks of reducers by dataset, and which of them all datasets together tell apart."""
     scores, incomplete = scores_by_dataset(board)
-    missing = (
-        f" Left out, for they lack a score on some dataset: {', '.join(incomplete)}." if incomplete else ""
-    )
+    said = []
+    if incomplete:
+        said.append(f"Left out, for they lack a score on some dataset: {', '.join(incomplete)}.")
     if len(scores) < 2:
-        return [Paragraph(f"Fewer than two reducers have the leading scores on all datasets.{missing}")]
+        none = "Fewer than two reducers have the leading scores on all datasets."
+        return [Paragraph(" ".join([none, *said]))]
     ranks = mean_ranks(scores)
-    cells = [
-        [str(name), f"{row.mean():.2f}", *(f"{rank:.1f}" for rank in row)] for name, row in ranks.iterrows()
-    ]
+    cells = [[str(name), f"{row.mean():.2f}", *map("{:.1f}".format, row)] for name, row in ranks.iterrows()]
     shown = Table(["reducer", "all", *ranks.columns], cells, frozenset(range(1, 2 + len(ranks.columns))))
     names = " and ".join(METRICS[name].label for name in dict.fromkeys(scores.columns.get_level_values(1)))
-    caption = (
-        f"Mean rank by {names} among these {len(scores)} reducers, 1 being the best, on each dataset and "
-        f"over all; scores of different data are never averaged.{_on_widths(board)}{missing}"
-    )
-    return [shown, Paragraph(caption), *_on_differences(differences(scores), ranks.shape[1], drawn)]
-
-
-def _on_widths(board: pd.DataFrame) -> str:
     widths = board[~board["baseline"]].groupby("dataset")["n_components"].nunique()
-    said = " Of several code widths the one that most rows have counts, the widest where they have all."
-    return said if (widths > 1).any() else ""
+    if (widths > 1).any():
+        widest = "the widest where they have all"
+        said.insert(0, f"Of several code widths the one that most rows have counts, {widest}.")
+    said.insert(0, f"Mean rank by {names} among these {len(scores)} reducers, 1 being the best, on each "
+                "dataset and over all; scores of different data are never averaged.")  # fmt: skip
+    return [shown, Paragraph(" ".join(said)), *_on_differences(differences(scores), ranks.shape[1], drawn)]
 
 
 def _on_differences(found: Sequence[Differences], n_datasets: int, drawn: Container[str]) -> list[Block]:
@@ -81,3 +81,45 @@ def _limit(found: Differences) -> str:
         f"none can be told apart at {_PERCENT}, however much it differs; of {len(found.ranks)} reducers, "
         f"that takes {needed} datasets."
     )
+
+
+@style.figure_style()
+def critical_differences_figure(found: Sequence[Differences]) -> Figure | None:
+    """Draw the diagram of Demšar (2006), one a metric, of the same reducers; None where there are none.
+
+    Dots on a bar are reducers that are not told apart.
+    """
+    if not found:
+        return None
+    figure = style.new_figure(_WIDTH, 1.0)
+    panels = [figure.add_axes((0, 0, 1, 1)) for _ in found]
+    depths = [_LINE * _draw(axes, one) for axes, one in zip(panels, found, strict=True)]
+    height = bottom = sum(depths) + _TITLE * len(depths)
+    figure.set_size_inches(_WIDTH, height)
+    for axes, depth in zip(panels, depths, strict=True):
+        bottom -= _TITLE + depth
+        axes.set_position((_NAMES / _WIDTH, bottom / height, 1 - 2 * _NAMES / _WIDTH, depth / height))
+    return figure
+
+
+def _draw(axes: Axes, found: Differences) -> float:
+    """Draw the diagram of a metric; return its depth in lines of names."""
+    from scikit_posthocs import critical_difference_diagram
+
+    names = list(found.ranks.index)
+    drawn = critical_difference_diagram(
+        found.ranks, found.pairs, ax=axes, alpha=_LEVEL, text_h_margin=0.02 * (len(names) - 1),
+        label_fmt_left="{label}  {rank:.1f}", label_fmt_right="{rank:.1f}  {label}",
+        label_props={"fontsize": style.SMALL + 0.5},
+        marker_props={"s": 18, "color": style.INK, "clip_on": False},
+        elbow_props={"linewidth": 0.9, "color": style.GREY, "clip_on": False},
+        crossbar_props={"color": style.PETROFF_10[0], "linewidth": 2.5, "marker": "o", "clip_on": False},
+    )  # fmt: skip
+    for text in drawn["labels"]:
+        text.set(color=style.INK, text=f" {style.shorten(text.get_text(), 34)} ")
+    axes.spines["top"].set_visible(True)
+    depth: float = 0.6 - min(text.get_position()[1] for text in drawn["labels"])
+    axes.set(xlim=(1, len(names)), ylim=(-depth, 0), xticks=range(1, len(names) + 1, 1 + len(names) // 20))
+    title = f"{found.metric.label}: mean rank over {found.n_datasets} datasets, best on the left"
+    axes.set_title(title, loc="left", x=0.05 - _NAMES / (_WIDTH - 2 * _NAMES), fontsize=style.LARGE)
+    return depth

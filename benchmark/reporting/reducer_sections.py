@@ -9,95 +9,89 @@ import numpy as np
 
 from benchmark.analysis.columns import GROUP, is_control, varying
 from benchmark.analysis.tables import failures
-from benchmark.reporting.document import Block, Column, Heading, Paragraph, Picture, prose, table
+from benchmark.reporting.document import Block, Heading, Paragraph, Picture, Table, table
 from benchmark.reporting.number_text import NOT_MEASURED, count, error, memory, missing, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.run_setup import plain
 from benchmark.reporting.table_columns import key_columns, left_out, value_column
 from benchmark.reporting.views import View
+from benchmark.results import Record
 from benchmark.scoring import METRICS
 from reducers.registry import describe_reducer
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_FAILURES = 200
-_MOST_CLASSES = 20
+_MOST_FAILURES, _MOST_CLASSES = 200, 20
 # Rows of a table that each reducer has.
 _MOST_COSTS = 50
+_COSTS = (
+    ("seeds", "seeds", count),
+    ("warm-up (s)", "warmup_seconds", seconds),
+    ("fit (s)", "fit_seconds", seconds),
+    ("spread of fit (s)", "fit_spread_seconds", spread),
+    ("transform (s)", "transform_seconds", seconds),
+    ("spread of transform (s)", "transform_spread_seconds", spread),
+    ("parameters", "n_parameters", count),
+    ("peak memory (MiB)", "peak_memory_mb", memory),
+    ("peak device memory (MiB)", "peak_device_memory_mb", memory),
+)
 
 
 def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
-    """Return a section a reducer that ended well: its card, parameters, times and memory."""
+    """Return a section a reducer that ended well: its card, what it is, parameters, times and memory."""
     blocks: list[Block] = []
-    params = {view.name: view.record.params for view in data.views}
-    settings = {view.name: view.record.setting for view in data.views}
-    differs = {view.name for view in data.views if view.record.reproducible is False}
+    views = {view.name: view for view in data.views}
     for name, rows in data.board[~is_control(data.board)].groupby("reducer", sort=False):
         reducer = str(name)
-        keys = varying(rows, GROUP)
         blocks.append(Heading(reducer, level=3))
         if data.cards[reducer] in drawn:
             blocks.append(Picture(data.cards[reducer], f"Card of {reducer}"))
-        blocks += _what_it_is(reducer)
-        if params.get(reducer):
-            values = (f"{key} = {_value(value)}" for key, value in sorted(params[reducer].items()))
-            # Of several settings the card shows one; the table says what differs in the others.
-            several = f" of the setting {settings[reducer] or 'by default'}" if "setting" in keys else ""
-            blocks.append(Paragraph(f"Parameters{several}: {', '.join(values)}."))
-        if reducer in differs:
-            blocks.append(Paragraph("The same seed gives other codes each time, on the same machine too."))
+        about, reference = describe_reducer(reducer)
+        if about:
+            blocks.append(Paragraph(f"{about} {reference}."))
+        if reducer in views:
+            blocks += _particulars(views[reducer].record, several="setting" in varying(rows, GROUP))
         blocks += _costs(rows)
     return blocks
 
 
-def errors_by_class(views: Sequence[View]) -> list[Block]:
-    """Return the mean error of reconstruction of each class, a row a reducer; nothing without classes."""
-    column = METRICS["reconstruction_mse"].column
-    rows: list[dict[str, Any]] = []
-    for view in views:
-        errors, labels = view.rows.get(column), view.labels
-        if errors is not None and labels is not None and len(view.class_names) <= _MOST_CLASSES:
-            means = {k: float(errors[labels == k].mean()) for k in np.unique(labels) if k >= 0}
-            rows.append({"reducer": view.name, "names": view.class_names, "means": means})
-    if not rows:
-        return []
-    classes = sorted({k for row in rows for k in row["means"]})
-    names = {k: row["names"][k] for row in rows for k in classes if k < len(row["names"])}
-    columns = [Column("MSE by class", lambda row: row["reducer"], numeric=False)]
-    columns += [
-        Column(names.get(k, str(k)), lambda row, k=k: error(row["means"].get(k)))  # type: ignore[misc]
-        for k in classes
-    ]
-    return [table(rows, columns), Paragraph("Of the samples shown, at most 2,000, of one seed.")]
-
-
-def _what_it_is(reducer: str) -> list[Block]:
-    """Return what a built-in reducer is, and where it was published."""
-    about, reference = describe_reducer(reducer)
-    return [Paragraph(prose("{about} {reference}.", about=about, reference=reference))] if about else []
-
-
-def _value(value: Any) -> str:
-    return f"({plain(value)})" if isinstance(value, list) else str(value)
+def _particulars(record: Record, *, several: bool) -> list[Block]:
+    """Return parameters of the job that a card shows; of several settings the table says what differs."""
+    blocks: list[Block] = []
+    if record.params:
+        of = f" of the setting {record.setting or 'by default'}" if several else ""
+        known = {k: f"({plain(v)})" if isinstance(v, list) else str(v) for k, v in record.params.items()}
+        values = (f"{name} = {value}" for name, value in sorted(known.items()))
+        blocks.append(Paragraph(f"Parameters{of}: {', '.join(values)}."))
+    if record.reproducible is False:
+        blocks.append(Paragraph("The same seed gives other codes each time, on the same machine too."))
+    return blocks
 
 
 def _costs(rows: pd.DataFrame) -> list[Block]:
-    costs = (
-        ("seeds", "seeds", count),
-        ("warm-up (s)", "warmup_seconds", seconds),
-        ("fit (s)", "fit_seconds", seconds),
-        ("spread of fit (s)", "fit_spread_seconds", spread),
-        ("transform (s)", "transform_seconds", seconds),
-        ("spread of transform (s)", "transform_spread_seconds", spread),
-        ("parameters", "n_parameters", count),
-        ("peak memory (MiB)", "peak_memory_mb", memory),
-        ("peak device memory (MiB)", "peak_device_memory_mb", memory),
-    )
     keys = dict.fromkeys(["device", "n_components", *varying(rows, GROUP)])
-    measured = [value_column(*cost) for cost in costs if cost[1] in rows and rows[cost[1]].notna().any()]
+    measured = [value_column(*cost) for cost in _COSTS if cost[1] in rows and rows[cost[1]].notna().any()]
     shown = table(rows[:_MOST_COSTS].to_dict("records"), [*key_columns(keys)[1:], *measured])
     return [shown, *left_out(len(rows), _MOST_COSTS)]
+
+
+def errors_by_class(views: Sequence[View]) -> list[Block]:
+    """Return the mean error of reconstruction of each class, a row a reducer; nothing without classes."""
+    rows: list[tuple[str, dict[int, float]]] = []
+    for view in views:
+        errors, labels = view.rows.get(METRICS["reconstruction_mse"].column), view.labels
+        if errors is not None and labels is not None and len(view.class_names) <= _MOST_CLASSES:
+            means = {int(k): float(errors[labels == k].mean()) for k in np.unique(labels) if k >= 0}
+            rows.append((view.name, means))
+    if not rows:
+        return []
+    classes = sorted({k for _, means in rows for k in means})
+    named = max(views, key=lambda view: len(view.class_names))
+    header = ["MSE by class", *map(named.class_name, classes)]
+    cells = [[name, *(error(means.get(k)) for k in classes)] for name, means in rows]
+    shown = Table(header, cells, frozenset(range(1, len(header))))
+    return [shown, Paragraph("Of the samples shown, at most 2,000, of one seed.")]
 
 
 def failed_jobs(data: ReportData) -> list[Block]:
@@ -105,12 +99,11 @@ def failed_jobs(data: ReportData) -> list[Block]:
     failed = failures(data.frame)
     if failed.empty:
         return [Paragraph("Every job ended well.")]
-    own = varying(failed, ["dataset", "setting"])
-    keys = ["reducer", *own, "device", "n_components", "status", "error"]
-    grouped = failed.groupby(keys, dropna=False, sort=True)["seed"]
+    keys = [*varying(failed, ["dataset", "setting"]), "device", "n_components"]
+    grouped = failed.groupby(["reducer", *keys, "status", "error"], dropna=False, sort=True)["seed"]
     rows = grouped.agg(lambda seeds: ", ".join(map(str, seeds))).reset_index().to_dict("records")
     columns = [
-        *key_columns([*own, "device", "n_components"]),
+        *key_columns(keys),
         value_column("seeds", "seed", lambda seeds: seeds[:80], numeric=False),
         value_column("status", "status", str, numeric=False),
         value_column("reason", "error", _reason, numeric=False),

@@ -57,12 +57,8 @@ class ReportData:
     @property
     def dataset(self) -> str:
         """Names of the data the run used."""
-        return str(
-            self.part
-            or self.facts.get("dataset")
-            or ", ".join(self.frame["dataset"].dropna().unique())
-            or "no data"
-        )
+        used = ", ".join(self.frame["dataset"].dropna().unique())
+        return str(self.part or self.facts.get("dataset") or used or "no data")
 
     @property
     def devices(self) -> list[str]:
@@ -91,13 +87,11 @@ def gather(store: Store, part: str = "") -> ReportData:
     """Read a run, or what it holds of one dataset, from its store."""
     stored = latest(store.records())
     records = [record for record in stored if part in ("", record.dataset) and record.part == "test"]
-    frame = to_frame(records)
+    frame, facts = to_frame(records), store.facts()
     board = with_ranks(leaderboard(frame), frame, store)
-    views = _ranked_views(store, records, board)
-    facts = store.facts()
-    cards = card_files(frame["reducer"].dropna())
-    data = ReportData(facts, frame, board, views, cards, part, _samples(store, facts, part))
-    return replace(data, cards={name: data.file(file) for name, file in data.cards.items()})
+    data = ReportData(facts, frame, board, _ranked_views(store, records, board), {}, part)
+    cards = {name: data.file(file) for name, file in card_files(frame["reducer"].dropna()).items()}
+    return replace(data, cards=cards, samples=_samples(store, facts, part))
 
 
 def _samples(store: Store, facts: dict[str, Any], part: str) -> Arrays:
@@ -108,13 +102,9 @@ def _samples(store: Store, facts: dict[str, Any], part: str) -> Arrays:
 
 
 def _ranked_views(store: Store, records: list[Record], board: pd.DataFrame) -> list[View]:
-    names = board.loc[~is_control(board), "reducer"].drop_duplicates()
-    rank = {name: place for place, name in enumerate(names)}
-    shown = {name for name, place in rank.items() if place < MOST_VIEWS}
+    names = board.loc[~is_control(board), "reducer"].drop_duplicates()[:MOST_VIEWS]
     widths = board.loc[~board["baseline"], "n_components"].dropna().mode()
-    width = None if widths.empty else int(widths.max())
-    views = shown_views(store, (r for r in records if r.reducer in shown), width)
-    return sorted(views, key=lambda view: rank[view.name])
+    return shown_views(store, records, names, None if widths.empty else int(widths.max()))
 
 
 def card_files(names: Iterable[str]) -> dict[str, str]:

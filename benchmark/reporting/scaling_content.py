@@ -7,46 +7,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.columns import CURVE, varying
-from benchmark.analysis.scaling import SCORES, SWEEPS, Point, centre_of
+from benchmark.analysis.scaling import SCORES, SWEEPS, centre_of
 from benchmark.reporting.document import (
     Block,
     Code,
     Column,
     Heading,
-    Inline,
     Items,
     Paragraph,
     Picture,
+    Table,
     bullets,
     prose,
     table,
-)  # fmt: skip
-from benchmark.reporting.exponent_table import exponent_table
-from benchmark.reporting.figures.cost_curves import scaling_figure
+)
+from benchmark.reporting.figures.cost_curves import hundredths, power, scaling_figure
 from benchmark.reporting.number_text import NOT_MEASURED, count, memory, missing, seconds
+from benchmark.reporting.page import Widget
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.run_setup import run_setup
-from benchmark.reporting.table_columns import (
-    key_columns,
-    key_label,
-    label,
-    score_text,
-    score_title,
-    value_column,
-)
+from benchmark.reporting.table_columns import key_columns, key_label, label, score_column, value_column
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from benchmark.reporting.page import Widget
-
 _FIGURE = Picture("scaling.png", "Cost against samples, features and components")
-_MEASURED = (
-    ("transform (s)", "transform_seconds", seconds),
-    ("per 1,000 (s)", "transform_seconds_per_1000", seconds),
-    ("memory (MiB)", "peak_memory_mb", memory),
-    *((score_title(name), name, score_text(name)) for name in SCORES),
+_COSTS = [("fit", sweep) for sweep in SWEEPS] + [("memory", "samples"), ("memory", "features")]
+_MEASURED = {
+    "transform_seconds": value_column("transform (s)", "transform_seconds", seconds),
+    "transform_seconds_per_1000": value_column("per 1,000 (s)", "transform_seconds_per_1000", seconds),
+    "peak_memory_mb": value_column("memory (MiB)", "peak_memory_mb", memory),
+    **{name: score_column(name) for name in SCORES},
+}
+_INTRODUCTION = (
+    "Three sweeps vary one number each and keep the others at {samples} (n), {features} (d) and {components} "
+    "of the code (k). The exponents say how the seconds of a fit, and its memory, grow with each."
 )
 _LAW = """\
 A cost that follows a power law is a straight line in the figure. Its slope is the exponent c of
@@ -107,41 +103,56 @@ class ScalingContent:
     def blocks(self, drawn: Container[str]) -> list[Block]:
         """Return the document, which shows the figure if it is named in `drawn`."""
         facts, centre = self.data.facts, centre_of(self.data.facts)
-        blocks: list[Block] = [Heading("How cost grows with samples, features and components", level=1)]
-        blocks += [_introduction(centre), Heading("Exponents"), exponent_table(self.exponents)]
+        kept = {
+            "samples": f"{centre.samples:,} training samples",
+            "features": f"{centre.features:,} features",
+            "components": f"{centre.components} components",
+        }
+        blocks: list[Block] = [
+            Heading("How cost grows with samples, features and components", level=1),
+            Paragraph(_INTRODUCTION.format(**kept)),
+            Heading("Exponents"),
+            exponent_table(self.exponents),
+        ]
         blocks += [_FIGURE] if _FIGURE.file in drawn else []
         blocks += [Heading("How to read this"), Paragraph(prose(_LAW)), _reading(facts)]
         for sweep in SWEEPS:
-            blocks += [Heading(f"By {sweep}"), Paragraph(_kept(sweep, centre)), *_points(self.points, sweep)]
-        blocks += [Heading("What was run"), *run_setup(self.data)]
+            others = " and ".join(text for name, text in kept.items() if name != sweep)
+            blocks += [Heading(f"By {sweep}"), Paragraph(f"At {others}."), *_points(self.points, sweep)]
         made_of = facts.get("dataset_summary") or "unknown"
         method = bullets(_METHOD, data=made_of, n_test=f"{facts.get('n_test') or 0:,}")
+        blocks += [Heading("What was run"), *run_setup(self.data)]
         return [*blocks, Heading("How each figure was measured"), method]
 
 
-def _introduction(centre: Point) -> Paragraph:
-    return Paragraph(
-        f"Three sweeps vary one number each and keep the others at {centre.samples:,} training samples (n), "
-        f"{centre.features:,} features (d) and {centre.components} components of the code (k). The exponents "
-        "say how the seconds of a fit, and its memory, grow with each."
-    )
+def exponent_table(exponents: pd.DataFrame) -> Table:
+    """Return how the seconds of a fit, and its memory, grow with each size: one row a curve."""
+    curves = exponents.set_index("sweep", drop=False).groupby(list(CURVE), dropna=False, sort=False)
+    # Of each curve: what tells it apart, and the exponents of every sweep.
+    rows = [dict(curve.iloc[0]) | curve.to_dict("index") for _, curve in curves]
+    names = varying(exponents, CURVE, within_reducer=True)
+    return table(rows, [*key_columns(names, key_label), *(_exponent(cost, sweep) for cost, sweep in _COSTS)])
+
+
+def exponent_rows(exponents: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the `exponent_table` as text."""
+    shown = exponent_table(exponents)
+    return [str(name) for name in shown.header], [[str(cell) for cell in row] for row in shown.rows]
+
+
+def _exponent(cost: str, sweep: str) -> Column:
+    def cell(row: Mapping[Any, Any]) -> str:
+        text = power(row[sweep], cost, sweep) if sweep in row else ""
+        return f"{text} ± {hundredths(row[sweep][f'{cost}_error'])}" if text else NOT_MEASURED
+
+    return Column(f"{'time' if cost == 'fit' else cost} by {sweep}", cell)
 
 
 def _reading(facts: Mapping[str, Any]) -> Items:
-    epochs: list[Inline] = []
-    for name, number in (facts.get("fixed_epochs") or {}).items():
-        epochs += [", "] * bool(epochs) + [Code(name), f" {number}"]
+    passes = (facts.get("fixed_epochs") or {}).items()
+    epochs = [part for name, number in passes for part in (", ", Code(name), f" {number}")][1:]
     budget = f"{facts.get('budget_seconds') or 0:g}"
     return bullets(_READING, missing=NOT_MEASURED, epochs=epochs, budget=budget)
-
-
-def _kept(sweep: str, centre: Point) -> str:
-    kept = {
-        "samples": f"{centre.samples:,} training samples",
-        "features": f"{centre.features:,} features",
-        "components": f"{centre.components} components",
-    }
-    return f"At {' and '.join(text for name, text in kept.items() if name != sweep)}."
 
 
 def _points(points: pd.DataFrame, sweep: str) -> list[Block]:
@@ -149,16 +160,12 @@ def _points(points: pd.DataFrame, sweep: str) -> list[Block]:
     if rows.empty:
         return [Paragraph("Nothing was measured.")]
     names = varying(rows, CURVE, within_reducer=True)
-    columns = [
-        *key_columns(names, key_label),
-        value_column(sweep, "size", count),
-        Column("fit (s)", _fit),
-        *(value_column(*column) for column in _MEASURED),
-    ]
+    sizes = [value_column(sweep, "size", count), Column("fit (s)", _fit)]
+    columns = [*key_columns(names, key_label), *sizes, *_MEASURED.values()]
     failed = rows["status"] != "ok"
     known = rows.copy()
     # Where a point did not end well, its status stands in place of all that was measured.
-    known.loc[failed, [name for _, name, _ in _MEASURED]] = None
+    known.loc[failed, list(_MEASURED)] = None
     stops = [_stop(row, names) for row in rows[failed].to_dict("records")]
     return [table(known.to_dict("records"), columns), Items(stops)]
 

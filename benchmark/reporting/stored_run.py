@@ -9,7 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from benchmark.analysis.tables import leaderboard, load_table
 from benchmark.errors import InputError, suggestion
+from benchmark.reporting import content_of
 from benchmark.results import Record, Store, latest
 
 if TYPE_CHECKING:
@@ -23,7 +27,6 @@ _SHOWN = (
     "dataset", "reducer", "device", "n_components", "seeds", "fit_seconds", "kmeans_nmi", "knn_accuracy",
     "forest_accuracy", "reconstruction_mse", "trustworthiness",
 )  # fmt: skip
-
 # What tells jobs apart only where several of it were measured.
 _OPTIONAL = ("setting", "scored_on")
 
@@ -48,15 +51,11 @@ class StoredRun:
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a job, the columns of ``results.csv`` with their types."""
-        from benchmark.analysis.tables import load_table
-
         return load_table(self._store)
 
     @cached_property
     def board(self) -> pd.DataFrame:
         """One row a configuration: means over the seeds, their deviations and counts; the best first."""
-        from benchmark.analysis.tables import leaderboard
-
         return leaderboard(self.table)
 
     def embedding(
@@ -88,11 +87,10 @@ class StoredRun:
         InputError
             No such job ended well, several did, or its codes were not kept (those of reference runs are not).
         """
-        import numpy as np
         import pandas as pd
 
-        asked = {"seed": seed, "device": device, "n_components": n_components, "dataset": dataset}
-        job = self._job(reducer, asked | {"setting": setting, "scored_on": scored_on})
+        job = self._job(reducer, seed=seed, device=device, n_components=n_components, dataset=dataset,
+                        setting=setting, scored_on=scored_on)  # fmt: skip
         arrays = self._store.load_arrays("embeddings", job.key)
         if not arrays:
             raise InputError(f"The codes of {reducer!r} are not kept in {self._store.path}: measure it anew.")
@@ -102,10 +100,8 @@ class StoredRun:
         if {"rows_train", "rows_test"} <= arrays.keys():
             frame["row"] = np.concatenate([arrays["rows_train"], arrays["rows_test"]])
         if {"y_train", "y_test", "class_names"} <= arrays.keys():
-            labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
-            frame["label"] = pd.Categorical.from_codes(
-                labels.tolist(), pd.Index(arrays["class_names"].tolist())
-            )
+            labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).tolist()
+            frame["label"] = pd.Categorical.from_codes(labels, pd.Index(arrays["class_names"].tolist()))
         # Where what was fitted is what was scored, the test samples are the training samples again.
         return frame if job.scored_on == "heldout" else frame[frame["split"] == "train"]
 
@@ -122,12 +118,12 @@ class StoredRun:
         """
         from reducers import load
 
-        asked = {"seed": seed, "device": device, "n_components": n_components, "dataset": dataset}
-        path = self._store.arrays_path("models", self._job(reducer, asked | {"setting": setting}).key)
+        job = self._job(reducer, seed=seed, device=device, n_components=n_components, dataset=dataset,
+                        setting=setting)  # fmt: skip
+        path = self._store.arrays_path("models", job.key)
         if not path.is_file():
-            raise InputError(
-                f"No model of {reducer!r} is kept in {self._store.path}: measure it anew with keep_models."
-            )
+            where = f"kept in {self._store.path}: measure it anew with keep_models."
+            raise InputError(f"No model of {reducer!r} is {where}")
         return load(path, plugins=plugins)
 
     def figure(self, name: str = "pareto") -> Figure:
@@ -138,50 +134,40 @@ class StoredRun:
         InputError
             The report of this run has no such figure.
         """
-        from benchmark.reporting import content_of
-
-        found = {}
+        known = []
         for file, figure in content_of(self._store).drawings():
             stem = file.removesuffix(".png")
             if figure is not None and stem == name:
                 return figure
-            found[stem] = figure
-        known = [stem for stem, figure in found.items() if figure is not None]
-        raise InputError(
-            f"The run {self.name!r} has no figure {name!r}.{suggestion(name, known)} It has: "
-            f"{', '.join(known)}."
-        )
+            known += [] if figure is None else [stem]
+        there = f"{suggestion(name, known)} It has: {', '.join(known)}."
+        raise InputError(f"The run {self.name!r} has no figure {name!r}.{there}")
 
-    def _job(self, reducer: str, asked: dict[str, Any]) -> Record:
+    def _job(self, reducer: str, **asked: Any) -> Record:
         ok = [r for r in latest(self._store.records()) if r.status == "ok" and r.part == "test"]
-        names = sorted({record.reducer for record in ok})
-        if reducer not in names:
-            raise InputError(
-                f"No job of {reducer!r} ended well in {self.name!r}.{suggestion(reducer, names)} There are: "
-                f"{', '.join(names) or 'none'}."
-            )
+        mine = [record for record in ok if record.reducer == reducer]
+        if not mine:
+            names = sorted({record.reducer for record in ok})
+            there = f"{suggestion(reducer, names)} There are: {', '.join(names) or 'none'}."
+            raise InputError(f"No job of {reducer!r} ended well in {self.name!r}.{there}")
         wanted = {name: value for name, value in asked.items() if value is not None}
-        found = [r for r in ok if r.reducer == reducer and all(getattr(r, n) == v for n, v in wanted.items())]
+        found = [r for r in mine if all(getattr(r, name) == value for name, value in wanted.items())]
         if len(found) == 1:
             return found[0]
-        mine = [record for record in ok if record.reducer == reducer]
-        there = "; ".join(
-            f"{name}: {', '.join(sorted({str(getattr(record, name)) for record in mine}))}"
-            for name in asked
-            if name not in _OPTIONAL or len({getattr(record, name) for record in mine}) > 1
-        )
+        values = {name: sorted({str(getattr(record, name)) for record in mine}) for name in asked}
+        told = [name for name in asked if name not in _OPTIONAL or len(values[name]) > 1]
+        there = "; ".join(f"{name}: {', '.join(values[name])}" for name in told)
         count = "several jobs" if found else "no job"
         raise InputError(f"{reducer!r} has {count} with {wanted} in {self.name!r}; there are {there}.")
 
     def _repr_html_(self) -> str:
         board = self.board[[name for name in _SHOWN if name in self.board]].dropna(axis=1, how="all")
-        return f"{board.to_html(index=False, float_format='{:.4g}'.format, border=0)}{self._picture()}"
-
-    def _picture(self) -> str:
+        shown = str(board.to_html(index=False, float_format="{:.4g}".format, border=0))
         try:
             figure = self.figure("pareto")
         except InputError:
-            return ""
+            return shown
         image = io.BytesIO()
         figure.savefig(image, format="png")
-        return f'<img width="720" src="data:image/png;base64,{base64.b64encode(image.getvalue()).decode()}">'
+        data = base64.b64encode(image.getvalue()).decode()
+        return f'{shown}<img width="720" src="data:image/png;base64,{data}">'

@@ -39,34 +39,16 @@ INK, GREY, RULE = "#22252b", "#6b7280", "#d5d8de"
 SMALL, NORMAL, LARGE = 8.0, 9.0, 11.0
 DPI = 150
 _RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": NORMAL,
-    "text.color": INK,
+    "font.family": "DejaVu Sans", "font.size": NORMAL, "text.color": INK,
     # Names come from data and plugins: a dollar sign in one is a dollar sign.
     "text.parse_math": False,
-    "axes.titlesize": NORMAL,
-    "axes.labelsize": NORMAL,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": GREY,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": RULE,
-    "grid.linewidth": 0.6,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.minor.size": 0,
-    "ytick.minor.size": 0,
-    "legend.frameon": False,
-    "legend.fontsize": SMALL,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
+    "axes.titlesize": NORMAL, "axes.labelsize": NORMAL, "axes.labelcolor": INK, "axes.edgecolor": GREY,
+    "axes.linewidth": 0.8, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "grid.color": RULE, "grid.linewidth": 0.6, "legend.frameon": False, "legend.fontsize": SMALL,
+    "xtick.labelsize": SMALL, "xtick.color": GREY, "xtick.labelcolor": INK, "xtick.minor.size": 0,
+    "ytick.labelsize": SMALL, "ytick.color": GREY, "ytick.labelcolor": INK, "ytick.minor.size": 0,
+    "figure.facecolor": "white", "savefig.facecolor": "white",
+}  # fmt: skip
 
 
 @contextmanager
@@ -112,13 +94,12 @@ def floats(column: pd.Series) -> NDArray[np.float64]:
 
 
 def class_color(index: int) -> str:
-    """Return the colour of class `index` >= 0: one of ten, then lighter and darker ones of them."""
+    """Return the colour of a class: one of ten, then lighter and darker ones of them; grey for none, -1."""
+    if index < 0:
+        return GREY
     turn, place = divmod(index, len(CLASS_COLORS))
-    if turn == 0:
-        return CLASS_COLORS[place]
-    share = 0.45 * (2 / 3) ** ((turn - 1) // 2)
-    target = 1.0 if turn % 2 else 0.0
-    return mix(CLASS_COLORS[place], share, target)
+    share = 0.45 * (2 / 3) ** ((turn - 1) // 2) if turn else 0.0
+    return mix(CLASS_COLORS[place], share, target=float(turn % 2))
 
 
 def mix(color: str, share: float, target: float = 1.0) -> str:
@@ -174,12 +155,8 @@ def format_seconds(seconds: float) -> str:
 
 def in_unit(seconds: float) -> tuple[float, str]:
     """Return a duration in the unit that fits it, and that unit: µs, ms, s, min or h."""
-    for limit, size, unit in (
-        (0.9995e-3, 1e-6, "µs"),
-        (0.9995, 1e-3, "ms"),
-        (119.5, 1, "s"),
-        (7170, 60, "min"),
-    ):
+    units = ((0.9995e-3, 1e-6, "µs"), (0.9995, 1e-3, "ms"), (119.5, 1, "s"), (7170, 60, "min"))
+    for limit, size, unit in units:
         if seconds < limit:
             return seconds / size, unit
     return seconds / 3600, "h"
@@ -191,10 +168,3 @@ def halo(text: Text, width: float = 2.0) -> Text:
 
     text.set_path_effects([withStroke(linewidth=width, foreground="white")])
     return text
-
-
-def bare(axes: Axes) -> None:
-    """Take ticks and frame off axes whose coordinates mean nothing."""
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=RULE)

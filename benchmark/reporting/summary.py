@@ -24,8 +24,6 @@ from benchmark.scoring import METRICS, Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-_CLUSTERS = METRICS[RANKING[1]]
-# Names of a list.
 _MOST_NAMED = 8
 # Intervals wider than this are said to be wide.
 _WIDE = 0.05
@@ -36,26 +34,20 @@ def summary(data: ReportData) -> Paragraph:
     board = data.board[~data.board["baseline"]]
     metric = leading_metric(board)
     if metric is None:
-        return Paragraph(
-            f"Of the {data.n_reducers} reducers asked for, none was measured to the end; the reasons stand "
-            "below."
-        )
-    ranked = _ranked(board, metric)
+        none = "none was measured to the end; the reasons stand below."
+        return Paragraph(f"Of the {data.n_reducers} reducers asked for, {none}")
+    # The task that most of those measured share.
+    known = board[board[metric.name].notna()].sort_values(metric.name, ascending=False, kind="stable")
+    ranked = of_one_task(known)
+    ranked = ranked.assign(label=row_labels(ranked))
     text = [*_best(data, ranked, metric), *_reservations(ranked, metric)]
-    text += _also(ranked, _CLUSTERS, "The classes fell apart into clusters")
+    text += _also(ranked, METRICS[RANKING[1]], "The classes fell apart into clusters")
     text += _also(ranked, METRICS["reconstruction_mse"], "Test samples were reconstructed")
     text += _fastest(ranked, metric)
     unreduced = data.board.loc[data.board["baseline"] & ~is_control(data.board), metric.name].dropna()
     if not unreduced.empty:
         text.append(f" Without any reduction the {metric.label} is {score(unreduced.max())}.")
     return Paragraph([*text, *(f" {said}" for said in fitted_said(board))])
-
-
-def _ranked(board: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    """Return the rows of the task that most of those measured share, the best first, with a ``label``."""
-    known = board[board[metric.name].notna()].sort_values(metric.name, ascending=False, kind="stable")
-    rows = of_one_task(known)
-    return rows.assign(label=row_labels(rows))
 
 
 def _first(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:

@@ -15,7 +15,6 @@ from benchmark.scoring import METRICS
 if TYPE_CHECKING:
     import pandas as pd
 
-
 # What tells rows apart only where one reducer has several of it: its own choice, or an accident.
 _OF_A_REDUCER = ("precision", "timing")
 
@@ -25,14 +24,6 @@ def value_column(header: str, name: str, form: Callable[..., str], numeric: bool
     return Column(header, lambda row: form(row[name]), numeric)
 
 
-def key_columns(names: Iterable[str], form: Callable[[str, Any], str] | None = None) -> list[Column]:
-    """Return the columns that tell rows apart, the reducer first; `form` writes a value of a name."""
-    write = form or key_text
-    return [
-        value_column(KEYS[name].header, name, partial(write, name), False) for name in ("reducer", *names)
-    ]
-
-
 def key_text(name: str, value: Any) -> str:
     """Return a value that tells rows apart, as a table has it."""
     if name == "setting" and missing(value):
@@ -40,6 +31,12 @@ def key_text(name: str, value: Any) -> str:
     if name == "reducer" and value in CONTROLS:
         return f"{value} (control)"
     return NOT_MEASURED if missing(value) else count(value) if isinstance(value, int) else str(value)
+
+
+def key_columns(names: Iterable[str], form: Callable[[str, Any], str] = key_text) -> list[Column]:
+    """Return the columns that tell rows apart, the reducer first; `form` writes a value of a name."""
+    shown = ("reducer", *names)
+    return [value_column(KEYS[name].header, name, partial(form, name), False) for name in shown]
 
 
 def key_label(name: str, value: Any) -> str:
@@ -103,6 +100,11 @@ def score_text(name: str) -> Callable[..., str]:
     return error if name in METRICS and isinf(METRICS[name].high) else score
 
 
+def score_column(name: str) -> Column:
+    """Return the column of a score, as it is headed and written everywhere."""
+    return value_column(score_title(name), name, score_text(name))
+
+
 def chosen_settings(frame: pd.DataFrame) -> list[str]:
     """Return which settings were chosen, and by what, in the table of the jobs of a run."""
     names = ["reducer", "n_components", "setting", "chosen"]
@@ -112,10 +114,5 @@ def chosen_settings(frame: pd.DataFrame) -> list[str]:
 
 def left_out(total: int, shown: int, which: str = "best ranked") -> list[Paragraph]:
     """Return a sentence that says which rows a table shows, where these are not all."""
-    if total <= shown:
-        return []
-    return [
-        Paragraph(
-            f"The {shown:,} {which} of {total:,} configurations are shown; results.csv holds every job."
-        )
-    ]
+    said = f"The {shown:,} {which} of {total:,} configurations are shown; results.csv holds every job."
+    return [Paragraph(said)] if total > shown else []

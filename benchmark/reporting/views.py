@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
@@ -62,6 +62,10 @@ class View:
         """The reducer's name."""
         return self.record.reducer
 
+    def class_name(self, label: int) -> str:
+        """Return what a class is called, at least by its number."""
+        return self.class_names[label] if 0 <= label < len(self.class_names) else str(label)
+
     @property
     def has_reconstructions(self) -> bool:
         """Whether there are reconstructions of images that can be drawn."""
@@ -70,18 +74,12 @@ class View:
     @cached_property
     def losses(self) -> list[tuple[str, Array]]:
         """The training loss of every stage, as ``(name, values by epoch)``; empty without a history."""
-        return _stages(self.record.history)
-
-
-def load_view(store: Store, record: Record) -> View:
-    """Return the view of a job; where its arrays are damaged or missing, a view of its history alone."""
-    view = view_of(record, load_arrays(store, "views", record.key))
-    if view.codes is None:
-        return view
-    known = load_rows(store, record.key)
-    shown = shown_rows(record.n_test or 0)
-    rows = {name: values[shown] for name, values in known.items() if len(values) == record.n_test}
-    return replace(view, rows=rows if len(shown) == len(view.codes) else {})
+        stages = []
+        for stage, epochs in groupby(self.record.history, key=lambda epoch: epoch.get("stage")):
+            values = [epoch.get("loss", epoch.get("pseudo_likelihood")) for epoch in epochs]
+            name = "" if stage is None else stage if isinstance(stage, str) else f"stage {stage:g}"
+            stages.append((name, np.array(values, dtype=np.float64)))
+        return [(name, losses) for name, losses in stages if np.isfinite(losses).any()]
 
 
 def load_arrays(store: Store, kind: str, key: str) -> Arrays:
@@ -94,20 +92,30 @@ def load_arrays(store: Store, kind: str, key: str) -> Arrays:
 
 def view_of(record: Record, arrays: Arrays) -> View:
     """Return the view of a job of the arrays that it kept; those that are none of a view are left out."""
-    codes = _plane(_valid(arrays.get("codes"), 2, "biuf"))
-    labels = _valid(arrays.get("labels"), 1, "iu")
-    images = _valid(arrays.get("images"), 2, "biuf")
-    made = _valid(arrays.get("reconstructions"), 2, "biuf")
-    share = _valid(arrays.get("variance_shown"), 1, "f")
+
+    def valid(name: str, ndim: int, kinds: str = "") -> Array | None:
+        """Return an array that has so many dimensions, values, and one of the kinds of type; else None."""
+        array = arrays.get(name)
+        if array is None or array.ndim != ndim or not array.size:
+            return None
+        return array if not kinds or array.dtype.kind in kinds else None
+
+    codes, labels, images = valid("codes", 2, "biuf"), valid("labels", 1, "iu"), valid("images", 2, "biuf")
+    made, sides = valid("reconstructions", 2, "biuf"), valid("image_shape", 1, "iu")
+    names, share = valid("class_names", 1), valid("variance_shown", 1, "f")
+    if images is None or sides is None or len(sides) not in (2, 3) or np.prod(sides) != images.shape[1]:
+        sides = None
     return View(
         record=record,
-        codes=codes,
+        codes=None if codes is None else np.pad(codes[:, :2], ((0, 0), (0, 1)))[:, :2].astype(np.float64),
         labels=None if labels is None or codes is None or len(labels) != len(codes) else labels,
         images=None if images is None else images.astype(np.float32),
         reconstructions=None if images is None or made is None or made.shape != images.shape
         else made.astype(np.float32),
-        image_shape=_image_shape(_valid(arrays.get("image_shape"), 1, "iu"), images),
-        class_names=_names(_valid(arrays.get("class_names"), 1)),
+        image_shape=None if sides is None or (sides < 1).any() else tuple(map(int, sides)),
+        # Without halves of surrogate pairs, which no file takes.
+        class_names=() if names is None
+        else tuple(str(name).encode("utf-8", "replace").decode() for name in names),
         variance_shown=None if share is None else float(share[0]),
     )  # fmt: skip
 
@@ -130,71 +138,43 @@ def matched_clusters(view: View) -> Array | None:
     return np.where(clusters >= 0, renamed[np.maximum(clusters, 0).astype(int)], -1).astype(np.int32)
 
 
-def shown_views(store: Store, records: Iterable[Record], components: int | None = None) -> list[View]:
-    """Return one view a reducer, by name, on the CPU and at `components` if it can be: its median seed.
+def shown_views(
+    store: Store, records: Iterable[Record], names: Iterable[str], components: int | None = None
+) -> list[View]:
+    """Return one view a reducer of `names`, on the CPU and at `components` if it can be: its median seed.
 
     Where seeds have test rows of their own, and pictures of them would show other samples, it is the first.
     """
-    by_reducer: dict[str, list[Record]] = {}
-    for record in records:
-        if record.status == "ok":
-            by_reducer.setdefault(record.reducer, []).append(record)
 
     def rank(record: Record) -> tuple[Any, ...]:
         place = record.device != "cpu", record.device, record.n_components or 0
         return record.setting != "", record.setting, record.n_components != components, *place
 
+    ok = sorted((r for r in records if r.status == "ok"), key=lambda r: (rank(r), r.seed, r.key))
     found, same_rows = [], None
-    for name in sorted(by_reducer):
-        best = min(map(rank, by_reducer[name]))
-        seeds = sorted((r for r in by_reducer[name] if rank(r) == best), key=lambda r: (r.seed, r.key))
+    for name in names:
+        mine = [record for record in ok if record.reducer == name]
+        seeds = [record for record in mine if rank(record) == rank(mine[0])]
         if same_rows is None and len(seeds) > 1:
-            same_rows = _same_rows(store, seeds)
+            slots = [load_rows(store, record.key).get("slots") for record in seeds[:2]]
+            same_rows = slots[0] is not None and np.array_equal(slots[0], slots[1])  # type: ignore[arg-type]
         shown = sorted(seeds, key=_leading)[(len(seeds) - 1) // 2] if same_rows else seeds[0]
-        found.append(replace(load_view(store, shown), n_seeds=len(seeds)))
+        found.append(replace(_load_view(store, shown), n_seeds=len(seeds)))
     return found
+
+
+def _load_view(store: Store, record: Record) -> View:
+    """Return the view of a job; where its arrays are damaged or missing, a view of its history alone."""
+    view = view_of(record, load_arrays(store, "views", record.key))
+    shown = shown_rows(record.n_test or 0)
+    if view.codes is None or len(shown) != len(view.codes):
+        return view
+    known = load_rows(store, record.key)
+    rows = {name: values[shown] for name, values in known.items() if len(values) == record.n_test}
+    return replace(view, rows=rows)
 
 
 def _leading(record: Record) -> tuple[float, int]:
     """Return what orders the seeds of a reducer: the first score that a board is sorted by."""
-    scores = [record.scores.get(name) for name in RANKING]
+    scores = (record.scores.get(name) for name in RANKING)
     return next((score for score in scores if score is not None), 0.0), record.seed
-
-
-def _same_rows(store: Store, records: Sequence[Record]) -> bool:
-    slots = [load_rows(store, record.key).get("slots") for record in records[:2]]
-    return slots[0] is not None and slots[1] is not None and np.array_equal(slots[0], slots[1])
-
-
-def _valid(array: Array | None, ndim: int, kinds: str | None = None) -> Array | None:
-    """Return the array if it has so many dimensions, values, and one of the kinds of type; else None."""
-    if array is None or array.ndim != ndim or not array.size:
-        return None
-    return array if kinds is None or array.dtype.kind in kinds else None
-
-
-def _plane(codes: Array | None) -> Array | None:
-    if codes is None:
-        return None
-    plane = codes[:, :2].astype(np.float64)
-    return np.hstack([plane, np.zeros_like(plane)])[:, :2]
-
-
-def _image_shape(sides: Array | None, images: Array | None) -> tuple[int, ...] | None:
-    if sides is None or images is None or len(sides) not in (2, 3) or (sides < 1).any():
-        return None
-    return tuple(map(int, sides)) if np.prod(sides) == images.shape[1] else None
-
-
-def _names(names: Array | None) -> tuple[str, ...]:
-    return () if names is None else tuple(str(name).encode("utf-8", "replace").decode() for name in names)
-
-
-def _stages(history: list[dict[str, float]]) -> list[tuple[str, Array]]:
-    """Split a history at every change of its ``stage``."""
-    stages = []
-    for stage, epochs in groupby(history, key=lambda epoch: epoch.get("stage")):
-        losses = [epoch.get("loss", epoch.get("pseudo_likelihood")) for epoch in epochs]
-        name = "" if stage is None else stage if isinstance(stage, str) else f"stage {stage:g}"
-        stages.append((name, np.array(losses, dtype=np.float64)))
-    return [(name, losses) for name, losses in stages if np.isfinite(losses).any()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from benchmark.analysis.columns import CURVE, varying
 from benchmark.analysis.scaling import COSTS, undisturbed
 from benchmark.reporting import style
-from benchmark.reporting.exponent_table import power
-from benchmark.reporting.figures import log_axes
+from benchmark.reporting.figures.readable_axes import log_axis, set_ticks
+from benchmark.reporting.number_text import missing
 from benchmark.reporting.table_columns import label
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 Floats = NDArray[np.float64]
-
+_SYMBOLS = {"samples": "n", "features": "d", "components": "k"}
 _PANELS = {
     ("samples", "fit"): "Fit time by samples",
     ("features", "fit"): "Fit time by features",
@@ -31,10 +31,7 @@ _PANELS = {
 }
 # Below these, clocks and memory pages tell nothing.
 _LEAST = {"fit": 1e-4, "memory": 0.1}
-_AXES = {
-    "fit": (log_axes.TIMES, style.format_seconds),
-    "memory": (log_axes.MEBIBYTES, log_axes.format_bytes),
-}
+_MEBIBYTES = tuple(unit * step for unit in (1.0, 2.0**10, 2.0**20) for step in (1, 10, 100))
 _LABEL_HEIGHT = 10.5  # Of a line of text beside the curves, in points.
 
 
@@ -70,6 +67,17 @@ def scaling_figure(points: pd.DataFrame, exponents: pd.DataFrame) -> Figure | No
     return figure
 
 
+def power(row: Mapping[Any, Any], cost: str, sweep: str) -> str:
+    """Return the exponent of a cost as ``n^1.02``; nothing where none was fitted."""
+    value = row[f"{cost}_exponent"]
+    return "" if missing(value) else f"{_SYMBOLS[sweep]}^{hundredths(value)}"
+
+
+def hundredths(value: float) -> str:
+    """Return a number with two decimals, and no sign before a zero."""
+    return f"{value:z.2f}"
+
+
 def _looks(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return a colour and a marker for every reducer: the usual ones, but no colour twice among ten.
 
@@ -84,14 +92,37 @@ def _looks(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def _scales(axes: Axes, points: pd.DataFrame, sweep: str, cost: str) -> None:
-    sizes, (low, high) = points["size"], log_axes.padded_range(style.floats(points["cost"]))
-    axes.set(xscale="log", yscale="log", xlabel=f"{sweep}, log scale")
-    axes.set(xlim=(sizes.min() / 1.25, sizes.max() * 1.25), ylim=(low, high))
-    log_axes.set_ticks(axes.xaxis, sorted(sizes.unique()), log_axes.format_size)
-    ticks, form = _AXES[cost]
-    log_axes.set_ticks(axes.yaxis, log_axes.ticks_within(ticks, low, high), form)
+    """Set limits, ticks, and dotted lines along which cost is proportional to size."""
+    sizes, costs = style.floats(points["size"]), style.floats(points["cost"])
+    left, right = sizes.min() / 1.25, sizes.max() * 1.25
+    # A decade at least: on less, noise would look like growth.
+    room = 1.7 * max(10.0 / (1.7**2 * costs.max() / costs.min()), 1.0) ** 0.5
+    low, high = costs.min() / room, costs.max() * room
+    axes.set(xscale="log", xlim=(left, right), xlabel=f"{sweep}, log scale")
+    set_ticks(axes.xaxis, np.unique(sizes).tolist(), _format_size)
+    if cost == "fit":
+        log_axis(axes.yaxis, low, high)
+    else:
+        log_axis(axes.yaxis, low, high, _MEBIBYTES, _format_bytes)
     axes.grid(True)
-    log_axes.draw_proportions(axes)
+    ends = np.array([left, right])
+    for decade in range(int(np.floor(np.log10(low / right))), int(np.ceil(np.log10(high / left))) + 1):
+        axes.plot(ends, 10.0**decade * ends, color=style.GREY, alpha=0.7, linewidth=0.7,
+                  linestyle=(0, (1, 4)), zorder=1)  # fmt: skip
+
+
+def _format_size(value: float) -> str:
+    """Return a number of things as an axis shows it: ``784``, ``3,000``, ``30k``, ``1M``."""
+    if value >= 1e6:
+        return f"{value / 1e6:g}M"
+    return f"{value / 1e3:g}k" if value >= 1e4 else f"{value:,.0f}"
+
+
+def _format_bytes(mebibytes: float) -> str:
+    for unit, name in ((2**20, "TiB"), (2**10, "GiB")):
+        if mebibytes >= unit:
+            return f"{mebibytes / unit:.3g} {name}"
+    return f"{mebibytes:.3g} MiB"
 
 
 def _draw(
@@ -111,21 +142,18 @@ def _draw(
 
 def _label_ends(axes: Axes, lines: Sequence[Line2D]) -> None:
     """Write each label right of the panel, as near as it can to the height at which its curve ends."""
-    from matplotlib.lines import Line2D
-
     height = axes.get_window_extent().height * 72.0 / axes.figure.dpi
     ends = np.array([np.asarray(line.get_xydata())[-1] for line in lines])
-    wanted = axes.transAxes.inverted().transform(axes.transData.transform(ends))[:, 1] * height
+    wanted = (axes.transData - axes.transAxes).transform(ends)[:, 1] * height
     for line, end, place in zip(lines, ends, apart(wanted, _LABEL_HEIGHT) / height, strict=True):
         axes.annotate(
             "", tuple(end), xycoords="data", xytext=(1.0, place), textcoords="axes fraction",
             arrowprops={"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.6, "alpha": 0.7,
                         "shrinkA": 0, "shrinkB": 3}, annotation_clip=False,
         )  # fmt: skip
-        key = Line2D([1.025], [place])
+        [key] = axes.plot([1.025], [place])
         key.update_from(line)
         key.set(linestyle="", transform=axes.transAxes, clip_on=False)
-        axes.add_artist(key)
         text = style.shorten(str(line.get_label()), 32)
         axes.text(1.05, place, text, transform=axes.transAxes, va="center", fontsize=style.SMALL)
 

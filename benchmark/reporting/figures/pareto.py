@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from benchmark.analysis.statistics import pareto_front
 from benchmark.reporting import style
-from benchmark.reporting.figures.label_placement import label_points
-from benchmark.reporting.figures.log_axes import time_axis
+from benchmark.reporting.figures.readable_axes import label_points, log_axis
 from benchmark.reporting.table_columns import marked_unreduced, row_labels
 from benchmark.scoring import METRICS
 
@@ -33,35 +32,25 @@ _CROWDED = 18
 def pareto_figure(board: pd.DataFrame) -> Figure | None:
     """Draw accuracy and NMI (without labels: trustworthiness and continuity) against fit seconds.
 
-    Parameters
-    ----------
-    board : DataFrame
-        A `leaderboard`, with a boolean column ``baseline`` that marks rows that reduce nothing;
-        they appear in the panels of every code width.
-
-    Returns
-    -------
-    figure : Figure or None
-        One row of panels a code width; None where there is nothing to draw.
+    `board` is a `leaderboard` with a boolean column ``baseline`` that marks rows that reduce nothing: they
+    appear in the panels of every code width, of which each has a row. None where there is nothing to draw.
     """
     timed = board[board["fit_seconds"].notna()]
-    panels = next(
-        (found for pair in _PAIRS if (found := [name for name in pair if timed[name].notna().any()])), []
-    )
-    if not panels:
+    measured = ([name for name in pair if timed[name].notna().any()] for pair in _PAIRS)
+    panels = next(filter(None, measured), None)
+    if panels is None:
         return None
     widths, rows, left_out = _rows_by_width(timed)
     styles = style.reducer_styles(board["reducer"])
     tall = 4.9 if board["reducer"].nunique() <= _CROWDED else 6.6
-    figure = style.new_figure(5.4 * len(panels) + 0.2, tall * len(rows) + 0.35)
+    width, height = 5.4 * len(panels) + 0.2, tall * len(rows) + 0.35
+    figure = style.new_figure(width, height)
     axes = figure.subplots(len(rows), len(panels), squeeze=False)
-    figure.subplots_adjust(
-        left=0.7 / figure.get_figwidth(), right=1 - 0.2 / figure.get_figwidth(), wspace=0.18, hspace=0.28,
-        bottom=0.55 / figure.get_figheight(), top=1 - 0.62 / figure.get_figheight(),
-    )  # fmt: skip
-    for line, part, width in zip(axes, rows, widths, strict=True):
+    figure.subplots_adjust(left=0.7 / width, right=1 - 0.2 / width, bottom=0.55 / height,
+                           top=1 - 0.62 / height, wspace=0.18, hspace=0.28)  # fmt: skip
+    for line, part, components in zip(axes, rows, widths, strict=True):
         for panel, name in zip(line, panels, strict=True):
-            title = METRICS[name].label + (f", {width}-D codes" if len(widths) > 1 else "")
+            title = METRICS[name].label + (f", {components}-D codes" if len(widths) > 1 else "")
             _draw(panel, part[part[name].notna()], name, title, styles)
     _legend(figure, timed, f"{len(widths)} of {len(widths) + left_out} code widths" if left_out else "")
     return figure
@@ -98,11 +87,14 @@ def _draw(
     x = np.maximum(style.floats(board["fit_seconds"]), _SHORTEST)
     y = style.floats(board[metric])
     spread = np.nan_to_num(style.floats(board[f"{metric}_std"]))
-    _limits(axes, x, y, spread)
+    _limits(axes, x, y - spread, y + spread)
     reduced = ~board["baseline"].to_numpy()
     # Times of different machines do not compare, so no front leads through them.
-    if board["machine"].nunique() == 1:
-        _front(axes, x[reduced], y[reduced])
+    if board["machine"].nunique() == 1 and reduced.any():
+        front = np.flatnonzero(reduced)[pareto_front(x[reduced], y[reduced])]
+        front = front[np.argsort(x[front])]
+        axes.step([*x[front], axes.get_xlim()[1]], [*y[front], y[front].max()], where="post",
+                  color=style.RULE, linewidth=4, zorder=1)  # fmt: skip
     axes.vlines(x, y - spread, y + spread, color=style.GREY, linewidth=0.9, zorder=3)
     for device, name, left, height in zip(board["device"], board["reducer"], x, y, strict=True):
         color, marker = styles[name]
@@ -115,26 +107,16 @@ def _marker(device: str, color: str) -> dict[str, Any]:
     return {"linestyle": "", "color": color, "markerfacecolor": fill, **size}
 
 
-def _limits(axes: Axes, x: Floats, y: Floats, spread: Floats) -> None:
+def _limits(axes: Axes, x: Floats, low: Floats, high: Floats) -> None:
     ratio = max(x.max() / x.min(), 4.0) ** 0.12
-    time_axis(axes.xaxis, x.min() / ratio, x.max() * ratio)
-    low, high = float((y - spread).min()), float((y + spread).max())
+    log_axis(axes.xaxis, x.min() / ratio, x.max() * ratio)
+    height = high.max() - low.min()
     # An axis narrower than this would make noise look like a difference.
-    room = max((high - low) * 0.08, (0.02 - (high - low)) / 2)
-    axes.set_ylim(low - room, high + room)
+    room = max(height * 0.08, (0.02 - height) / 2)
+    axes.set_ylim(low.min() - room, high.max() + room)
     least = f"{_SHORTEST * 1000:g} ms"
     short = f" (below {least} drawn at {least})" if x.min() <= _SHORTEST else ""
     axes.set_xlabel(f"training time, log scale{short}")
-
-
-def _front(axes: Axes, x: Floats, y: Floats) -> None:
-    if not len(x):
-        return
-    front = pareto_front(x, y)
-    order = np.argsort(x[front])
-    right = axes.get_xlim()[1]
-    along, up = [*x[front][order], right], [*y[front][order], y[front].max()]
-    axes.step(along, up, where="post", color=style.RULE, linewidth=4, zorder=1)
 
 
 def _name(axes: Axes, board: pd.DataFrame, x: Floats, y: Floats, spread: Floats) -> None:

@@ -7,17 +7,14 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.reporting.document import Block, Code, Heading, Inline, Strong, Text
+from benchmark.reporting.document import Block, Code, Heading, Strong, Text
 
 if TYPE_CHECKING:
     from bokeh.models import UIElement
-    from jinja2 import Template
 
-_TEMPLATES = Path(__file__).parent
 # Legible on white and on black, as plots have one look for both: text, lines, and points that say nothing.
 MUTED, LINE, NEUTRAL = "#7b8494", "#8a93a3", "#94a4a2"
 # Of every control, in light and in dark.
@@ -54,13 +51,18 @@ def render_page(blocks: Iterable[Block], directory: Path, widgets: Mapping[str, 
     widgets : mapping
         What takes the place of a `Live` block, by its name.
     """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     blocks = list(blocks)
-    places = {name: f"w{place}" for place, name in enumerate(widgets)}
-    script, divs = _scripts({places[name]: widget for name, widget in widgets.items()})
-    title = next((plain(b.text) for b in blocks if isinstance(b, Heading) and b.level == 1), "Report")
-    page: str = _template().render(
-        title=title, blocks=blocks, places=places, divs=divs, script=script, parts=_parts, kind=_kind,
-        ids=_ids(blocks), identity=id, picture=lambda block: picture_uri(directory / block.file),
+    script, elements = _scripts(widgets) if widgets else ("", {})
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    page = environment.get_template("page.html.jinja").render(
+        title=next((plain(b.text) for b in blocks if isinstance(b, Heading) and b.level == 1), "Report"),
+        blocks=blocks, elements_of=elements, script=script, parts=_parts, ids=_ids(blocks), identity=id,
+        kind=lambda block: type(block).__name__, picture=lambda block: _picture_uri(directory / block.file),
         variables={k: v for widget in widgets.values() for k, v in widget.variables.items()},
     )  # fmt: skip
     return f"{page}\n"
@@ -71,14 +73,6 @@ def plain(text: Text) -> str:
     return "".join(part for _, part in _parts(text))
 
 
-def picture_uri(path: Path) -> str:
-    """Return a figure as an address that holds all of it."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        return image_uri(image.convert("RGB"), quality=_QUALITY)
-
-
 def image_uri(image: Any, **how: Any) -> str:
     """Return a `PIL.Image.Image` as an address that holds all of it, in WebP."""
     file = io.BytesIO()
@@ -86,63 +80,45 @@ def image_uri(image: Any, **how: Any) -> str:
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
+def _picture_uri(path: Path) -> str:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image_uri(image.convert("RGB"), quality=_QUALITY)
+
+
 def _scripts(widgets: Mapping[str, Widget]) -> tuple[str, dict[str, dict[str, list[str]]]]:
-    """Return the scripts of all widgets, and the elements of each; nothing where there are none."""
-    if not widgets:
-        return "", {}
+    """Return the scripts of all widgets, and the elements of each by its name and what they are."""
     from bokeh.embed import components
     from bokeh.resources import Resources
 
-    parts = {
-        (place, part, number): model
-        for place, widget in widgets.items()
+    models = [
+        (name, part, model)
+        for name, widget in widgets.items()
         for part in ("controls", "panels")
-        for number, model in enumerate(getattr(widget, part))
-    }
-    script, divs = components({"-".join(map(str, key)): model for key, model in parts.items()})
-    script, divs = _renumbered(script, divs)
-    elements: dict[str, dict[str, list[str]]] = {p: {"controls": [], "panels": []} for p in widgets}
-    for place, part, number in parts:
-        elements[place][part].append(divs[f"{place}-{part}-{number}"])
+        for model in getattr(widget, part)
+    ]
+    made, divs = components([model for _, _, model in models])
+    script, *divs = _renumbered([made, *divs])
+    elements: dict[str, dict[str, list[str]]] = {name: {"controls": [], "panels": []} for name in widgets}
+    for (name, part, _), div in zip(models, divs, strict=True):
+        elements[name][part].append(div)
     needed = ["bokeh", "bokeh-gl", "bokeh-widgets", "bokeh-tables"]
     return Resources(mode="inline", components=needed).render_js() + script, elements
 
 
-def _renumbered(script: str, divs: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Return both with identifiers in the order in which they come: Bokeh's own differ from page to page."""
+def _renumbered(texts: Sequence[str]) -> list[str]:
+    """Return texts with identifiers in the order in which they come: Bokeh's own differ from page to page."""
     known: dict[str, str] = {}
-
-    def stable(found: re.Match[str]) -> str:
-        return known.setdefault(found[0], f"id{len(known)}")
-
-    return _IDENTIFIER.sub(stable, script), {k: _IDENTIFIER.sub(stable, div) for k, div in divs.items()}
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template("page.html.jinja")
-
-
-def _kind(block: Block) -> str:
-    return type(block).__name__
+    return [_IDENTIFIER.sub(lambda found: known.setdefault(found[0], f"id{len(known)}"), t) for t in texts]
 
 
 def _parts(text: Text) -> Iterator[tuple[str, str]]:
-    parts: Sequence[Inline] = [text] if isinstance(text, str) else text
-    for part in parts:
+    """Yield the parts of a text and how each stands out, without what cannot be printed or turns around."""
+    for part in [text] if isinstance(text, str) else text:
         kind = "b" if isinstance(part, Strong) else "code" if isinstance(part, Code) else ""
-        yield kind, _printable(part if isinstance(part, str) else part.text)
-
-
-def _printable(text: object) -> str:
-    """Return text without what cannot be printed, or turns its direction."""
-    return "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in str(text))
+        said = str(part if isinstance(part, str) else part.text)
+        yield kind, "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in said)
 
 
 def _ids(blocks: Iterable[Block]) -> dict[int, str]:

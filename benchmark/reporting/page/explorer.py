@@ -7,14 +7,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from bokeh.models import (
-    ColorMapper,
-    ColumnDataSource,
-    CustomJS,
-    Div,
-    HoverTool,
-    LinearColorMapper,
-)  # fmt: skip
+from bokeh.models import ColorMapper, ColumnDataSource, CustomJS, Div, HoverTool, LinearColorMapper
 from bokeh.models.annotations import Title
 from bokeh.models.widgets import Select
 from bokeh.palettes import Viridis256
@@ -53,6 +46,8 @@ info.text = chosen.length == 0 ? hint : `${chosen.length} chosen. ${said}`
 """
 _HINT = "Draw around points with the lasso: they are marked in every panel."
 _FEWER = "{shown} of {of} reducers are here: the best ranked, of those that show the same samples."
+# What colour can say: of every panel the column, or None, and the colours.
+Kind = tuple[list[str | None], ColorMapper]
 _TEXT = ":host { color: var(--soft); font: 14px system-ui, sans-serif; }"
 
 
@@ -65,26 +60,19 @@ def explorer_widget(views: Sequence[View], samples: Samples) -> Widget | None:
     if not shown:
         return None
     samples = samples if samples.are(shown[0].rows.get("slots")) else Samples({})
-    source = ColumnDataSource(_columns(shown, samples))
-    kinds = _kinds(shown)
-    first = kinds[next(iter(kinds))]
-    panels = [_panel(view, place, source, first, samples.tooltip(place)) for place, view in enumerate(shown)]
-    kind = Select(
-        title="Colour by", value=next(iter(kinds)), options=list(kinds), width=220, stylesheets=[INPUT]
-    )
+    found = [_found(view) for view in shown]
+    source = ColumnDataSource(_columns(shown, samples, found))
+    kinds = _kinds(shown, found)
+    panels = [_panel(view, place, source, kinds["class"], samples) for place, view in enumerate(shown)]
+    kind = Select(title="Colour by", value="class", options=list(kinds), width=220, stylesheets=[INPUT])
     renderers = [panel.renderers[0] for panel in panels]
-    kind.js_on_change(
-        "value",
-        CustomJS(
-            args={"kinds": kinds, "kind": kind, "renderers": renderers, "neutral": NEUTRAL}, code=_COLOURS
-        ),
-    )
+    args = {"kinds": kinds, "kind": kind, "renderers": renderers, "neutral": NEUTRAL}
+    kind.js_on_change("value", CustomJS(args=args, code=_COLOURS))
     hint = _HINT if len(shown) == len(views) else f"{_HINT} {_FEWER.format(shown=len(shown), of=len(views))}"
     # Names of classes come from data: what is said of them is text, no markup and no formula.
     info = Div(text=hint, render_as_text=True, disable_math=True, stylesheets=[_TEXT])
-    source.selected.js_on_change(
-        "indices", CustomJS(args={"source": source, "info": info, "hint": hint}, code=_CHOSEN)
-    )
+    chosen = CustomJS(args={"source": source, "info": info, "hint": hint}, code=_CHOSEN)
+    source.selected.js_on_change("indices", chosen)
     legend = Div(text=_legend(shown[0]), disable_math=True, stylesheets=[_TEXT])
     return Widget(panels, [kind, legend, info], samples.variables)
 
@@ -100,22 +88,18 @@ def _of_the_same_samples(views: Sequence[View]) -> list[View]:
     ]
 
 
-def _columns(views: Sequence[View], samples: Samples) -> dict[str, Any]:
-    first = views[0]
-    assert first.codes is not None
-    n = len(first.codes)
-    labels = np.zeros(n, dtype=np.int32) if first.labels is None else first.labels.astype(np.int32)
-    names = first.class_names or tuple(map(str, range(int(labels.max(initial=0)) + 1)))
-    found: dict[str, Any] = {
+def _columns(views: Sequence[View], samples: Samples, found: list[dict[str, np.ndarray]]) -> dict[str, Any]:
+    codes, first, known = [np.asarray(view.codes, np.float32) for view in views], views[0], views[0].labels
+    labels = np.zeros(len(codes[0]), np.int32) if known is None else known.astype(np.int32)
+    columns: dict[str, Any] = {
         "label": labels,
-        "class": [names[k] if 0 <= k < len(names) else "–" for k in labels],
-        **samples.columns(n),
+        "class": ["–" if k < 0 else first.class_name(k) for k in labels],
+        **samples.columns(len(labels)),
     }
-    for place, view in enumerate(views):
-        assert view.codes is not None
-        found[f"x{place}"], found[f"y{place}"] = view.codes.astype(np.float32).T
-        found |= {f"{name}{place}": values for name, values in _found(view).items()}
-    return found
+    for place, values in enumerate(found):
+        columns[f"x{place}"], columns[f"y{place}"] = codes[place].T
+        columns |= {f"{name}{place}": column for name, column in values.items()}
+    return columns
 
 
 def _found(view: View) -> dict[str, np.ndarray]:
@@ -134,70 +118,54 @@ def _found(view: View) -> dict[str, np.ndarray]:
     return found
 
 
-def _kinds(views: Sequence[View]) -> dict[str, tuple[list[str | None], ColorMapper]]:
-    """Return what colour can say: by its name, the column of every panel, and the colours."""
-    n = max(int(view.labels.max(initial=0)) + 1 for view in views if view.labels is not None) if any(
-        view.labels is not None for view in views
-    ) else 1  # fmt: skip
+def _kinds(views: Sequence[View], found: list[dict[str, np.ndarray]]) -> dict[str, Kind]:
+    """Return what colour can say, by its name."""
+    n = max((int(view.labels.max(initial=0)) + 1 for view in views if view.labels is not None), default=1)
     classes = LinearColorMapper(
         palette=[style.class_color(k) for k in range(n)], low=-0.5, high=n - 0.5, nan_color=style.GREY,
         low_color=style.GREY,
     )  # fmt: skip
-    kinds: dict[str, tuple[list[str | None], ColorMapper]] = {"class": (["label"] * len(views), classes)}
-    found = [_found(view) for view in views]
+    kinds: dict[str, Kind] = {"class": (["label"] * len(views), classes)}
     for title, name, mapper in (
         ("cluster of k-means", "cluster", classes),
-        (
-            "what neighbours say: right, or wrong (red)",
-            "right",
-            LinearColorMapper(palette=_WRONG, low=-0.5, high=1.5),
-        ),
-        (
-            "rank of the error",
-            "error",
-            LinearColorMapper(palette=Viridis256, low=0, high=255),
-        ),
-    ):
-        if any(name in one for one in found):
-            columns = [f"{name}{place}" if name in one else None for place, one in enumerate(found)]
+        ("what neighbours say: right, or wrong (red)", "right",
+         LinearColorMapper(palette=_WRONG, low=-0.5, high=1.5)),
+        ("rank of the error", "error", LinearColorMapper(palette=Viridis256, low=0, high=255)),
+    ):  # fmt: skip
+        columns = [f"{name}{place}" if name in known else None for place, known in enumerate(found)]
+        if any(columns):
             kinds[title] = (columns, mapper)
     return kinds
 
 
-def _panel(
-    view: View, place: int, source: ColumnDataSource, kind: tuple[list[str | None], ColorMapper], tooltip: str
-) -> Any:
+def _panel(view: View, place: int, source: ColumnDataSource, kind: Kind, samples: Samples) -> Any:
     panel = figure(
         title=view.name, width=_SIZE, height=_SIZE + 40, sizing_mode="stretch_width",
         match_aspect=True, tools="pan,wheel_zoom,box_zoom,lasso_select,reset", active_drag="lasso_select",
-        output_backend="webgl",
-        toolbar_location="below", background_fill_alpha=0, border_fill_alpha=0,
+        output_backend="webgl", toolbar_location="below", background_fill_alpha=0, border_fill_alpha=0,
         outline_line_color=f"{LINE}66",
     )  # fmt: skip
+    color = {"field": kind[0][place], "transform": kind[1]}
     shown = panel.scatter(
         f"x{place}", f"y{place}", source=source, size=4, line_color=None, fill_alpha=0.75,
-        nonselection_fill_alpha=0.06, fill_color={"field": kind[0][place], "transform": kind[1]},
-        nonselection_fill_color={"field": kind[0][place], "transform": kind[1]},
+        nonselection_fill_alpha=0.06, fill_color=color, nonselection_fill_color=color,
     )  # fmt: skip
-    panel.add_tools(HoverTool(renderers=[shown], tooltips=tooltip, limit=1))
+    panel.add_tools(HoverTool(renderers=[shown], tooltips=samples.tooltip(place), limit=1))
     panel.axis.visible, panel.grid.visible = False, False
     panel.toolbar.logo, panel.toolbar.autohide = None, True
     panel.title.text_color, panel.title.text_font_size = MUTED, "14px"
-    panel.add_layout(_small(quote_scores(view)), "above")
-    panel.add_layout(_caption(view), "below")
+    for text, side in ((quote_scores(view), "above"), (_caption(view), "below")):
+        small = Title(text=text, text_color=MUTED, text_font_size="11px", text_font_style="normal")
+        panel.add_layout(small, side)
     return panel
 
 
-def _caption(view: View) -> Any:
+def _caption(view: View) -> str:
     width, share = view.record.n_components, view.variance_shown
-    text = "its own two dimensions" if width == 2 else f"first two principal components of {width}"
-    if share is not None and width != 2:
-        text += f", {share:.0%} of the variance"
-    return _small(text)
-
-
-def _small(text: str) -> Any:
-    return Title(text=text, text_color=MUTED, text_font_size="11px", text_font_style="normal")
+    if width == 2:
+        return "its own two dimensions"
+    known = "" if share is None else f", {share:.0%} of the variance"
+    return f"first two principal components of {width}{known}"
 
 
 def _legend(view: View) -> str:

@@ -47,11 +47,9 @@ class Samples:
     @property
     def variables(self) -> dict[str, str]:
         """CSS variables that tooltips use."""
-        return (
-            {}
-            if self.image_shape is None
-            else {"samples": f"url({image_uri(self._picture(), lossless=True)})"}
-        )
+        if self.image_shape is None:
+            return {}
+        return {"samples": f"url({image_uri(self._picture(), lossless=True)})"}
 
     def columns(self, n: int) -> dict[str, Any]:
         """Return columns for `n` points: where an image lies in the picture, or the columns of a table."""
@@ -66,24 +64,20 @@ class Samples:
 
     def tooltip(self, place: int) -> str:
         """Return what is said of a point of panel `place`, as HTML with its columns as ``@name``."""
-        head = '<div style="font:12px system-ui;color:#22252b;padding:2px">class <b>@class</b>'
-        return f"{head}{self._shown()}</div>"
-
-    def _shown(self) -> str:
+        shown = "".join(
+            f"<br>{escape(shorten(str(name), 24)).replace('@', '&#64;')}: <b>@f{place}{{0.[000]}}</b>"
+            for place, name in enumerate(self.arrays.get("feature_names", ())[:_MOST_COLUMNS])
+        )
         if self.image_shape is not None:
             zoom, (height, width) = self._zoom, self.image_shape
             rows = -(-len(self.arrays["samples"]) // _ACROSS)
-            return (
+            shown = (
                 f'<div style="width:{width * zoom}px;height:{height * zoom}px;margin-top:3px;'
                 "image-rendering:pixelated;background-image:var(--samples);"
                 f"background-size:{_ACROSS * width * zoom}px {rows * height * zoom}px;"
                 'background-position:-@{u}px -@{v}px"></div>'
             )
-        names = self.arrays.get("feature_names", np.empty(0, dtype=np.str_))[:_MOST_COLUMNS]
-        return "".join(
-            f"<br>{escape(shorten(str(name), 24)).replace('@', '&#64;')}: <b>@f{place}{{0.[000]}}</b>"
-            for place, name in enumerate(names)
-        )
+        return f'<div style="font:12px system-ui;color:#22252b;padding:2px">class <b>@class</b>{shown}</div>'
 
     @property
     def _zoom(self) -> int:

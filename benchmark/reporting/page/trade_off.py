@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import (
-    ColumnDataSource,
-    CustomJS,
-    HoverTool,
-    LabelSet,
-    Select,
-)  # fmt: skip
+from bokeh.models import ColumnDataSource, CustomJS, HoverTool, LabelSet, Select
 from bokeh.plotting import figure
 
 from benchmark.analysis.columns import of_one_task
 from benchmark.analysis.statistics import pareto_front
 from benchmark.reporting import style
-from benchmark.reporting.figures.label_placement import spread
+from benchmark.reporting.figures.readable_axes import spread
 from benchmark.reporting.page import INPUT, LINE, MUTED, Widget
 from benchmark.reporting.table_columns import marked_unreduced, row_labels
 from benchmark.scoring import METRICS
@@ -45,42 +39,40 @@ up.axis_label = titles[quality.value]
 
 def trade_off_widget(board: pd.DataFrame) -> Widget | None:
     """Return a point a row of a leaderboard; None where there is no cost or no quality."""
-    costs = [name for name in _COSTS if name in board and board[name].notna().any()]
-    qualities = [
-        n
-        for n, m in METRICS.items()
-        if n in board and m.higher_is_better is not None and board[n].notna().any()
-    ]
+    measured = [name for name in board if board[name].notna().any()]
+    costs = [name for name in _COSTS if name in measured]
+    qualities = [n for n, m in METRICS.items() if n in measured and m.higher_is_better is not None]
     if not costs or not qualities:
         return None
-    titles = {name: _COSTS[name] for name in costs} | {name: _axis(name) for name in qualities}
-    source = ColumnDataSource(_columns(board, costs, qualities))
+    titles = {name: _COSTS[name] for name in costs}
+    for name in qualities:
+        better = "higher" if METRICS[name].higher_is_better else "lower"
+        titles[name] = f"{METRICS[name].label} ({better} is better)"
+    columns = _columns(board, costs, qualities)
     pairs = {f"{c}|{q}": (c, q) for c in costs for q in qualities}
     fronts = {key: _front(board, *pair) for key, pair in pairs.items()}
-    labels = {key: _labels(source.data, *pair) for key, pair in pairs.items()}
-    source.data["right"], source.data["above"] = labels[f"{costs[0]}|{qualities[0]}"]
-    front = ColumnDataSource(fronts[f"{costs[0]}|{qualities[0]}"])
-    plot = _plot(source, front, titles[costs[0]], titles[qualities[0]])
+    labels = {key: _labels(columns, *pair) for key, pair in pairs.items()}
     cost, quality = (
         Select(title=title, value=names[0], options=[(name, titles[name]) for name in names], width=240,
                stylesheets=[INPUT])
         for title, names in (("Cost", costs), ("Quality", qualities))
     )  # fmt: skip
-    change = CustomJS(
-        args={
-            "cost": cost, "quality": quality, "source": source, "front": front, "fronts": fronts,
-            "labels": labels, "titles": titles, "across": plot.xaxis[0], "up": plot.yaxis[0],
-        },
-        code=_CHANGE,
-    )  # fmt: skip
+    # As `_CHANGE` sets them.
+    first = f"{cost.value}|{quality.value}"
+    right, above = labels[first]
+    source = ColumnDataSource(columns | {
+        "x": columns[cost.value], "y": columns[quality.value], "low": columns[f"{quality.value} low"],
+        "high": columns[f"{quality.value} high"], "right": right, "above": above,
+    })  # fmt: skip
+    front = ColumnDataSource(fronts[first])
+    plot = _plot(source, front, titles[cost.value], titles[quality.value])
+    change = CustomJS(code=_CHANGE, args={
+        "cost": cost, "quality": quality, "source": source, "front": front, "fronts": fronts,
+        "labels": labels, "titles": titles, "across": plot.xaxis[0], "up": plot.yaxis[0],
+    })  # fmt: skip
     for choice in (cost, quality):
         choice.js_on_change("value", change)
     return Widget([plot], [cost, quality])
-
-
-def _axis(name: str) -> str:
-    metric = METRICS[name]
-    return f"{metric.label} ({'higher' if metric.higher_is_better else 'lower'} is better)"
 
 
 def _columns(board: pd.DataFrame, costs: list[str], qualities: list[str]) -> dict[str, Any]:
@@ -93,18 +85,11 @@ def _columns(board: pd.DataFrame, costs: list[str], qualities: list[str]) -> dic
     for name in costs:
         found[name] = np.maximum(style.floats(board[name]), _LEAST)
     for name in qualities:
-        values = style.floats(board[name])
-        found[name] = values
+        found[name] = style.floats(board[name])
         for end in ("low", "high"):
-            ends = style.floats(board[f"{name}_ci_{end}"]) if f"{name}_ci_{end}" in board else values
-            found[f"{name} {end}"] = np.where(np.isnan(ends), values, ends)
-    first = qualities[0]
-    return found | {
-        "x": found[costs[0]],
-        "y": found[first],
-        "low": found[f"{first} low"],
-        "high": found[f"{first} high"],
-    }
+            ends = board.get(f"{name}_ci_{end}", board[name])
+            found[f"{name} {end}"] = style.floats(ends.fillna(board[name]))
+    return found
 
 
 def _labels(columns: dict[str, Any], cost: str, quality: str) -> tuple[list[float], list[float]]:
@@ -112,7 +97,7 @@ def _labels(columns: dict[str, Any], cost: str, quality: str) -> tuple[list[floa
 
     The plot is taken to be as large as it is in a window of `_WINDOW` pixels.
     """
-    x, y = np.log(np.asarray(columns[cost], dtype=float)), np.asarray(columns[quality], dtype=float)
+    x, y = np.log(columns[cost]), columns[quality]
     known = np.isfinite(x) & np.isfinite(y)
     moved = np.column_stack([np.full(len(x), 8.0), np.full(len(x), -6.0)])
     if known.sum() > 1:
@@ -149,11 +134,8 @@ def _plot(source: ColumnDataSource, front: ColumnDataSource, cost: str, quality:
     points = plot.scatter("x", "y", source=source, size=10, color="color", fill_alpha="fill", line_width=1.5)
     plot.add_layout(LabelSet(x="x", y="y", text="name", source=source, x_offset="right", y_offset="above",
                              text_font_size="12px", text_color=MUTED))  # fmt: skip
-    plot.add_tools(
-        HoverTool(
-            renderers=[points], tooltips=[("", "@name"), ("cost", "@x{0.[0000]}"), ("quality", "@y{0.000}")]
-        )
-    )
+    said = [("", "@name"), ("cost", "@x{0.[0000]}"), ("quality", "@y{0.000}")]
+    plot.add_tools(HoverTool(renderers=[points], tooltips=said))
     plot.x_range.range_padding = 0.25  # names stand to the right of their points
     for axis in plot.axis:
         axis.axis_label_text_color = axis.major_label_text_color = MUTED
