@@ -14,6 +14,7 @@ from benchmark.reporting.document import Block, Heading, Items, Live, Paragraph,
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.method import method
 from benchmark.reporting.over_datasets import DIAGRAM, across
+from benchmark.reporting.published_figures import published_figures
 from benchmark.reporting.reducer_sections import errors_by_class, failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
 from benchmark.reporting.run_setup import run_setup
@@ -106,6 +107,8 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     if compared:
         picture = replace(_CLUSTERINGS, file=data.file(_CLUSTERINGS.file))
         blocks += [Heading(f"Clusterings{of}"), *([picture] if picture.file in drawn else []), *compared]
+    published = published_figures(data)
+    blocks += [Heading(f"Published and measured{of}"), *published] if published else []
     for title, picture in zip(_VIEWS, views, strict=True):
         if picture.file in drawn:
             moves = title == "Embeddings"
