@@ -116,7 +116,8 @@ class _Measuring:
             from benchmark.measure.kept_models import keep_model
 
             artifacts |= keep_model(reducer, dataset)
-        artifacts["views"] = make_view(dataset, Z_test, test, reconstruction)
+        decode = None if reconstruction is None or reducer is None else reducer.inverse_transform
+        artifacts["views"] = make_view(dataset, Z_test, test, reconstruction, decode)
         self.outcome = replace(self.outcome, artifacts=artifacts)
 
     def attempt(self, dataset: Dataset) -> None:

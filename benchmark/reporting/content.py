@@ -61,6 +61,7 @@ class RunContent:
             yield part.file("losses.png"), figures.losses_figure(views)
             for view in views:
                 yield part.cards[view.name], figures.card_figure(view)
+                yield part.inside(view.name), figures.inside_figure(view)
 
     def widgets(self, blocks: Iterable[Block]) -> dict[str, Widget]:
         """Return what moves in the document, by the name of its block."""

@@ -9,10 +9,21 @@ import numpy as np
 
 from benchmark.analysis.columns import GROUP, is_control, varying
 from benchmark.analysis.tables import failures
-from benchmark.reporting.document import Block, Column, Heading, Paragraph, Picture, prose, table
+from benchmark.reporting.document import (
+    Block,
+    Column,
+    Heading,
+    Items,
+    Paragraph,
+    Picture,
+    Text,
+    prose,
+    table,
+)
 from benchmark.reporting.number_text import NOT_MEASURED, count, error, memory, missing, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.run_setup import plain
+from benchmark.reporting.style import shorten
 from benchmark.reporting.table_columns import key_columns, left_out, value_column
 from benchmark.reporting.views import View
 from benchmark.scoring import METRICS
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
 
 _MOST_FAILURES = 200
 _MOST_CLASSES = 20
+_MOST_NUMBERS, _MOST_COLUMNS = 3, 5
 # Rows of a table that each reducer has.
 _MOST_COSTS = 50
 
@@ -30,6 +42,7 @@ _MOST_COSTS = 50
 def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
     """Return a section a reducer that ended well: its card, parameters, times and memory."""
     blocks: list[Block] = []
+    views = {view.name: view for view in data.views}
     params = {view.name: view.record.params for view in data.views}
     settings = {view.name: view.record.setting for view in data.views}
     differs = {view.name for view in data.views if view.record.reproducible is False}
@@ -40,6 +53,9 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
         if data.cards[reducer] in drawn:
             blocks.append(Picture(data.cards[reducer], f"Card of {reducer}"))
         blocks += _what_it_is(reducer)
+        if data.inside(reducer) in drawn:
+            blocks.append(Picture(data.inside(reducer), f"What {reducer} has learned"))
+        blocks += _columns_of(views.get(reducer), data.samples.get("feature_names"))
         if params.get(reducer):
             values = (f"{key} = {_value(value)}" for key, value in sorted(params[reducer].items()))
             # Of several settings the card shows one; the table says what differs in the others.
@@ -76,6 +92,29 @@ def _what_it_is(reducer: str) -> list[Block]:
     """Return what a built-in reducer is, and where it was published."""
     about, reference = describe_reducer(reducer)
     return [Paragraph(prose("{about} {reference}.", about=about, reference=reference))] if about else []
+
+
+def _columns_of(view: View | None, names: Any) -> list[Block]:
+    """Return what the code of a table has to do with its columns: which it moves, and which it loses."""
+    if view is None or view.images is not None:
+        return []
+    said: list[Text] = []
+    if view.effects is not None:
+        for number, moved in enumerate(view.effects[:_MOST_NUMBERS], start=1):
+            order = np.argsort(-np.abs(moved), kind="stable")[:_MOST_COLUMNS]
+            columns = ", ".join(f"{_column(names, k)} {moved[k]:+.2g}" for k in order if moved[k])
+            said.append(f"A standard deviation of number {number} of the code moves {columns or 'nothing'}.")
+    if view.column_errors is not None:
+        lost = view.column_errors
+        order = [k for k in np.argsort(-lost, kind="stable")[:_MOST_COLUMNS] if np.isfinite(lost[k])]
+        columns = ", ".join(f"{_column(names, k)} {lost[k]:.0%}" for k in order)
+        said.append(f"Of the variance of a column the reconstruction loses most of {columns}.")
+    return [Items(said)] if said else []
+
+
+def _column(names: Any, place: int) -> str:
+    known = names is not None and place < len(names)
+    return shorten(str(names[place]), 30) if known else f"column {place + 1}"
 
 
 def _value(value: Any) -> str:

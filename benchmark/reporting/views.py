@@ -36,6 +36,8 @@ class View:
     labels : array of int, shape (m,)
     images, reconstructions : array, shape (10, n_features)
     image_shape : tuple of int, (height, width) or (height, width, channels)
+    effects, walks, neighbours : array, shape (k, n_features), (2, 8, n_features) and (4, 6, n_features)
+        See `benchmark.measure.insight`; ``column_errors``, (n_features,), in `benchmark.measure.view`.
     class_names : tuple of str
     variance_shown : float or None
         Share of the variance of the codes that the plane shows.
@@ -52,6 +54,10 @@ class View:
     images: Array | None = None
     reconstructions: Array | None = None
     image_shape: tuple[int, ...] | None = None
+    effects: Array | None = None
+    walks: Array | None = None
+    neighbours: Array | None = None
+    column_errors: Array | None = None
     class_names: tuple[str, ...] = ()
     variance_shown: float | None = None
     n_seeds: int = 1
@@ -107,6 +113,10 @@ def view_of(record: Record, arrays: Arrays) -> View:
         reconstructions=None if images is None or made is None or made.shape != images.shape
         else made.astype(np.float32),
         image_shape=_image_shape(_valid(arrays.get("image_shape"), 1, "iu"), images),
+        effects=_valid(arrays.get("effects"), 2, "f"),
+        walks=_of_images(_valid(arrays.get("walks"), 3, "f"), images),
+        neighbours=_of_images(_valid(arrays.get("neighbours"), 3, "f"), images),
+        column_errors=_valid(arrays.get("column_errors"), 1, "f"),
         class_names=_names(_valid(arrays.get("class_names"), 1)),
         variance_shown=None if share is None else float(share[0]),
     )  # fmt: skip
@@ -171,6 +181,12 @@ def _valid(array: Array | None, ndim: int, kinds: str | None = None) -> Array | 
     if array is None or array.ndim != ndim or not array.size:
         return None
     return array if kinds is None or array.dtype.kind in kinds else None
+
+
+def _of_images(pictures: Array | None, images: Array | None) -> Array | None:
+    """Return pictures that are as large as the images; else None."""
+    fits = pictures is not None and images is not None and pictures.shape[-1] == images.shape[-1]
+    return pictures.astype(np.float32) if pictures is not None and fits else None
 
 
 def _plane(codes: Array | None) -> Array | None:

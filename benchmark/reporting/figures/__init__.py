@@ -5,6 +5,7 @@ from benchmark.reporting.figures.clustering_heat_map import clusterings_figure
 from benchmark.reporting.figures.confusions import confusions_figure
 from benchmark.reporting.figures.critical_differences import critical_differences_figure
 from benchmark.reporting.figures.embeddings import embeddings_figure
+from benchmark.reporting.figures.inside import inside_figure
 from benchmark.reporting.figures.losses import losses_figure
 from benchmark.reporting.figures.pareto import pareto_figure
 from benchmark.reporting.figures.reconstructions import reconstructions_figure
@@ -16,6 +17,7 @@ __all__ = [
     "confusions_figure",
     "critical_differences_figure",
     "embeddings_figure",
+    "inside_figure",
     "losses_figure",
     "pareto_figure",
     "reconstructions_figure",

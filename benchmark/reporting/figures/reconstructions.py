@@ -58,18 +58,19 @@ def draw_pictures(axes: Axes, view: View, rows: Sequence[NDArray[Any] | None]) -
     low, high = float(view.images.min()), float(view.images.max())
     high = high if high > low else low + 1.0
     shown = [pictures for pictures in rows if pictures is not None]
-    mosaic = np.vstack([_strip(pictures, view.image_shape, low, high) for pictures in shown])
+    mosaic = np.vstack([picture_strip(pictures, view.image_shape, low, high) for pictures in shown])
     axes.imshow(mosaic, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     axes.set_anchor("W")
     axes.set_axis_off()
 
 
-def _strip(
-    pictures: NDArray[np.float32], shape: tuple[int, ...], low: float, high: float
+def picture_strip(
+    pictures: NDArray[Any], shape: tuple[int, ...], low: float, high: float, background: float | None = None
 ) -> NDArray[np.float32]:
     """Lay pictures side by side, scaled to 0..1, with a margin of a background pixel around each."""
     # Dark ink on white: in a colour picture white is 1, in the reversed grey scale it is 0.
-    background = 1.0 if len(shape) == 3 else 0.0
+    if background is None:
+        background = 1.0 if len(shape) == 3 else 0.0
     scaled = np.clip((np.nan_to_num(pictures) - low) / (high - low), 0, 1).reshape(-1, *shape)
     pad = max(1, round(shape[1] * 0.05))
     border = [(0, 0), (pad, pad), (pad, pad)] + [(0, 0)] * (len(shape) - 2)
