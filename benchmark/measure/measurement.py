@@ -162,7 +162,9 @@ def _score_and_keep(
         from benchmark.measure.kept_models import keep_model
 
         artifacts |= keep_model(reducer, dataset)
-    artifacts["views"] = make_view(dataset, embedding.Z_test, test, embedding.reconstruction_test)
+    made = embedding.reconstruction_test
+    decode = None if reducer is None or made is None else reducer.inverse_transform
+    artifacts["views"] = make_view(dataset, embedding.Z_test, test, made, decode)
     outcome.artifacts = artifacts
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.datasets.samples import shown_rows
+from benchmark.datasets.samples import SHOWN, shown_rows
+from benchmark.measure.insight import look_inside
 
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
+    from benchmark.measure.insight import Decode
     from benchmark.results.artifacts import Arrays
     from benchmark.scoring.blocks import Reconstruction, Samples
 
@@ -17,9 +19,16 @@ VIEW_IMAGES = 10
 
 
 def make_view(
-    dataset: Dataset, Z: np.ndarray, X: Samples, reconstruction: np.ndarray | Reconstruction | None
+    dataset: Dataset,
+    Z: np.ndarray,
+    X: Samples,
+    reconstruction: np.ndarray | Reconstruction | None,
+    decode: Decode | None = None,
 ) -> Arrays:
-    """Return what the report draws: codes in 2-D, and some images above their reconstructions."""
+    """Return what the report draws: codes in 2-D, some images above their reconstructions, what was learned.
+
+    `decode` returns samples of codes, where the reducer can.
+    """
     shown = shown_rows(len(Z))
     plane, share = _plane(Z)
     view = {"codes": plane[shown], "variance_shown": np.array([share])}
@@ -33,7 +42,21 @@ def make_view(
         view["images"] = X[picked].astype(np.float16)
         if reconstruction is not None:
             view["reconstructions"] = reconstruction[picked].astype(np.float16)
+    # Codes as wide as the data are no codes.
+    if Z.shape[1] < X.shape[1]:
+        view |= look_inside(Z, X, picked, decode, images=dataset.image_shape is not None)
+    if dataset.image_shape is None and reconstruction is not None:
+        view["column_errors"] = _column_errors(X, reconstruction)
     return view
+
+
+def _column_errors(X: Samples, reconstruction: np.ndarray | Reconstruction) -> np.ndarray:
+    """Return which share of the variance of every column is lost, (n_features,); NaN for a constant one."""
+    rows = slice(0, SHOWN)
+    given, made = np.asarray(X[rows], np.float64), np.asarray(reconstruction[rows], np.float64)
+    variance = given.var(axis=0)
+    lost = np.square(given - made).mean(axis=0)
+    return np.divide(lost, variance, out=np.full(lost.shape, np.nan), where=variance > 0).astype(np.float32)
 
 
 def _plane(Z: np.ndarray) -> tuple[np.ndarray, float]:

@@ -13,6 +13,7 @@ from benchmark.reporting.document import Block, Heading, Items, Live, Paragraph,
 from benchmark.reporting.leaderboard import clusterings, device_comparison, leaderboard
 from benchmark.reporting.over_datasets import DIAGRAM, across, critical_differences_figure
 from benchmark.reporting.page import Widget
+from benchmark.reporting.published_figures import published_figures
 from benchmark.reporting.reducer_sections import errors_by_class, failed_jobs, reducers
 from benchmark.reporting.report_data import MOST_VIEWS, ReportData
 from benchmark.reporting.run_setup import method, run_setup
@@ -53,6 +54,7 @@ class RunContent:
             yield part.file("losses.png"), figures.losses_figure(views)
             for view in views:
                 yield part.cards[view.name], figures.card_figure(view)
+                yield part.inside(view.name), figures.inside_figure(view)
 
     def widgets(self, blocks: Iterable[Block]) -> dict[str, Widget]:
         """Return what moves in the document, by the name of its block."""
@@ -102,6 +104,8 @@ def _results(data: ReportData, drawn: Container[str]) -> list[Block]:
     if compared := clusterings(data):
         heat_map = picture("clusterings.png", "NMI of every clustering with the classes, by reducer")
         blocks += [Heading(f"Clusterings{of}"), *heat_map, *compared]
+    if published := published_figures(data):
+        blocks += [Heading(f"Published and measured{of}"), *published]
     for title, name, caption in _VIEWS:
         if shown := picture(name, caption):
             moves = title == "Embeddings"

@@ -16,6 +16,7 @@ from benchmark.analysis.columns import (
     score_columns,
     varying,
 )
+from benchmark.analysis.published import best_published
 from benchmark.analysis.tables import speedup
 from benchmark.reporting.document import Block, Column, Items, Live, Paragraph, Span, Strong, Text, table
 from benchmark.reporting.number_text import NOT_MEASURED, interval, missing, rank, seconds, spread
@@ -121,8 +122,16 @@ def _mean_column(rows: list[dict[Any, Any]], name: str, beside: Beside) -> Colum
         return [Strong(text) if wins else text, beside(row, name, text, form)]
 
     about = metric.summary if metric else "Wall time, mean over the seeds" if time else ""
+    about += "".join(_best_published(dataset, name) for dataset in {row["dataset"] for row in rows})
     title = f"{name.removesuffix('_seconds')} (s)" if time else score_title(name)
     return Column(title, cell, True, lambda row: _span(row, name), about, time)
+
+
+def _best_published(dataset: str, name: str) -> str:
+    best = best_published(dataset, name)
+    if best is None:
+        return ""
+    return f". Best published on {dataset}: {score_text(name)(best.value)} ({best.source}; {best.conditions})"
 
 
 def _span(row: Row, name: str) -> Span | None:

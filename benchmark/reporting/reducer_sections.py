@@ -9,10 +9,11 @@ import numpy as np
 
 from benchmark.analysis.columns import GROUP, is_control, varying
 from benchmark.analysis.tables import failures
-from benchmark.reporting.document import Block, Heading, Paragraph, Picture, Table, table
+from benchmark.reporting.document import Block, Heading, Items, Paragraph, Picture, Table, Text, table
 from benchmark.reporting.number_text import NOT_MEASURED, count, error, memory, missing, seconds, spread
 from benchmark.reporting.report_data import ReportData
 from benchmark.reporting.run_setup import plain
+from benchmark.reporting.style import shorten
 from benchmark.reporting.table_columns import key_columns, left_out, value_column
 from benchmark.reporting.views import View
 from benchmark.results import Record
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_FAILURES, _MOST_CLASSES = 200, 20
+_MOST_NUMBERS, _MOST_COLUMNS = 3, 5
 # Rows of a table that each reducer has.
 _MOST_COSTS = 50
 _COSTS = (
@@ -50,7 +52,10 @@ def reducers(data: ReportData, drawn: Container[str]) -> list[Block]:
         about, reference = describe_reducer(reducer)
         if about:
             blocks.append(Paragraph(f"{about} {reference}."))
+        if data.inside(reducer) in drawn:
+            blocks.append(Picture(data.inside(reducer), f"What {reducer} has learned"))
         if reducer in views:
+            blocks += _columns_of(views[reducer], data.samples.get("feature_names"))
             blocks += _particulars(views[reducer].record, several="setting" in varying(rows, GROUP))
         blocks += _costs(rows)
     return blocks
@@ -67,6 +72,26 @@ def _particulars(record: Record, *, several: bool) -> list[Block]:
     if record.reproducible is False:
         blocks.append(Paragraph("The same seed gives other codes each time, on the same machine too."))
     return blocks
+
+
+def _columns_of(view: View, names: Any) -> list[Block]:
+    """Return what the code of a table has to do with its columns: which it moves, and which it loses."""
+    said: list[Text] = []
+    if view.images is None and view.effects is not None:
+        for number, moved in enumerate(view.effects[:_MOST_NUMBERS], start=1):
+            order = np.argsort(-np.abs(moved), kind="stable")[:_MOST_COLUMNS]
+            columns = ", ".join(f"{_column(names, k)} {moved[k]:+.2g}" for k in order if moved[k])
+            said.append(f"A standard deviation of number {number} of the code moves {columns or 'nothing'}.")
+    if (lost := view.column_errors) is not None:
+        order = [k for k in np.argsort(-lost, kind="stable")[:_MOST_COLUMNS] if np.isfinite(lost[k])]
+        columns = ", ".join(f"{_column(names, k)} {lost[k]:.0%}" for k in order)
+        said.append(f"Of the variance of a column the reconstruction loses most of {columns}.")
+    return [Items(said)] if said else []
+
+
+def _column(names: Any, place: int) -> str:
+    known = names is not None and place < len(names)
+    return shorten(str(names[place]), 30) if known else f"column {place + 1}"
 
 
 def _costs(rows: pd.DataFrame) -> list[Block]:

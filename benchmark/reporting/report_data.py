@@ -75,6 +75,10 @@ class ReportData:
         """Return the name of what moves, of which each dataset of several has its own."""
         return f"{name} of {self.part}" if self.part else name
 
+    def inside(self, reducer: str) -> str:
+        """Return the name of the figure of what a reducer has learned."""
+        return self.cards[reducer].replace("reducer-", "inside-", 1)
+
     def file(self, name: str) -> str:
         """Return the name of a figure, of which each dataset of several has its own."""
         part = re.sub(r"[^A-Za-z0-9._-]+", "-", self.part)[:60]

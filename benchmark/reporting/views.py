@@ -36,6 +36,8 @@ class View:
     labels : array of int, shape (m,)
     images, reconstructions : array, shape (10, n_features)
     image_shape : tuple of int, (height, width) or (height, width, channels)
+    effects, walks, neighbours : array, shape (k, n_features), (2, 8, n_features) and (4, 6, n_features)
+        See `benchmark.measure.insight`; ``column_errors``, (n_features,), in `benchmark.measure.view`.
     class_names : tuple of str
     variance_shown : float or None
         Share of the variance of the codes that the plane shows.
@@ -52,6 +54,10 @@ class View:
     images: Array | None = None
     reconstructions: Array | None = None
     image_shape: tuple[int, ...] | None = None
+    effects: Array | None = None
+    walks: Array | None = None
+    neighbours: Array | None = None
+    column_errors: Array | None = None
     class_names: tuple[str, ...] = ()
     variance_shown: float | None = None
     n_seeds: int = 1
@@ -90,6 +96,12 @@ def load_arrays(store: Store, kind: str, key: str) -> Arrays:
         return {}
 
 
+def _as_wide(pictures: Array | None, images: Array | None) -> Array | None:
+    """Return pictures that have as many values as the images; else None."""
+    fits = pictures is not None and images is not None and pictures.shape[-1] == images.shape[-1]
+    return pictures.astype(np.float32) if pictures is not None and fits else None
+
+
 def view_of(record: Record, arrays: Arrays) -> View:
     """Return the view of a job of the arrays that it kept; those that are none of a view are left out."""
 
@@ -113,6 +125,10 @@ def view_of(record: Record, arrays: Arrays) -> View:
         reconstructions=None if images is None or made is None or made.shape != images.shape
         else made.astype(np.float32),
         image_shape=None if sides is None or (sides < 1).any() else tuple(map(int, sides)),
+        effects=valid("effects", 2, "f"),
+        walks=_as_wide(valid("walks", 3, "f"), images),
+        neighbours=_as_wide(valid("neighbours", 3, "f"), images),
+        column_errors=valid("column_errors", 1, "f"),
         # Without halves of surrogate pairs, which no file takes.
         class_names=() if names is None
         else tuple(str(name).encode("utf-8", "replace").decode() for name in names),

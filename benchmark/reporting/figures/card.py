@@ -67,13 +67,19 @@ def draw_pictures(axes: Axes, view: View, rows: Sequence[NDArray[Any] | None]) -
     shape, low, high = view.image_shape, float(view.images.min()), float(view.images.max())
     pictures = np.stack([row for row in rows if row is not None])
     scaled = np.clip((np.nan_to_num(pictures) - low) / (high - low if high > low else 1.0), 0, 1)
+    # Dark ink on white: in a colour picture white is 1, in the reversed grey scale it is 0.
+    draw_mosaic(axes, scaled, shape, background=1.0 if len(shape) == 3 else 0.0, cmap="gray_r")
+
+
+def draw_mosaic(
+    axes: Axes, pictures: NDArray[Any], shape: tuple[int, ...], *, background: float, cmap: str
+) -> None:
+    """Draw pictures (rows, n, n_features), scaled to 0..1, with a margin of background around each."""
     pad = max(1, round(shape[1] * 0.05))
     border = [(0, 0), (0, 0), (pad, pad), (pad, pad)] + [(0, 0)] * (len(shape) - 2)
-    # Dark ink on white: in a colour picture white is 1, in the reversed grey scale it is 0.
-    background = 1.0 if len(shape) == 3 else 0.0
-    tiles = np.pad(scaled.reshape(*pictures.shape[:2], *shape), border, constant_values=background)
+    tiles = np.pad(pictures.reshape(*pictures.shape[:2], *shape), border, constant_values=background)
     mosaic = np.vstack([np.hstack(row) for row in tiles])
-    axes.imshow(mosaic, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axes.imshow(mosaic, cmap=cmap, vmin=0, vmax=1, interpolation="nearest")
     axes.set_anchor("W")
     axes.set_axis_off()
 
