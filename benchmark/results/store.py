@@ -69,16 +69,17 @@ class Store:
     def save(self, record: Record) -> None:
         """Store a record; those that filled the same place before are removed, whoever measured them."""
         self.add(record)
-        keys = self._keys_by_place()[record.place]
-        for old in keys - {record.key}:
+        keys = self._keys_by_place()
+        for old in keys[record.place] - {record.key}:
             self.forget(old)
-        keys.intersection_update({record.key})
+        keys[record.place] = {record.key}
 
     def add(self, record: Record) -> None:
         """Store a record beside those that are there, as the last one; one of the same key is replaced."""
         keys = self._keys_by_place()[record.place]
         self._sequence += 1
-        self._write(self.record_path(record.key), replace(record, sequence=self._sequence).to_json())
+        text = replace(record, sequence=self._sequence).to_json()
+        self.save_table(f"jobs/{record.key}.json", lambda file: file.write(text.encode()))
         keys.add(record.key)
 
     def forget(self, key: str) -> None:
@@ -126,8 +127,7 @@ class Store:
         import numpy as np
 
         write = np.savez_compressed if ARTIFACTS[kind].compressed else np.savez
-        path = self.arrays_path(kind, key)
-        self._replace(path, lambda file: write(file, **arrays))  # type: ignore[arg-type]
+        self.save_table(f"{kind}/{key}.npz", lambda file: write(file, **arrays))  # type: ignore[arg-type]
 
     def load_arrays(self, kind: str, key: str) -> dict[str, np.ndarray]:
         """Return the arrays of ``<kind>/<key>.npz``; empty where there are none."""
@@ -153,7 +153,7 @@ class Store:
 
     def save_facts(self, facts: Mapping[str, Any]) -> None:
         """Write ``run.json``: what was run, on what, when."""
-        self._write(self.path / "run.json", json.dumps(facts, indent=1))
+        self.save_table("run.json", lambda file: file.write(json.dumps(facts, indent=1).encode()))
 
     def facts(self) -> dict[str, Any]:
         """Return ``run.json``; empty where the run has none that can be read."""
@@ -163,21 +163,15 @@ class Store:
             return {}
 
     def save_table(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
-        """Write table `name` atomically with `write`, which is given an open binary file."""
-        self._replace(self.path / name, write)
+        """Write file `name`, a table say, atomically with `write`, which is given an open binary file."""
+        with self._storing():
+            write_atomically(self.path / name, write)
 
     def _keys_by_place(self) -> defaultdict[tuple[object, ...], set[str]]:
         if self._keys is None:
             self.records_by_key()
         assert self._keys is not None
         return self._keys
-
-    def _write(self, path: Path, text: str) -> None:
-        self._replace(path, lambda file: file.write(text.encode()))
-
-    def _replace(self, path: Path, write: Callable[[IO[bytes]], object]) -> None:
-        with self._storing():
-            write_atomically(path, write)
 
     @contextmanager
     def _storing(self) -> Iterator[None]:
