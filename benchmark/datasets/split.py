@@ -27,7 +27,8 @@ def split_indices(
         Together a permutation of 0 to ``n_samples - 1``.
     """
     n_test = test_size(n_samples)
-    if y is not None and _can_stratify(y, n_test):
+    counts = np.zeros(1) if y is None else np.unique(y, return_counts=True)[1]
+    if y is not None and counts.min() >= 2 and len(counts) <= min(n_test, n_samples - n_test):
         test = stratified_sample(y, n_test, rng)
     else:
         test = rng.permutation(n_samples)[:n_test]
@@ -42,34 +43,23 @@ def test_size(n_samples: int) -> int:
 
 
 def subsample(
-    rows: np.ndarray | None,
-    n_samples: int,
-    y: np.ndarray | None,
-    size: int | None,
-    rng: np.random.Generator,
-) -> np.ndarray | None:
+    rows: np.ndarray, y: np.ndarray | None, size: int | None, rng: np.random.Generator
+) -> np.ndarray:
     """Return `size` of the given rows, shuffled and stratified by `y`; all of them where `size` is more.
 
     Parameters
     ----------
-    rows : int64 ndarray or None
-        Indices into the samples; None means all.
-    n_samples : int
-        Number of all samples.
+    rows : int64 ndarray
+        Indices into the samples.
     y : int64 ndarray (n_samples,) or None
         Labels of all samples.
     size : int or None
         At least 1; None means all.
     rng : numpy.random.Generator
     """
-    available = n_samples if rows is None else len(rows)
-    if size is None or size >= available:
+    if size is None or size >= len(rows):
         return rows
-    if y is None:
-        chosen = rng.permutation(available)[:size]
-    else:
-        chosen = stratified_sample(y if rows is None else y[rows], size, rng)
-    return chosen if rows is None else rows[chosen]
+    return rows[rng.permutation(len(rows))[:size] if y is None else stratified_sample(y[rows], size, rng)]
 
 
 def stratified_sample(y: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -114,8 +104,3 @@ def allocate(counts: np.ndarray, size: int) -> np.ndarray:
             quota[np.argmin(quota)] += 1
             quota[np.argmax(quota)] -= 1
     return quota
-
-
-def _can_stratify(y: np.ndarray, n_test: int) -> bool:
-    counts = np.unique(y, return_counts=True)[1]
-    return bool(counts.min() >= 2 and len(counts) <= min(n_test, len(y) - n_test))

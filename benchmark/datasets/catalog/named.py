@@ -1,17 +1,23 @@
-"""Reading a data set by its name."""
+"""Reading a data set by its name: of the catalog, or of openml.org, whose tables are kept in the cache."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_arrays
 from benchmark.datasets.catalog.declarations import FILES, DatasetInfo
-from benchmark.datasets.catalog.download import locate
+from benchmark.datasets.catalog.download import DataUnavailable, cache_directory, locate, unreachable
 from benchmark.datasets.formats.idx import read_idx
 from benchmark.errors import InputError
+from benchmark.results.atomic import write_atomically
+
+PREFIX = "openml:"
+_SERVER = "https://www.openml.org/"
 
 
 def read_named(info: DatasetInfo, data_dir: str | Path | None = None, *, download: bool = True) -> Arrays:
@@ -58,3 +64,53 @@ def read_directory(directory: Path, class_names: tuple[str, ...]) -> Arrays:
             f"The labels in {directory} must lie in 0 to {len(class_names) - 1}; got {labels[-1]}."
         )
     return replace(arrays, class_names=tuple(class_names[label] for label in labels))
+
+
+def openml_table(name: str, *, download: bool = True) -> Path:
+    """Return the parquet file of a data set of OpenML, its target in the column `label`.
+
+    Parameters
+    ----------
+    name : str
+        ``openml:`` and the name or the number of the data set, as "openml:credit-g" or "openml:31".
+    download : bool
+        Whether it may be fetched where the cache does not hold it.
+
+    Raises
+    ------
+    InputError
+        That can be no name.
+    DataUnavailable
+        It is not in the cache, and was not fetched.
+    """
+    asked = name.removeprefix(PREFIX)
+    if not re.fullmatch(r"\w[\w.()+-]{0,80}", asked):
+        raise InputError(f"{name!r} must be openml:NAME or openml:NUMBER, as openml:credit-g or openml:31.")
+    path = cache_directory() / "openml" / f"openml-{asked}.parquet"
+    if not path.is_file():
+        failure = _fetch(asked, path) if download else "downloading is switched off"
+        if failure:
+            raise DataUnavailable(
+                f"{name} is not in {path.parent} and was not fetched ({failure}): go online once, see "
+                f"{_SERVER} for names and numbers, or give the path of a file of your own."
+            )
+    return path
+
+
+def _fetch(asked: str, path: Path) -> str:
+    """Write the table of a data set to `path`; return what went wrong, or ""."""
+    # scikit-learn waits without end for a server that is silent.
+    failure = unreachable(_SERVER)
+    if failure:
+        return failure
+    from sklearn.datasets import fetch_openml
+
+    which: dict[str, Any] = {"data_id": int(asked)} if asked.isdecimal() else {"name": asked}
+    try:
+        found = fetch_openml(**which, as_frame=True, cache=False, n_retries=1, parser="auto")
+    except (OSError, ValueError) as error:
+        return str(error).rstrip(".")
+    target = found.target_names[0] if len(found.target_names) == 1 else None
+    frame = found.frame.rename(columns={target: "label"})
+    write_atomically(path, lambda file: frame.to_parquet(file, index=False))
+    return ""

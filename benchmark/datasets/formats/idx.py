@@ -12,18 +12,13 @@ import numpy as np
 
 from benchmark.errors import InputError
 
-MAX_BYTES = 2**30
-MAX_DIMENSIONS = 4
+_MAX_BYTES = 2**30
+_MAX_DIMENSIONS = 4
 _AT_ONCE = 2**20
 
 
 def read_idx(path: str | Path) -> np.ndarray:
     """Read an IDX file of unsigned bytes, gzipped where its name ends in ``.gz``.
-
-    Parameters
-    ----------
-    path : path
-        The file.
 
     Returns
     -------
@@ -41,41 +36,14 @@ def read_idx(path: str | Path) -> np.ndarray:
     """
     path = Path(path)
     try:
-        with _open(path) as file:
+        with cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as file:
             shape = _read_shape(file, path)
-            return _read_values(file, shape, path)
+            declared, values = math.prod(shape), bytearray()
+            # gzip makes a second copy of what it is asked for, and compares its checksum at the very end
+            while block := file.read(min(_AT_ONCE, declared + 1 - len(values))):
+                values += block
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} cannot be read as an IDX file: {str(error).rstrip('.')}.") from error
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
-
-
-def _read_shape(file: IO[bytes], path: Path) -> tuple[int, ...]:
-    magic = file.read(4)
-    if len(magic) < 4 or magic[:3] != b"\x00\x00\x08" or not 1 <= magic[3] <= MAX_DIMENSIONS:
-        raise InputError(
-            f"{path} is no IDX file of unsigned bytes: its first four bytes must be 00 00 08 and the number "
-            f"of dimensions, 1 to {MAX_DIMENSIONS}; got {magic.hex(' ') or 'an empty file'}."
-        )
-    header = file.read(4 * magic[3])
-    if len(header) < 4 * magic[3]:
-        raise InputError(f"{path} ends within its header.")
-    shape = tuple(int(n) for n in np.frombuffer(header, ">u4"))
-    # Of an empty array, the other dimensions must be possible too.
-    if math.prod(n or 1 for n in shape) > MAX_BYTES:
-        raise InputError(
-            f"{path} declares {math.prod(shape)} bytes {shape}; at most {MAX_BYTES} bytes are read."
-        )
-    return shape
-
-
-def _read_values(file: IO[bytes], shape: tuple[int, ...], path: Path) -> np.ndarray:
-    declared, values = math.prod(shape), bytearray()
-    # gzip makes a second copy of what it is asked for, and compares its checksum where nothing is left
-    while block := file.read(min(_AT_ONCE, declared + 1 - len(values))):
-        values += block
     if len(values) < declared:
         raise InputError(
             f"{path} is truncated: it declares {declared} bytes {shape} and holds {len(values)}."
@@ -83,3 +51,22 @@ def _read_values(file: IO[bytes], shape: tuple[int, ...], path: Path) -> np.ndar
     if len(values) > declared:
         raise InputError(f"{path} holds more than the {declared} bytes {shape} it declares.")
     return np.frombuffer(values, dtype=np.uint8).reshape(shape)
+
+
+def _read_shape(file: IO[bytes], path: Path) -> tuple[int, ...]:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:3] != b"\x00\x00\x08" or not 1 <= magic[3] <= _MAX_DIMENSIONS:
+        raise InputError(
+            f"{path} is no IDX file of unsigned bytes: its first four bytes must be 00 00 08 and the number "
+            f"of dimensions, 1 to {_MAX_DIMENSIONS}; got {magic.hex(' ') or 'an empty file'}."
+        )
+    header = file.read(4 * magic[3])
+    if len(header) < 4 * magic[3]:
+        raise InputError(f"{path} ends within its header.")
+    shape = tuple(int(n) for n in np.frombuffer(header, ">u4"))
+    # Of an empty array, the other dimensions must be possible too.
+    if math.prod(n or 1 for n in shape) > _MAX_BYTES:
+        raise InputError(
+            f"{path} declares {math.prod(shape)} bytes {shape}; at most {_MAX_BYTES} bytes are read."
+        )
+    return shape
