@@ -74,18 +74,18 @@ def _write_frame(frame: pd.DataFrame) -> str:
 
 def _labelled(X: pd.DataFrame, y: Any) -> pd.DataFrame:
     y = as_labels(y)
-    taken = next((name for name in X.columns if str(name).lower() == "label"), None)
-    if taken is not None or (y is not None and y.shape != (len(X),)):
+    taken = any(str(name).lower() == "label" for name in X.columns)
+    if taken or (y is not None and y.shape != (len(X),)):
         raise InputError(
             f"y must be one label for each of the {len(X)} rows of X, which must have no column 'label'; got "
-            f"{'this column' if taken is not None else f'the shape {y.shape}'}."
+            f"{'this column' if taken else f'the shape {y.shape}'}."
         )
     return X if y is None else X.assign(label=y)
 
 
 def _of_dataset(data: Dataset) -> str:
-    labels = (None if y is None else np.array(data.class_names)[y] for y in (data.y_train, data.y_test))
-    y_train, y_test = labels
+    names = np.array(data.class_names)
+    y_train, y_test = (None if y is None else names[y] for y in (data.y_train, data.y_test))
     shape = data.image_shape or (data.n_features,)
     X_train, X_test = (X.reshape(-1, *shape) for X in data.scaled())
     return _write_arrays(data.name, X_train, y_train, X_test, y_test)
@@ -93,9 +93,11 @@ def _of_dataset(data: Dataset) -> str:
 
 def _write_arrays(stem: str, *parts: Any) -> str:
     names = ("X", "y") if len(parts) == 2 else ("X_train", "y_train", "X_test", "y_test")
-    made = zip(names, parts, strict=True)
-    values = {name: as_matrix(part) if name.startswith("X") else as_labels(part) for name, part in made}
-    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    given: dict[str, Any] = {}
+    for name, part in zip(names, parts, strict=True):
+        value = as_matrix(part) if name.startswith("X") else as_labels(part)
+        if value is not None:
+            given[name] = value
     return _keep(f"{stem}.npz", lambda file: np.savez(file, allow_pickle=False, **given))
 
 

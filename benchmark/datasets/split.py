@@ -12,19 +12,9 @@ def split_indices(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return shuffled indices of 80 % to train and 20 % to test, stratified where that is possible.
 
-    Parameters
-    ----------
-    n_samples : int
-        At least 2.
-    y : int64 ndarray (n_samples,) or None
-        Labels. Stratification needs two samples of each class, and a place for each class in
-        both parts; without that the split is plainly random.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    train, test : int64 ndarrays
-        Together a permutation of 0 to ``n_samples - 1``.
+    Stratification needs two samples of each class of the labels `y` (n_samples,), and a place for each class
+    in both parts; without that the split is plainly random. Of at least 2 samples, both int64 indices
+    together are a permutation of 0 to ``n_samples - 1``.
     """
     n_test = test_size(n_samples)
     counts = np.zeros(1) if y is None else np.unique(y, return_counts=True)[1]
@@ -45,17 +35,9 @@ def test_size(n_samples: int) -> int:
 def subsample(
     rows: np.ndarray, y: np.ndarray | None, size: int | None, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return `size` of the given rows, shuffled and stratified by `y`; all of them where `size` is more.
+    """Return `size` of the given row numbers, shuffled and stratified by the labels `y` of all samples.
 
-    Parameters
-    ----------
-    rows : int64 ndarray
-        Indices into the samples.
-    y : int64 ndarray (n_samples,) or None
-        Labels of all samples.
-    size : int or None
-        At least 1; None means all.
-    rng : numpy.random.Generator
+    Where `size`, at least 1, is None or more than there are, they are returned as they are.
     """
     if size is None or size >= len(rows):
         return rows
@@ -63,16 +45,7 @@ def subsample(
 
 
 def stratified_sample(y: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Return `size` shuffled indices into `y` without repetition, the classes in proportion.
-
-    Parameters
-    ----------
-    y : ndarray (n,)
-        Labels.
-    size : int
-        From 0 to n.
-    rng : numpy.random.Generator
-    """
+    """Return `size`, 0 to n, shuffled indices into labels (n,) without repetition, classes in proportion."""
     _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     shuffled = rng.permutation(len(y))
     by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
@@ -83,17 +56,8 @@ def stratified_sample(y: np.ndarray, size: int, rng: np.random.Generator) -> np.
 def allocate(counts: np.ndarray, size: int) -> np.ndarray:
     """Share `size` places among classes by the largest remainders, none left out if `size` allows.
 
-    Parameters
-    ----------
-    counts : int ndarray (k,)
-        Samples of each class, all positive.
-    size : int
-        From 0 to ``counts.sum()``.
-
-    Returns
-    -------
-    int ndarray (k,)
-        Places of each class; they sum to `size` and never exceed `counts`.
+    `counts` (k,) are the samples of each class, all positive, and `size` is 0 to their sum. The int places
+    (k,) of the classes sum to `size` and never exceed `counts`.
     """
     exact = size * counts / counts.sum()
     quota: np.ndarray = np.floor(exact).astype(np.int64)

@@ -9,7 +9,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
 
 import numpy as np
 
@@ -26,12 +25,6 @@ _SEED = 0
 _BLOCK_ROWS = 8192
 _MARGIN_BYTES = 2**28
 _MIN_IMAGE_FEATURES = 16
-
-
-def _square(n_features: int) -> tuple[int, int] | None:
-    """Return (height, width) of square images of at least `_MIN_IMAGE_FEATURES` pixels, else None."""
-    side = math.isqrt(n_features)
-    return (side, side) if side * side == n_features >= _MIN_IMAGE_FEATURES else None
 
 
 @dataclass(frozen=True)
@@ -73,8 +66,9 @@ class Synthetic:
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
-        """Height and width of a square image of as many pixels; None where there is none."""
-        return _square(self.n_features)
+        """Height and width of a square image of as many pixels, at least 16; None where there is none."""
+        side = math.isqrt(self.n_features)
+        return (side, side) if side * side == self.n_features >= _MIN_IMAGE_FEATURES else None
 
     def write(self, path: Path) -> None:
         """Write the table as a .npy file, holding some megabytes of it at a time."""
@@ -103,12 +97,6 @@ class Files:
         self._temporary = TemporaryDirectory(prefix="benchmark-scale-", ignore_cleanup_errors=True)
         self._directory = Path(self._temporary.name)
         self._held: Path | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Remove the file and its directory."""
