@@ -14,7 +14,7 @@ from benchmark.datasets.mapped import stored_blocks
 from benchmark.errors import InputError
 from reducers.rows import loses_digits
 
-MIN_SAMPLES = 5
+_MIN_SAMPLES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +63,10 @@ def check_arrays(
     *,
     missing: bool = False,
 ) -> Arrays:
-    """Return what a file holds as the arrays of a data set, where they are right and fit each other.
+    """Return what the file `where` holds as the arrays of a data set, which are right and fit each other.
 
     Parameters
     ----------
-    where : str
-        The name of the file, for the messages.
     X, X_test : ndarray, (n, n_features) or images (n, height, width)
         The samples; `X_test` is None where the file has no split of its own.
     y, y_test : ndarray (n,), optional
@@ -108,9 +106,9 @@ def check_arrays(
 def check_enough(where: str, arrays: Arrays) -> Arrays:
     """Return arrays that are enough to train and to test with; raise `InputError` for too few samples."""
     sizes = [len(part) for part in (arrays.X_train, arrays.X_test) if part is not None]
-    if sum(sizes) < MIN_SAMPLES or 0 in sizes:
+    if sum(sizes) < _MIN_SAMPLES or 0 in sizes:
         raise InputError(
-            f"{where} must have at least {MIN_SAMPLES} samples, and no part may be empty; got {sum(sizes)}."
+            f"{where} must have at least {_MIN_SAMPLES} samples, and no part may be empty; got {sum(sizes)}."
         )
     return arrays
 
@@ -120,15 +118,9 @@ def check_features(
 ) -> np.ndarray:
     """Return X flattened to (n, n_features), C-contiguous: uint8 stays, all else becomes float32.
 
-    What float32 would lose the digits of becomes float64, and is scaled before it is cast.
-
-    Parameters
-    ----------
-    X : ndarray, (n, n_features) or images (n, height, width)
-    where : str
-        What the messages call it, such as "X of data.npz".
-    columns : sequence of str, optional
-        Names of the features for the messages; their numbers from 0 where not given.
+    What float32 would lose the digits of becomes float64, and is scaled before it is cast. `X` may be images
+    (n, height, width), too; messages call it `where`, as "X of data.npz", and its features by the names in
+    `columns`, or by their numbers from 0.
 
     Raises
     ------

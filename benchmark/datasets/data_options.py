@@ -47,10 +47,7 @@ class DataOptions:
     def choose(self, names: Sequence[str], where: str) -> Columns:
         """Return what the columns of a table are.
 
-        Raises
-        ------
-        InputError
-            A column that was named does not exist, has two tasks, or nothing is left for a feature.
+        Refused are a named column that does not exist or has two tasks, and a table without a feature.
         """
         asked = {"--label": self.label, "--split": self.split, **{f"--drop {n}": n for n in self.drop}}
         for option, name in asked.items():

@@ -47,12 +47,12 @@ def as_source(data: Any) -> str:
 
     if isinstance(data, str | Path):
         return str(data)
-    if isinstance(data, pd.DataFrame):
-        return _write_frame(data)
     if isinstance(data, Dataset):
         return _of_dataset(data)
     if isinstance(data, tuple) and len(data) == 2 and isinstance(data[0], pd.DataFrame):
-        return _write_frame(_labelled(*data))
+        data = _labelled(*data)
+    if isinstance(data, pd.DataFrame):
+        return _write_frame(data)
     if isinstance(data, tuple) and len(data) in (2, 4):
         return _write_arrays("data", *data)
     if not (hasattr(data, "__array__") or hasattr(data, "toarray")):

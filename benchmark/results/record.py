@@ -188,12 +188,8 @@ def _versions(environment: Mapping[str, Any]) -> dict[str, Any]:
 def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
     """Return the record of a job's file; None where there is none, or where it is damaged.
 
-    A damaged file is set aside under another name, and `warn` is given one sentence about it.
-
-    Raises
-    ------
-    InputError
-        The file is of a schema that this version does not read; it stays where it is.
+    A damaged file is set aside under another name, and `warn` is given one sentence about it. One of a schema
+    that this version does not read stays where it is, and `InputError` is raised.
     """
     if not path.is_file():  # a pipe would wait
         return None

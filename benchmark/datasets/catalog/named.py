@@ -51,10 +51,7 @@ def read_made(info: DatasetInfo) -> Arrays:
 def read_directory(directory: Path, class_names: tuple[str, ...]) -> Arrays:
     """Return the arrays of the four IDX files in `directory`, whose labels are places in `class_names`.
 
-    Raises
-    ------
-    InputError
-        A file is damaged, images and labels do not fit each other, or a label is beyond `class_names`.
+    Raises `InputError` for a damaged file, images and labels that do not fit, and a label beyond the names.
     """
     X, y, X_test, y_test = (read_idx(directory / name) for name in FILES)
     arrays = check_arrays(str(directory), X, y, X_test, y_test)
@@ -69,19 +66,8 @@ def read_directory(directory: Path, class_names: tuple[str, ...]) -> Arrays:
 def openml_table(name: str, *, download: bool = True) -> Path:
     """Return the parquet file of a data set of OpenML, its target in the column `label`.
 
-    Parameters
-    ----------
-    name : str
-        ``openml:`` and the name or the number of the data set, as "openml:credit-g" or "openml:31".
-    download : bool
-        Whether it may be fetched where the cache does not hold it.
-
-    Raises
-    ------
-    InputError
-        That can be no name.
-    DataUnavailable
-        It is not in the cache, and was not fetched.
+    Its name is ``openml:`` and the name or the number there, as "openml:credit-g" or "openml:31"; of others,
+    `InputError` is raised. `DataUnavailable` is where the cache does not hold it, and it was not fetched.
     """
     asked = name.removeprefix(PREFIX)
     if not re.fullmatch(r"\w[\w.()+-]{0,80}", asked):

@@ -29,13 +29,9 @@ _LONGEST_LINE = 2**26
 def read_csv(path: Path, options: DataOptions) -> Arrays:
     """Read a table of text, in UTF-8, below one line of column names.
 
-    The separator, one of comma, semicolon, tab and bar, is the one that the first line has most of.
-
-    Raises
-    ------
-    InputError
-        Another encoding, separator or number of cells in a line, a feature that is no number, or what
-        `check_names`, `read_labels` or `check_arrays` refuses.
+    The separator, one of comma, semicolon, tab and bar, is the one that the first line has most of. Refused
+    are another encoding, separator or number of cells in a line, a feature that is no number, and what
+    `check_names`, `read_labels` or `check_arrays` refuses.
     """
     try:
         frame = _read_frame(path)

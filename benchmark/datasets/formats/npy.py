@@ -32,10 +32,7 @@ _PLACES = {"csr": ("indices", "indptr"), "csc": ("indices", "indptr"), "coo": ("
 def read_npy(path: Path) -> Arrays:
     """Read samples without labels, memory-mapped where `stays_in_file` says so.
 
-    Raises
-    ------
-    InputError
-        What `check_npy` or `check_arrays` refuses, or a mapped array that is not stored row by row.
+    Refused is what `check_npy` or `check_arrays` refuses, or a mapped array that is not stored row by row.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -53,13 +50,8 @@ def read_npy(path: Path) -> Arrays:
 def read_npz(path: Path) -> Arrays:
     """Read samples and labels by their names, in upper or lower case: X and y, or the four of a split.
 
-    The parts of a sparse matrix, as `scipy.sparse.save_npz` writes them, are samples without labels.
-
-    Raises
-    ------
-    InputError
-        Arrays of other names, one that `check_npy` or `check_arrays` refuses, no sound sparse matrix, or
-        more than `check_size` allows.
+    The parts of a sparse matrix, as `scipy.sparse.save_npz` writes them, are samples without labels. Refused
+    are arrays of other names, what `check_npy`, `check_size` or `check_arrays` refuses, and unsound matrices.
     """
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) == _MAGIC:

@@ -18,11 +18,8 @@ from benchmark.errors import InputError
 def read_parquet(path: Path, options: DataOptions) -> Arrays:
     """Read a parquet file, but for what pandas stored as the index of its rows and is no label.
 
-    Raises
-    ------
-    InputError
-        Columns of other types than numbers and labels, more of them than `check_size` and `memory_limit`
-        allow, or what `check_names`, `read_labels` or `check_arrays` refuses.
+    Refused are columns of other types than numbers and labels, more of them than `check_size` and
+    `memory_limit` allow, and what `check_names`, `read_labels` or `check_arrays` refuses.
     """
     import pandas as pd  # noqa: F401 - pyarrow would import it below, where memory is limited
     import pyarrow.parquet as pq

@@ -46,20 +46,8 @@ def table_arrays(
 ) -> Arrays:
     """Return a table as arrays: its missing values as `options` has them, divided by its split, if any.
 
-    Parameters
-    ----------
-    where : str
-        Name of the file.
-    X, y : ndarray (n, n_features), and (n,) or None
-    split : sequence of str, or None
-        "train" or "test" of each row.
-    columns : Columns
-    options : DataOptions
-
-    Raises
-    ------
-    InputError
-        A split that says something else or leaves a part empty, or what `check_arrays` refuses.
+    `X` is (n, n_features), `y` (n,); `split` says "train" or "test" of each row. Refused is one that says
+    something else or leaves a part empty, or what `check_arrays` refuses.
     """
     parts = None if split is None else np.array([str(value).strip().lower() for value in split])
     notes, rows = [], np.arange(len(X))
@@ -122,14 +110,10 @@ def _counts_up(column: np.ndarray) -> bool:
 def read_labels(column: pd.Series[Any], name: str, where: str) -> np.ndarray:
     """Return the labels of a table: (n,) whole numbers, floats, or objects that are all `str`.
 
-    Of a categorical column, a text takes its room once, however many rows have it.
-
-    Raises
-    ------
-    InputError
-        A label is missing.
+    None may be missing. Of a categorical column, a text takes its room once, however many rows have it.
     """
     import pandas as pd
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     missing = int(column.isna().sum())
     if missing:
@@ -137,18 +121,13 @@ def read_labels(column: pd.Series[Any], name: str, where: str) -> np.ndarray:
             f"Column {name!r} of {where} must have a label in each row; {missing} of {len(column)} are empty "
             f"or NA."
         )
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return _plain(column.cat.categories)[column.cat.codes]
-    return _plain(column)
-
-
-def _plain(values: Any) -> np.ndarray:
-    """Return numbers as they are, and all else as objects that are `str`."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
+    categories = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else None
+    values: Any = column if categories is None else categories
     if is_numeric_dtype(values) and not is_bool_dtype(values):
-        return np.asarray(values)
-    return np.array([str(value) for value in values], dtype=object)
+        plain = np.asarray(values)
+    else:
+        plain = np.array([str(value) for value in values], dtype=object)
+    return plain if categories is None else plain[column.cat.codes]
 
 
 def short(text: object) -> str:
