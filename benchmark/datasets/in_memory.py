@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEPT_DAYS = 30
-_ALLOWED = (
-    "a name or a path, a DataFrame, an array or sparse matrix X, a pair (X, y), four (X_train, y_train, "
-    "X_test, y_test), a Dataset, or a list of these"
-)
 
 
 def as_sources(given: Any) -> tuple[str, ...]:
@@ -57,7 +53,11 @@ def as_source(data: Any) -> str:
         return _write_arrays("data", *data)
     if not (hasattr(data, "__array__") or hasattr(data, "toarray")):
         length = f" of {len(data)}" if isinstance(data, tuple) else ""
-        raise InputError(f"dataset must be {_ALLOWED}; got a {type(data).__name__}{length}.")
+        raise InputError(
+            "dataset must be a name or a path, a DataFrame, an array or sparse matrix X, a pair (X, y), four "
+            "(X_train, y_train, X_test, y_test), a Dataset, or a list of these; got a "
+            f"{type(data).__name__}{length}."
+        )
     return _keep("data.npy", lambda file: np.save(file, as_matrix(data), allow_pickle=False))
 
 

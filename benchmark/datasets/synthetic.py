@@ -24,7 +24,6 @@ _VERSION = 1  # Goes up when the same table would get other values.
 _SEED = 0
 _BLOCK_ROWS = 8192
 _MARGIN_BYTES = 2**28
-_MIN_IMAGE_FEATURES = 16
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Synthetic:
     def image_shape(self) -> tuple[int, int] | None:
         """Height and width of a square image of as many pixels, at least 16; None where there is none."""
         side = math.isqrt(self.n_features)
-        return (side, side) if side * side == self.n_features >= _MIN_IMAGE_FEATURES else None
+        return (side, side) if side * side == self.n_features >= 16 else None
 
     def write(self, path: Path) -> None:
         """Write the table as a .npy file, holding some megabytes of it at a time."""

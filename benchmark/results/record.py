@@ -197,18 +197,17 @@ def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
         record = Record.from_json(path.read_text(encoding="utf-8"))
         if record.key != path.stem:
             raise ValueError("it is named after another job")
+        return record
     except SchemaError as error:
         remedy = "use the version of this package that wrote it, or another run's name"
         raise InputError(f"{path} {error}: {remedy}.") from None
     except ValueError as error:
         warn(f"{path} cannot be read ({' '.join(str(error).split())}); {_set_aside(path)}.")
-        return None
     except FileNotFoundError:
-        return None
+        pass
     except OSError as error:
         warn(f"{path} cannot be read ({error.strerror}); it is left out.")
-        return None
-    return record
+    return None
 
 
 def _set_aside(path: Path) -> str:

@@ -50,8 +50,8 @@ def _read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     packed = path.suffix.lower() == ".gz"
-    with (gzip.open(path, "rt", encoding="utf-8-sig", newline="") if packed
-          else path.open(encoding="utf-8-sig", newline="")) as file:  # fmt: skip
+    opened: Any = gzip.open if packed else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         # A line of many megabytes is no line of names.
         first = next((line for line in iter(partial(file.readline, _LONGEST_LINE), "") if line.strip()), "")
     separator = max(_SEPARATORS, key=first.count)
@@ -64,9 +64,8 @@ def _read_frame(path: Path) -> pd.DataFrame:
             warnings.simplefilter("error", pd.errors.ParserWarning)
             with memory_limit(path) if packed else nullcontext():
                 return pd.read_csv(
-                    path, header=0, names=names, index_col=False, low_memory=False, sep=separator,
-                    compression="gzip" if packed else None,
-                )  # fmt: skip
+                    path, header=0, names=names, index_col=False, low_memory=False, sep=separator
+                )
     except pd.errors.ParserWarning as error:
         raise InputError(
             f"{path.name} must have as many cells in a line as column names, {len(names)}; it has more."
