@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -222,25 +221,24 @@ def _part(
 
 
 def _image_shape(arrays: Arrays, options: DataOptions, n_features: int) -> tuple[int, int] | None:
-    shape = arrays.image_shape
-    if options.image_shape is not None:
-        height, width = map(int, options.image_shape.lower().split("x"))
-        shape = (height, width)
-    if shape is not None and math.prod(shape) != n_features:
+    if options.image_shape is None:
+        return arrays.image_shape
+    height, width = map(int, options.image_shape.lower().split("x"))
+    if height * width != n_features:
         raise InputError(
-            f"--image-shape {options.image_shape} has {math.prod(shape)} pixels; the data have {n_features} "
+            f"--image-shape {options.image_shape} has {height * width} pixels; the data have {n_features} "
             "features."
         )
-    return shape
+    return height, width
 
 
 def _existing(asked: str, named: Iterable[str]) -> Path:
     path = os.path.expanduser(asked)
-    hint = suggestion(asked.lower(), named)
     if not os.path.exists(path):
         raise InputError(
             f"A data set must be one of {choices(named)}, openml:NAME, or the path of a folder of images "
-            f"or of a file of type {choices(SUFFIXES)}; got {asked!r}, which is none of these.{hint}"
+            f"or of a file of type {choices(SUFFIXES)}; got {asked!r}, which is none of these."
+            f"{suggestion(asked.lower(), named)}"
         )
     return Path(path)
 

@@ -30,22 +30,12 @@ def print_warning(warning: str) -> None:
 
 
 class Store:
-    """The directory ``results/<run>/``: one JSON file a job, arrays beside it, tables on top.
+    """The directory ``results_dir/run/``: one JSON file a job, arrays beside it, tables on top.
 
-    Parameters
-    ----------
-    results_dir : path
-        The directory that holds all runs.
-    run : str
-        Name of the run.
-    warn : callable, optional
-        Is given one sentence for every file that cannot be read; by default it goes to standard error.
-
-    Notes
-    -----
     Every file is written under a temporary name, flushed to disk and renamed, so a reader sees
     all of it or none of it, whenever the writer dies. What writes raises `RunError` where the
-    disk refuses. One process writes at a time: who holds the run's lock.
+    disk refuses. One process writes at a time: who holds the run's lock. `warn` is given one sentence
+    for every file that cannot be read.
     """
 
     def __init__(
@@ -101,10 +91,7 @@ class Store:
     def records_by_key(self) -> dict[str, Record]:
         """Read every stored record, in the order of their keys; files that are damaged are set aside.
 
-        Raises
-        ------
-        InputError
-            A file was written by a version whose files this one does not read.
+        Of a file that this version does not read, `InputError` is raised.
         """
         paths = sorted((self.path / "jobs").glob("*.json"))
         records = [record for path in paths if (record := read_record(path, self._warn))]

@@ -192,9 +192,6 @@ DATASET_KIND: Kind[DatasetInfo] = Kind("dataset", DATASETS, lambda plugin: plugi
 def find_datasets(plugins: Sequence[str | Path] = ()) -> dict[str, DatasetInfo]:
     """Return every data set by name: built in, installed, and from plugin files.
 
-    Raises
-    ------
-    InputError
-        A plugin file cannot be read, or takes a name that is in use.
+    `InputError` is raised where one of these cannot be read, or takes a name that is in use.
     """
     return DATASET_KIND.find(plugins)
