@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -30,12 +30,11 @@ def encode_labels(
     if len({part.dtype.kind == "i" for part in labels}) > 1:
         raise InputError(f"{where} must be all numbers or all text; got one of each.")
     whole = np.concatenate(labels) if len(labels) > 1 else labels[0]
-    classes: Iterable[object]
     if whole.dtype.kind == "O":
+        import pandas as pd
+
         # Labels of tables stay objects: an array of text would give each the room of the longest.
-        classes = sorted(set(whole))
-        places = {text: place for place, text in enumerate(classes)}
-        codes = np.fromiter((places[text] for text in whole), np.int64, len(whole))
+        codes, classes = pd.factorize(whole, sort=True)
     else:
         classes, codes = np.unique(whole, return_inverse=True)
     names = tuple(str(name) for name in classes)
