@@ -28,10 +28,7 @@ _KEPT_DAYS = 30
 def as_sources(given: Any) -> tuple[str, ...]:
     """Return names and paths of what was given: a name, a path, data, or a list of these.
 
-    Raises
-    ------
-    InputError
-        Something else, or data that cannot be written without pickle.
+    `InputError` is raised for anything else, and for data that cannot be written without pickle.
     """
     several = isinstance(given, tuple) and all(isinstance(part, str | Path) for part in given)
     return tuple(map(as_source, given if several or isinstance(given, list) else [given]))

@@ -33,7 +33,7 @@ def stored_blocks(X: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def take(X: np.ndarray, index: np.ndarray) -> np.ndarray | Rows:
-    """Return the samples of `index`, in this order; as many as there are, they are all, in theirs.
+    """Return the samples of `index`, without copying them where it has all, which must then be in order.
 
     Those of a file are left there where they are large; it is read fastest in its own order.
     """
