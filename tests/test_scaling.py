@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,7 @@ def test_one_file_is_kept_at_a_time_and_none_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with Files() as files:
+    with closing(Files()) as files:
         first = files.path(Synthetic(1_000, 64))
         assert files.path(Synthetic(1_000, 64)) == first
         second = files.path(Synthetic(1_000, 144))

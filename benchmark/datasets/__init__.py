@@ -1,16 +1,12 @@
 """Data sets: some by name, anything else by the path of a file or a folder."""
 
-from __future__ import annotations
-
 from benchmark.datasets.catalog.declarations import DATASETS, DatasetInfo, find_datasets
 from benchmark.datasets.catalog.download import DataUnavailable
+from benchmark.datasets.catalog.named import read_idx
 from benchmark.datasets.dataset import Dataset, load_dataset
-from benchmark.datasets.formats.files import SUFFIXES
-from benchmark.datasets.formats.idx import read_idx
 
 __all__ = [
     "DATASETS",
-    "SUFFIXES",
     "DataUnavailable",
     "Dataset",
     "DatasetInfo",

@@ -14,7 +14,7 @@ from benchmark.datasets.mapped import stored_blocks
 from benchmark.errors import InputError
 from reducers.rows import loses_digits
 
-MIN_SAMPLES = 5
+_MIN_SAMPLES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +63,10 @@ def check_arrays(
     *,
     missing: bool = False,
 ) -> Arrays:
-    """Return what a file holds as the arrays of a data set, where they are right and fit each other.
+    """Return what the file `where` holds as the arrays of a data set, which are right and fit each other.
 
     Parameters
     ----------
-    where : str
-        The name of the file, for the messages.
     X, X_test : ndarray, (n, n_features) or images (n, height, width)
         The samples; `X_test` is None where the file has no split of its own.
     y, y_test : ndarray (n,), optional
@@ -90,31 +88,27 @@ def check_arrays(
         )
     (y, y_test), class_names = encode_labels((y, y_test), f"The labels of {where}")
     image_shape = (X.shape[1], X.shape[2]) if X.ndim == 3 else None
-    if X_test is None:
-        X = check_features(X, f"X of {where}", columns, missing=missing)
-    else:
-        given = X, X_test
-        X = check_features(X, f"X_train of {where}", columns, missing=missing)
-        X_test = check_features(X_test, f"X_test of {where}", columns, missing=missing)
-        if X.dtype != X_test.dtype:
-            common = np.result_type(X, X_test)
-            X, X_test = (part.reshape(len(part), X.shape[1]).astype(common) for part in given)
-    for part, samples, labels in (("train", X, y), ("test", X_test, y_test)):
-        if samples is not None and labels is not None and len(samples) != len(labels):
+    given = {"X": X} if X_test is None else {"X_train": X, "X_test": X_test}
+    parts = [check_features(part, f"{n} of {where}", columns, missing=missing) for n, part in given.items()]
+    if len({part.dtype for part in parts}) > 1:
+        common = np.result_type(*parts)
+        parts = [part.reshape(len(part), parts[0].shape[1]).astype(common) for part in given.values()]
+    for name, samples, labels in zip(("train", "test"), parts, (y, y_test), strict=False):
+        if labels is not None and len(samples) != len(labels):
             raise InputError(
                 f"{where} must have as many labels as samples; got {len(samples)} samples and {len(labels)} "
-                f"labels ({part} part)."
+                f"labels ({name} part)."
             )
-    names = tuple(columns or ())
-    return Arrays(X, y, X_test, y_test, class_names, image_shape, feature_names=names)
+    X, X_test = parts[0], None if X_test is None else parts[1]
+    return Arrays(X, y, X_test, y_test, class_names, image_shape, feature_names=tuple(columns or ()))
 
 
 def check_enough(where: str, arrays: Arrays) -> Arrays:
     """Return arrays that are enough to train and to test with; raise `InputError` for too few samples."""
     sizes = [len(part) for part in (arrays.X_train, arrays.X_test) if part is not None]
-    if sum(sizes) < MIN_SAMPLES or 0 in sizes:
+    if sum(sizes) < _MIN_SAMPLES or 0 in sizes:
         raise InputError(
-            f"{where} must have at least {MIN_SAMPLES} samples, and no part may be empty; got {sum(sizes)}."
+            f"{where} must have at least {_MIN_SAMPLES} samples, and no part may be empty; got {sum(sizes)}."
         )
     return arrays
 
@@ -124,15 +118,9 @@ def check_features(
 ) -> np.ndarray:
     """Return X flattened to (n, n_features), C-contiguous: uint8 stays, all else becomes float32.
 
-    What float32 would lose the digits of becomes float64, and is scaled before it is cast.
-
-    Parameters
-    ----------
-    X : ndarray, (n, n_features) or images (n, height, width)
-    where : str
-        What the messages call it, such as "X of data.npz".
-    columns : sequence of str, optional
-        Names of the features for the messages; their numbers from 0 where not given.
+    What float32 would lose the digits of becomes float64, and is scaled before it is cast. `X` may be images
+    (n, height, width), too; messages call it `where`, as "X of data.npz", and its features by the names in
+    `columns`, or by their numbers from 0.
 
     Raises
     ------
@@ -158,29 +146,24 @@ def check_features(
 
 
 def _check_range(X: np.ndarray, where: str, columns: Sequence[str] | None, missing: bool) -> None:
-    blocks = (np.nan_to_num(block, posinf=np.inf, neginf=-np.inf) if missing else block
-              for block in stored_blocks(X))  # fmt: skip
-    lows, highs = zip(*(_finite_extent(block, where, columns) for block in blocks), strict=True)
+    limit = float(np.finfo(np.float32).max)
+    lows, highs = [], []
+    for stored in stored_blocks(X):
+        block = np.nan_to_num(stored, posinf=np.inf, neginf=-np.inf) if missing else stored
+        lows.append(float(block.min()))
+        highs.append(float(block.max()))
+        if not (np.isfinite(lows[-1]) and np.isfinite(highs[-1])):
+            wrong = _count(~np.isfinite(block), columns)
+            way = "" if columns is None else ": say --missing drop or --missing mean, or --drop COLUMN"
+            raise InputError(f"{where} must be finite; {wrong} NaN or infinite{way}.")
+        if lows[-1] < -limit or highs[-1] > limit:
+            wrong = _count(np.abs(block) > limit, columns)
+            raise InputError(f"{where} must lie within float32's ±{limit:.2g}; {wrong} beyond it.")
     low, high = min(lows), max(highs)
     if low != high and np.float32(low) == np.float32(high):
         raise InputError(
             f"{where} must differ by what float32 can tell apart; its values lie between {low} and {high}."
         )
-
-
-def _finite_extent(X: np.ndarray, where: str, columns: Sequence[str] | None) -> tuple[float, float]:
-    low, high = float(X.min()), float(X.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        wrong = ~np.isfinite(X)
-        way = "" if columns is None else ": say --missing drop or --missing mean, or --drop COLUMN"
-        raise InputError(f"{where} must be finite; {_count(wrong, columns)} NaN or infinite{way}.")
-    limit = float(np.finfo(np.float32).max)
-    if low < -limit or high > limit:
-        wrong = np.abs(X) > limit
-        raise InputError(
-            f"{where} must lie within float32's ±{limit:.2g}; {_count(wrong, columns)} beyond it."
-        )
-    return low, high
 
 
 def _count(wrong: np.ndarray, columns: Sequence[str] | None) -> str:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from benchmark.errors import InputError, suggestion
-
-SCALES = ("none", "unit", "standard")
-MISSING = ("error", "drop", "mean")
-DEFAULT_LABEL = "label"
-# What a column of classes is often called, where nobody said which it is.
-_LIKE_LABELS = ("target", "class", "classes", "y", "labels", "category", "species", "diagnosis")
-_LIKE_IDS = ("id", "index", "row", "unnamed: 0", "sample", "sample_id", "uuid")
 
 
 class Columns(NamedTuple):
@@ -54,10 +47,7 @@ class DataOptions:
     def choose(self, names: Sequence[str], where: str) -> Columns:
         """Return what the columns of a table are.
 
-        Raises
-        ------
-        InputError
-            A column that was named does not exist, has two tasks, or nothing is left for a feature.
+        Refused are a named column that does not exist or has two tasks, and a table without a feature.
         """
         asked = {"--label": self.label, "--split": self.split, **{f"--drop {n}": n for n in self.drop}}
         for option, name in asked.items():
@@ -73,7 +63,7 @@ class DataOptions:
             raise InputError(
                 f"The column {twice!r} of {where} can be only one of --label, --split and --drop."
             )
-        usual = [name for name in names if name.lower() == DEFAULT_LABEL and name not in given]
+        usual = [name for name in names if name.lower() == "label" and name not in given]
         if self.label is None and len(usual) > 1:
             raise InputError(
                 f"{where} must have at most one column of labels; got {' and '.join(usual)}: say which with "
@@ -93,47 +83,13 @@ class DataOptions:
                 ".tsv or .parquet file."
             )
 
-    @property
-    def shape(self) -> tuple[int, int] | None:
-        """`image_shape` as numbers."""
-        if self.image_shape is None:
-            return None
-        height, width = (int(side) for side in self.image_shape.lower().split("x"))
-        return height, width
-
     def as_facts(self) -> dict[str, Any]:
         """Return what differs from the default, as JSON holds it."""
-        default = asdict(DataOptions())
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
-            if value != default[name]
-        }
+        default = vars(DataOptions())
+        facts = {name: value for name, value in vars(self).items() if value != default[name]}
+        return {**facts, "drop": list(self.drop)} if self.drop else facts
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> DataOptions:
         """Return the options of `as_facts`."""
-        known: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in facts.items()}
-        return cls(**known)
-
-
-def suspicions(columns: Columns) -> list[str]:
-    """Return what the names of columns let one suspect, a sentence each."""
-    notes = []
-    if columns.label is None:
-        notes += [
-            f"The column {name!r} counts as a feature; if it holds the classes, say --label {name}."
-            for name in columns.features
-            if name.lower() in _LIKE_LABELS
-        ]
-    notes += [
-        f"The column {name!r} counts as a feature; if it only names the rows, say --drop {name!r}."
-        for name in columns.features
-        if looks_like_id(name)
-    ]
-    return notes
-
-
-def looks_like_id(name: str) -> bool:
-    """Whether a column of this name most likely names the rows."""
-    return name.lower() in _LIKE_IDS or name.lower().endswith("_id")
+        return cls(**{**facts, "drop": tuple(facts.get("drop", ()))})

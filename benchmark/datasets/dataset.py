@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
 
@@ -16,8 +15,7 @@ import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_enough
 from benchmark.datasets.catalog.declarations import DATASETS, find_datasets
-from benchmark.datasets.catalog.named import read_named
-from benchmark.datasets.catalog.openml import PREFIX, openml_table
+from benchmark.datasets.catalog.named import PREFIX, openml_table, read_named
 from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.feature_scaling import Preparation, prepare
 from benchmark.datasets.formats.files import SUFFIXES, read_file
@@ -172,21 +170,20 @@ def load_dataset(
     for name, size in (("n_train", n_train), ("n_test", n_test)):
         if size is not None:
             _check_integer(name, size, 1)
+    asked = str(name_or_path)
     # Who forks the processes of jobs loads their data, and must import no plugin for what it can know itself.
-    named = find_datasets(plugins) if is_foreign_name(str(name_or_path)) else DATASETS
+    named = find_datasets(plugins) if is_foreign_name(asked) else DATASETS
     if name_or_path in named:
-        name = str(name_or_path)
-        options.refuse_columns(f"the data set {name}")
-        arrays = check_enough(name, read_named(named[name], data_dir, download=download))
-        digest = arrays.sha256()
+        options.refuse_columns(f"the data set {asked}")
+        arrays = check_enough(asked, read_named(named[asked], data_dir, download=download))
+        name, digest = asked, arrays.sha256()
     else:
-        asked = str(name_or_path)
         path = openml_table(asked, download=download) if asked.startswith(PREFIX) else _existing(asked, named)
         arrays = check_enough(path.name, read_file(path, options))
         digest = arrays.sha256()
         name = _name_of(path, digest)
-    facts = options.as_facts()
-    digest = hashlib.sha256(f"{digest}{json.dumps(facts)}".encode()).hexdigest() if facts else digest
+    if facts := options.as_facts():
+        digest = hashlib.sha256(f"{digest}{json.dumps(facts)}".encode()).hexdigest()
     return _assemble(name, arrays, seed, n_train, n_test, options, digest)
 
 
@@ -195,52 +192,53 @@ def _assemble(
     digest: str,
 ) -> Dataset:  # fmt: skip
     split, train_rng, test_rng = (np.random.default_rng((seed, place)) for place in range(3))
-    X, y, other, y_other = arrays.X_train, arrays.y_train, arrays.X_test, arrays.y_test
-    train = test = None
+    X, other = arrays.X_train, arrays.X_test
     if other is None:
-        other, y_other = X, y
-        train, test = split_indices(len(X), y, split)
-    # Where one source is split, both parts have its numbers.
-    numbers = arrays.rows if arrays.X_test is None else arrays.rows_test
-    train = subsample(train, len(X), y, n_train, train_rng)
-    test = subsample(test, len(other), y_other, n_test, test_rng)
-    X_train, y_train = take(X, y, train)
-    X_test, y_test = take(other, y_other, test)
+        train, test = split_indices(len(X), arrays.y_train, split)
+        # Both parts are of one source, and have its numbers.
+        other, arrays = X, replace(arrays, y_test=arrays.y_train, rows_test=arrays.rows)
+    else:
+        train, test = np.arange(len(X)), np.arange(len(other))
+    X_train, y_train, rows_train = _part(X, arrays.y_train, train, arrays.rows, n_train, train_rng)
+    X_test, y_test, rows_test = _part(other, arrays.y_test, test, arrays.rows_test, n_test, test_rng)
     image_shape = _image_shape(arrays, options, X.shape[1])
     X_train, X_test, preparation, notes = prepare(X_train, X_test, arrays, options)
     return Dataset(
         name, X_train, X_test, y_train, y_test, arrays.class_names, image_shape, preparation, digest,
-        arrays.feature_names, _rows(X, train, arrays.rows), _rows(other, test, numbers),
-        (*arrays.notes, *notes),
+        arrays.feature_names, rows_train, rows_test, (*arrays.notes, *notes),
     )  # fmt: skip
 
 
-def _rows(X: np.ndarray, index: np.ndarray | None, numbers: np.ndarray | None) -> np.ndarray:
-    """Return the numbers in the source of what `take` takes, in its order."""
-    if index is None:
-        index = np.arange(len(X))
-    elif isinstance(X, np.memmap):
-        index = np.sort(index)
-    return index if numbers is None else numbers[index]
+def _part(
+    X: np.ndarray, y: np.ndarray | None, index: np.ndarray, numbers: np.ndarray | None, size: int | None,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray | Rows, np.ndarray | None, np.ndarray]:  # fmt: skip
+    """Return samples, labels and numbers in the source of a sub-sample of `index`."""
+    index = subsample(index, y, size, rng)
+    if isinstance(X, np.memmap):
+        index.sort()  # The file is read fastest in its own order.
+    return take(X, index), None if y is None else y[index], index if numbers is None else numbers[index]
 
 
 def _image_shape(arrays: Arrays, options: DataOptions, n_features: int) -> tuple[int, int] | None:
-    shape = options.shape or arrays.image_shape
-    if shape is not None and math.prod(shape) != n_features:
+    if options.image_shape is None:
+        return arrays.image_shape
+    height, width = map(int, options.image_shape.lower().split("x"))
+    if height * width != n_features:
         raise InputError(
-            f"--image-shape {options.image_shape} has {math.prod(shape)} pixels; the data have {n_features} "
+            f"--image-shape {options.image_shape} has {height * width} pixels; the data have {n_features} "
             "features."
         )
-    return shape
+    return height, width
 
 
 def _existing(asked: str, named: Iterable[str]) -> Path:
     path = os.path.expanduser(asked)
-    hint = suggestion(asked.lower(), named)
     if not os.path.exists(path):
         raise InputError(
             f"A data set must be one of {choices(named)}, openml:NAME, or the path of a folder of images "
-            f"or of a file of type {choices(SUFFIXES)}; got {asked!r}, which is none of these.{hint}"
+            f"or of a file of type {choices(SUFFIXES)}; got {asked!r}, which is none of these."
+            f"{suggestion(asked.lower(), named)}"
         )
     return Path(path)
 

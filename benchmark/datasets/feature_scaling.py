@@ -59,9 +59,7 @@ def prepare(
     Whatever is computed from the data is computed from `X_train`.
     """
     notes: list[str] = []
-    fill: np.ndarray | None = None
-    mean: np.ndarray | None = None
-    spread: np.ndarray | None = None
+    fill = mean = spread = None
     if arrays.is_table and options.missing == "mean":
         X_train, X_test = np.asarray(X_train), np.asarray(X_test)
         filled = int(np.isnan(X_train).sum() + np.isnan(X_test).sum())

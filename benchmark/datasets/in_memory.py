@@ -23,19 +23,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEPT_DAYS = 30
-_ALLOWED = (
-    "a name or a path, a DataFrame, an array or sparse matrix X, a pair (X, y), four (X_train, y_train, "
-    "X_test, y_test), a Dataset, or a list of these"
-)
 
 
 def as_sources(given: Any) -> tuple[str, ...]:
     """Return names and paths of what was given: a name, a path, data, or a list of these.
 
-    Raises
-    ------
-    InputError
-        Something else, or data that cannot be written without pickle.
+    `InputError` is raised for anything else, and for data that cannot be written without pickle.
     """
     several = isinstance(given, tuple) and all(isinstance(part, str | Path) for part in given)
     return tuple(map(as_source, given if several or isinstance(given, list) else [given]))
@@ -47,17 +40,21 @@ def as_source(data: Any) -> str:
 
     if isinstance(data, str | Path):
         return str(data)
-    if isinstance(data, pd.DataFrame):
-        return _write_frame(data)
     if isinstance(data, Dataset):
         return _of_dataset(data)
     if isinstance(data, tuple) and len(data) == 2 and isinstance(data[0], pd.DataFrame):
-        return _write_frame(_labelled(*data))
+        data = _labelled(*data)
+    if isinstance(data, pd.DataFrame):
+        return _write_frame(data)
     if isinstance(data, tuple) and len(data) in (2, 4):
         return _write_arrays("data", *data)
     if not (hasattr(data, "__array__") or hasattr(data, "toarray")):
         length = f" of {len(data)}" if isinstance(data, tuple) else ""
-        raise InputError(f"dataset must be {_ALLOWED}; got a {type(data).__name__}{length}.")
+        raise InputError(
+            "dataset must be a name or a path, a DataFrame, an array or sparse matrix X, a pair (X, y), four "
+            "(X_train, y_train, X_test, y_test), a Dataset, or a list of these; got a "
+            f"{type(data).__name__}{length}."
+        )
     return _keep("data.npy", lambda file: np.save(file, as_matrix(data), allow_pickle=False))
 
 
@@ -74,18 +71,18 @@ def _write_frame(frame: pd.DataFrame) -> str:
 
 def _labelled(X: pd.DataFrame, y: Any) -> pd.DataFrame:
     y = as_labels(y)
-    taken = next((name for name in X.columns if str(name).lower() == "label"), None)
-    if taken is not None or (y is not None and y.shape != (len(X),)):
+    taken = any(str(name).lower() == "label" for name in X.columns)
+    if taken or (y is not None and y.shape != (len(X),)):
         raise InputError(
             f"y must be one label for each of the {len(X)} rows of X, which must have no column 'label'; got "
-            f"{'this column' if taken is not None else f'the shape {y.shape}'}."
+            f"{'this column' if taken else f'the shape {y.shape}'}."
         )
     return X if y is None else X.assign(label=y)
 
 
 def _of_dataset(data: Dataset) -> str:
-    labels = (None if y is None else np.array(data.class_names)[y] for y in (data.y_train, data.y_test))
-    y_train, y_test = labels
+    names = np.array(data.class_names)
+    y_train, y_test = (None if y is None else names[y] for y in (data.y_train, data.y_test))
     shape = data.image_shape or (data.n_features,)
     X_train, X_test = (X.reshape(-1, *shape) for X in data.scaled())
     return _write_arrays(data.name, X_train, y_train, X_test, y_test)
@@ -93,9 +90,11 @@ def _of_dataset(data: Dataset) -> str:
 
 def _write_arrays(stem: str, *parts: Any) -> str:
     names = ("X", "y") if len(parts) == 2 else ("X_train", "y_train", "X_test", "y_test")
-    made = zip(names, parts, strict=True)
-    values = {name: as_matrix(part) if name.startswith("X") else as_labels(part) for name, part in made}
-    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    given: dict[str, Any] = {}
+    for name, part in zip(names, parts, strict=True):
+        value = as_matrix(part) if name.startswith("X") else as_labels(part)
+        if value is not None:
+            given[name] = value
     return _keep(f"{stem}.npz", lambda file: np.savez(file, allow_pickle=False, **given))
 
 

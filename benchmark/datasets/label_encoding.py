@@ -8,27 +8,16 @@ import numpy as np
 
 from benchmark.errors import InputError
 
-LONGEST_LABEL = 1000
+_LONGEST_LABEL = 1000
 
 
 def encode_labels(
     parts: Sequence[np.ndarray | None], where: str
 ) -> tuple[list[np.ndarray | None], tuple[str, ...]]:
-    """Number the classes of all parts together from 0, in sorted order.
+    """Number the classes of both parts together from 0, in sorted order; a part without labels is None.
 
-    Parameters
-    ----------
-    parts : sequence of (ndarray (n,) or None)
-        Labels of the training and the test part: integers, whole floats or text (an array of text,
-        or of objects that are all `str`).
-    where : str
-        What the messages call them.
-
-    Returns
-    -------
-    parts : list of (int64 ndarray (n,) or None)
-    class_names : tuple of str
-        Name of class 0, 1, ...; empty where no part has labels.
+    Labels (n,) are integers, whole floats or text, as an array of text or of objects that are all `str`.
+    Returned are int64 arrays (n,), and the name of class 0, 1, ...: none where no part has labels.
 
     Raises
     ------
@@ -40,11 +29,18 @@ def encode_labels(
         return [None for _ in parts], ()
     if len({part.dtype.kind == "i" for part in labels}) > 1:
         raise InputError(f"{where} must be all numbers or all text; got one of each.")
-    classes, codes = _numbered(np.concatenate(labels) if len(labels) > 1 else labels[0])
+    whole = np.concatenate(labels) if len(labels) > 1 else labels[0]
+    if whole.dtype.kind == "O":
+        import pandas as pd
+
+        # Labels of tables stay objects: an array of text would give each the room of the longest.
+        codes, classes = pd.factorize(whole, sort=True)
+    else:
+        classes, codes = np.unique(whole, return_inverse=True)
     names = tuple(str(name) for name in classes)
-    wrong = next((len(name) for name in names if not 1 <= len(name) <= LONGEST_LABEL), None)
+    wrong = next((len(name) for name in names if not 1 <= len(name) <= _LONGEST_LABEL), None)
     if wrong is not None:
-        raise InputError(f"{where} must have 1 to {LONGEST_LABEL} characters; one of them has {wrong}.")
+        raise InputError(f"{where} must have 1 to {_LONGEST_LABEL} characters; one of them has {wrong}.")
     pieces = iter(np.split(codes, np.cumsum([len(part) for part in labels])[:-1]))
     return [None if part is None else next(pieces) for part in parts], names
 
@@ -62,15 +58,11 @@ def _plain_labels(y: np.ndarray, where: str) -> np.ndarray:
     if y.dtype.kind not in "UO":
         raise InputError(f"{where} must be whole numbers or text; got the type {y.dtype}.")
     if y.dtype.kind == "U":
-        _check_unicode(y, where)
+        letters = np.ascontiguousarray(y, dtype=y.dtype.newbyteorder("=")).view(np.uint32)
+        # Python cannot even compare numbers beyond Unicode, and cannot write halves of a surrogate pair.
+        if ((letters > 0x10FFFF) | ((letters >= 0xD800) & (letters < 0xE000))).any():
+            raise InputError(f"{where} must be Unicode text; one of them is not.")
     return y
-
-
-def _check_unicode(y: np.ndarray, where: str) -> None:
-    letters = np.ascontiguousarray(y, dtype=y.dtype.newbyteorder("=")).view(np.uint32)
-    # Python cannot even compare numbers beyond Unicode, and cannot write halves of a surrogate pair.
-    if ((letters > 0x10FFFF) | ((letters >= 0xD800) & (letters < 0xE000))).any():
-        raise InputError(f"{where} must be Unicode text; one of them is not.")
 
 
 def _whole(y: np.ndarray, where: str) -> np.ndarray:
@@ -83,14 +75,3 @@ def _whole(y: np.ndarray, where: str) -> np.ndarray:
     if len(bad):
         raise InputError(f"{where} must be whole numbers below 2^63, or text; got {bad[0]!s}.")
     return y.astype(np.int64)
-
-
-def _numbered(y: np.ndarray) -> tuple[list[object], np.ndarray]:
-    """Return the different labels in order, and the place of each label among them."""
-    if y.dtype.kind != "O":
-        names, codes = np.unique(y, return_inverse=True)
-        return list(names), codes.astype(np.int64)
-    # Labels of tables stay objects: an array of text would give each the room of the longest.
-    texts = sorted(set(y))
-    places = {text: place for place, text in enumerate(texts)}
-    return texts, np.fromiter((places[text] for text in y), np.int64, len(y))

@@ -32,28 +32,18 @@ def stored_blocks(X: np.ndarray) -> Iterator[np.ndarray]:
         Rows(X).forget()
 
 
-def take(
-    X: np.ndarray, y: np.ndarray | None, index: np.ndarray | None
-) -> tuple[np.ndarray | Rows, np.ndarray | None]:
-    """Return the samples and the labels of `index`, or all where it is None.
+def take(X: np.ndarray, index: np.ndarray) -> np.ndarray | Rows:
+    """Return the samples of `index`, without copying them where it has all, which must then be in order.
 
-    Samples of a file are left there where they are large, and come in its order, in which it is read fastest.
+    Those of a file are left there where they are large; it is read fastest in its own order.
     """
-    if isinstance(X, np.memmap):
-        index = index if index is None else np.sort(index)
-        chosen = _taken(X, index)
-    else:
-        chosen = X if index is None else X[index]
-    return chosen, y if y is None or index is None else y[index]
-
-
-def _taken(X: np.memmap, index: np.ndarray | None) -> np.ndarray | Rows:
-    rows = Rows(X, index)
-    if stays_in_file(len(rows) * X[:1].nbytes):
-        return rows
-    index = np.arange(len(X)) if index is None else index
-    chosen = np.empty(rows.shape, dtype=X.dtype)
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
+    every = len(index) == len(X)
+    if not isinstance(X, np.memmap):
+        return X if every else X[index]
+    if stays_in_file(len(index) * X[:1].nbytes):
+        return Rows(X, None if every else index)
+    chosen = np.empty((len(index), X.shape[1]), dtype=X.dtype)
+    for start in range(0, len(index), _ROWS_AT_ONCE):
         chosen[start : start + _ROWS_AT_ONCE] = X[index[start : start + _ROWS_AT_ONCE]]
-        rows.forget()
+        Rows(X).forget()
     return chosen if X.dtype == np.uint8 or loses_digits(chosen) else chosen.astype(np.float32, copy=False)

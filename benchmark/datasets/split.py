@@ -12,22 +12,13 @@ def split_indices(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return shuffled indices of 80 % to train and 20 % to test, stratified where that is possible.
 
-    Parameters
-    ----------
-    n_samples : int
-        At least 2.
-    y : int64 ndarray (n_samples,) or None
-        Labels. Stratification needs two samples of each class, and a place for each class in
-        both parts; without that the split is plainly random.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    train, test : int64 ndarrays
-        Together a permutation of 0 to ``n_samples - 1``.
+    Stratification needs two samples of each class of the labels `y` (n_samples,), and a place for each class
+    in both parts; without that the split is plainly random. Of at least 2 samples, both int64 indices
+    together are a permutation of 0 to ``n_samples - 1``.
     """
     n_test = test_size(n_samples)
-    if y is not None and _can_stratify(y, n_test):
+    counts = np.zeros(1) if y is None else np.unique(y, return_counts=True)[1]
+    if y is not None and counts.min() >= 2 and len(counts) <= min(n_test, n_samples - n_test):
         test = stratified_sample(y, n_test, rng)
     else:
         test = rng.permutation(n_samples)[:n_test]
@@ -42,47 +33,19 @@ def test_size(n_samples: int) -> int:
 
 
 def subsample(
-    rows: np.ndarray | None,
-    n_samples: int,
-    y: np.ndarray | None,
-    size: int | None,
-    rng: np.random.Generator,
-) -> np.ndarray | None:
-    """Return `size` of the given rows, shuffled and stratified by `y`; all of them where `size` is more.
+    rows: np.ndarray, y: np.ndarray | None, size: int | None, rng: np.random.Generator
+) -> np.ndarray:
+    """Return `size` of the given row numbers, shuffled and stratified by the labels `y` of all samples.
 
-    Parameters
-    ----------
-    rows : int64 ndarray or None
-        Indices into the samples; None means all.
-    n_samples : int
-        Number of all samples.
-    y : int64 ndarray (n_samples,) or None
-        Labels of all samples.
-    size : int or None
-        At least 1; None means all.
-    rng : numpy.random.Generator
+    Where `size`, at least 1, is None or more than there are, they are returned as they are.
     """
-    available = n_samples if rows is None else len(rows)
-    if size is None or size >= available:
+    if size is None or size >= len(rows):
         return rows
-    if y is None:
-        chosen = rng.permutation(available)[:size]
-    else:
-        chosen = stratified_sample(y if rows is None else y[rows], size, rng)
-    return chosen if rows is None else rows[chosen]
+    return rows[rng.permutation(len(rows))[:size] if y is None else stratified_sample(y[rows], size, rng)]
 
 
 def stratified_sample(y: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Return `size` shuffled indices into `y` without repetition, the classes in proportion.
-
-    Parameters
-    ----------
-    y : ndarray (n,)
-        Labels.
-    size : int
-        From 0 to n.
-    rng : numpy.random.Generator
-    """
+    """Return `size`, 0 to n, shuffled indices into labels (n,) without repetition, classes in proportion."""
     _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     shuffled = rng.permutation(len(y))
     by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
@@ -93,17 +56,8 @@ def stratified_sample(y: np.ndarray, size: int, rng: np.random.Generator) -> np.
 def allocate(counts: np.ndarray, size: int) -> np.ndarray:
     """Share `size` places among classes by the largest remainders, none left out if `size` allows.
 
-    Parameters
-    ----------
-    counts : int ndarray (k,)
-        Samples of each class, all positive.
-    size : int
-        From 0 to ``counts.sum()``.
-
-    Returns
-    -------
-    int ndarray (k,)
-        Places of each class; they sum to `size` and never exceed `counts`.
+    `counts` (k,) are the samples of each class, all positive, and `size` is 0 to their sum. The int places
+    (k,) of the classes sum to `size` and never exceed `counts`.
     """
     exact = size * counts / counts.sum()
     quota: np.ndarray = np.floor(exact).astype(np.int64)
@@ -114,8 +68,3 @@ def allocate(counts: np.ndarray, size: int) -> np.ndarray:
             quota[np.argmin(quota)] += 1
             quota[np.argmax(quota)] -= 1
     return quota
-
-
-def _can_stratify(y: np.ndarray, n_test: int) -> bool:
-    counts = np.unique(y, return_counts=True)[1]
-    return bool(counts.min() >= 2 and len(counts) <= min(n_test, len(y) - n_test))

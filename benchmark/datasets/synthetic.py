@@ -9,7 +9,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
 
 import numpy as np
 
@@ -25,13 +24,6 @@ _VERSION = 1  # Goes up when the same table would get other values.
 _SEED = 0
 _BLOCK_ROWS = 8192
 _MARGIN_BYTES = 2**28
-_MIN_IMAGE_FEATURES = 16
-
-
-def _square(n_features: int) -> tuple[int, int] | None:
-    """Return (height, width) of square images of at least `_MIN_IMAGE_FEATURES` pixels, else None."""
-    side = math.isqrt(n_features)
-    return (side, side) if side * side == n_features >= _MIN_IMAGE_FEATURES else None
 
 
 @dataclass(frozen=True)
@@ -73,8 +65,9 @@ class Synthetic:
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
-        """Height and width of a square image of as many pixels; None where there is none."""
-        return _square(self.n_features)
+        """Height and width of a square image of as many pixels, at least 16; None where there is none."""
+        side = math.isqrt(self.n_features)
+        return (side, side) if side * side == self.n_features >= 16 else None
 
     def write(self, path: Path) -> None:
         """Write the table as a .npy file, holding some megabytes of it at a time."""
@@ -103,12 +96,6 @@ class Files:
         self._temporary = TemporaryDirectory(prefix="benchmark-scale-", ignore_cleanup_errors=True)
         self._directory = Path(self._temporary.name)
         self._held: Path | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Remove the file and its directory."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(NamedTuple):
     """A kind of arrays: a file ``<kind>/<key>.npz`` for every job that has them.
 
     `committed` kinds are kept by git of the reference runs; ``.gitignore`` names the others.

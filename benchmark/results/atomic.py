@@ -51,13 +51,8 @@ def _write(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    """Flush the name of a new file to disk too, where the file system can."""
-    with suppress(OSError):
-        handle = os.open(directory, os.O_RDONLY)
+    with suppress(OSError):  # not every file system can flush the name of a file
+        handle = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

@@ -15,8 +15,11 @@ from benchmark.errors import InputError
 from benchmark.results.schema import SCHEMA, SchemaError, fits, parse_record
 
 STATUSES = ("ok", "failed", "timeout", "killed", "interrupted", "unavailable")
-TIMINGS = ("exclusive", "shared", "disturbed")
-SCORED_ON = ("heldout", "fitted", "all")
+_WORDS = {
+    "status": STATUSES,
+    "timing": ("exclusive", "shared", "disturbed"),
+    "scored_on": ("heldout", "fitted", "all"),
+}
 
 # Where two environments differ in one of these, their times do not compare.
 _DECIDES_TIMES = ("machine", "cpu", "usable_cores", "gpus")
@@ -96,12 +99,9 @@ class Record:
         for name, hint in _TYPES.items():
             if not fits(getattr(self, name), hint):
                 raise ValueError(f"its {name} is {str(getattr(self, name))[:50]!r}")
-        if self.status not in STATUSES:
-            raise ValueError(f"status must be one of {', '.join(STATUSES)}; got {self.status!r}.")
-        if self.timing not in TIMINGS:
-            raise ValueError(f"timing must be one of {', '.join(TIMINGS)}; got {self.timing!r}.")
-        if self.scored_on not in SCORED_ON:
-            raise ValueError(f"scored_on must be one of {', '.join(SCORED_ON)}; got {self.scored_on!r}.")
+        for name, words in _WORDS.items():
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} must be one of {', '.join(words)}; got {getattr(self, name)!r}.")
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -113,17 +113,13 @@ class Record:
 
     @property
     def machine(self) -> str:
-        """Eight digits for all that times depend on: the machine and the versions of the libraries.
-
-        Times of records that differ in it do not compare.
-        """
+        """The `machine_id` of the environment: times of records that differ in it do not compare."""
         return machine_id(self.environment)
 
     @property
     def version(self) -> str | None:
         """Version of this package that measured; None where it is not known."""
-        versions = self.environment.get("versions")
-        known = versions.get("dimensionality-reduction-benchmark") if isinstance(versions, dict) else None
+        known = _versions(self.environment).get("dimensionality-reduction-benchmark")
         return None if known is None else str(known)
 
     @property
@@ -146,12 +142,7 @@ class Record:
     def from_json(cls, text: str) -> Record:
         """Read a record back; what a newer version added to its schema is left out.
 
-        Raises
-        ------
-        SchemaError
-            The text is a record of a schema that this version does not read.
-        ValueError
-            The text is no record.
+        Raises `ValueError` where the text is no record, and what `parse_record` raises.
         """
         data = parse_record(text)
         try:
@@ -182,23 +173,23 @@ def latest(records: Iterable[Record]) -> list[Record]:
 
 
 def machine_id(environment: Mapping[str, Any]) -> str:
-    """Return eight digits for all that times depend on in an environment; see `Record.machine`."""
-    versions = environment.get("versions")
-    versions = versions if isinstance(versions, dict) else {}
+    """Return eight digits for all that times depend on: the machine and the versions of the libraries."""
+    versions = _versions(environment)
     facts = [environment.get(name) for name in _DECIDES_TIMES]
     facts += [versions.get(name) for name in _DECIDING_VERSIONS]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
+def _versions(environment: Mapping[str, Any]) -> dict[str, Any]:
+    versions = environment.get("versions")
+    return versions if isinstance(versions, dict) else {}
+
+
 def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
     """Return the record of a job's file; None where there is none, or where it is damaged.
 
-    A damaged file is set aside under another name, and `warn` is given one sentence about it.
-
-    Raises
-    ------
-    InputError
-        The file is of a schema that this version does not read; it stays where it is.
+    A damaged file is set aside under another name, and `warn` is given one sentence about it. One of a schema
+    that this version does not read stays where it is, and `InputError` is raised.
     """
     if not path.is_file():  # a pipe would wait
         return None
@@ -206,18 +197,17 @@ def read_record(path: Path, warn: Callable[[str], None]) -> Record | None:
         record = Record.from_json(path.read_text(encoding="utf-8"))
         if record.key != path.stem:
             raise ValueError("it is named after another job")
+        return record
     except SchemaError as error:
         remedy = "use the version of this package that wrote it, or another run's name"
         raise InputError(f"{path} {error}: {remedy}.") from None
     except ValueError as error:
         warn(f"{path} cannot be read ({' '.join(str(error).split())}); {_set_aside(path)}.")
-        return None
     except FileNotFoundError:
-        return None
+        pass
     except OSError as error:
         warn(f"{path} cannot be read ({error.strerror}); it is left out.")
-        return None
-    return record
+    return None
 
 
 def _set_aside(path: Path) -> str:

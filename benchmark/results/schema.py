@@ -37,12 +37,8 @@ class SchemaError(ValueError):
 def parse_record(text: str) -> dict[str, Any]:
     """Return the content of a job's file as the present schema has it.
 
-    Raises
-    ------
-    SchemaError
-        The file is of a schema that this version does not read.
-    ValueError
-        The text is not JSON, says no schema, or is not what its schema promises.
+    Raises `SchemaError` for a schema that this version does not read, and `ValueError` for text that is not
+    JSON, says no schema, or is not what its schema promises.
     """
     data = _parse_object(text)
     if not fits(data.get("schema"), int):

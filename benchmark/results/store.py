@@ -30,22 +30,12 @@ def print_warning(warning: str) -> None:
 
 
 class Store:
-    """The directory ``results/<run>/``: one JSON file a job, arrays beside it, tables on top.
+    """The directory ``results_dir/run/``: one JSON file a job, arrays beside it, tables on top.
 
-    Parameters
-    ----------
-    results_dir : path
-        The directory that holds all runs.
-    run : str
-        Name of the run.
-    warn : callable, optional
-        Is given one sentence for every file that cannot be read; by default it goes to standard error.
-
-    Notes
-    -----
     Every file is written under a temporary name, flushed to disk and renamed, so a reader sees
     all of it or none of it, whenever the writer dies. What writes raises `RunError` where the
-    disk refuses. One process writes at a time: who holds the run's lock.
+    disk refuses. One process writes at a time: who holds the run's lock. `warn` is given one sentence
+    for every file that cannot be read.
     """
 
     def __init__(
@@ -69,16 +59,17 @@ class Store:
     def save(self, record: Record) -> None:
         """Store a record; those that filled the same place before are removed, whoever measured them."""
         self.add(record)
-        keys = self._keys_by_place()[record.place]
-        for old in keys - {record.key}:
+        keys = self._keys_by_place()
+        for old in keys[record.place] - {record.key}:
             self.forget(old)
-        keys.intersection_update({record.key})
+        keys[record.place] = {record.key}
 
     def add(self, record: Record) -> None:
         """Store a record beside those that are there, as the last one; one of the same key is replaced."""
         keys = self._keys_by_place()[record.place]
         self._sequence += 1
-        self._write(self.record_path(record.key), replace(record, sequence=self._sequence).to_json())
+        text = replace(record, sequence=self._sequence).to_json()
+        self.save_table(f"jobs/{record.key}.json", lambda file: file.write(text.encode()))
         keys.add(record.key)
 
     def forget(self, key: str) -> None:
@@ -100,10 +91,7 @@ class Store:
     def records_by_key(self) -> dict[str, Record]:
         """Read every stored record, in the order of their keys; files that are damaged are set aside.
 
-        Raises
-        ------
-        InputError
-            A file was written by a version whose files this one does not read.
+        Of a file that this version does not read, `InputError` is raised.
         """
         paths = sorted((self.path / "jobs").glob("*.json"))
         records = [record for path in paths if (record := read_record(path, self._warn))]
@@ -126,8 +114,7 @@ class Store:
         import numpy as np
 
         write = np.savez_compressed if ARTIFACTS[kind].compressed else np.savez
-        path = self.arrays_path(kind, key)
-        self._replace(path, lambda file: write(file, **arrays))  # type: ignore[arg-type]
+        self.save_table(f"{kind}/{key}.npz", lambda file: write(file, **arrays))  # type: ignore[arg-type]
 
     def load_arrays(self, kind: str, key: str) -> dict[str, np.ndarray]:
         """Return the arrays of ``<kind>/<key>.npz``; empty where there are none."""
@@ -153,7 +140,7 @@ class Store:
 
     def save_facts(self, facts: Mapping[str, Any]) -> None:
         """Write ``run.json``: what was run, on what, when."""
-        self._write(self.path / "run.json", json.dumps(facts, indent=1))
+        self.save_table("run.json", lambda file: file.write(json.dumps(facts, indent=1).encode()))
 
     def facts(self) -> dict[str, Any]:
         """Return ``run.json``; empty where the run has none that can be read."""
@@ -163,21 +150,15 @@ class Store:
             return {}
 
     def save_table(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
-        """Write table `name` atomically with `write`, which is given an open binary file."""
-        self._replace(self.path / name, write)
+        """Write file `name`, a table say, atomically with `write`, which is given an open binary file."""
+        with self._storing():
+            write_atomically(self.path / name, write)
 
     def _keys_by_place(self) -> defaultdict[tuple[object, ...], set[str]]:
         if self._keys is None:
             self.records_by_key()
         assert self._keys is not None
         return self._keys
-
-    def _write(self, path: Path, text: str) -> None:
-        self._replace(path, lambda file: file.write(text.encode()))
-
-    def _replace(self, path: Path, write: Callable[[IO[bytes]], object]) -> None:
-        with self._storing():
-            write_atomically(path, write)
 
     @contextmanager
     def _storing(self) -> Iterator[None]:

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmark.datasets.catalog.bundled import load_digits, load_table, make_points
+import numpy as np
+
 from benchmark.errors import InputError
 from benchmark.run_names import check_run_name
 from reducers.plugins import Kind
@@ -19,7 +20,6 @@ FILES = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
-_DIGITS = tuple("0123456789")
 _CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 
 
@@ -71,21 +71,43 @@ class DatasetInfo:
             )
 
 
+def _of_scikit_learn(function: str, **options: float) -> Any:
+    import sklearn.datasets
+
+    return getattr(sklearn.datasets, function)(**options)
+
+
+def _load_digits() -> tuple[np.ndarray, np.ndarray]:
+    found = _of_scikit_learn("load_digits")
+    return found.images.astype(np.uint8), found.target
+
+
+def _load_table(function: str) -> tuple[np.ndarray, np.ndarray]:
+    found = _of_scikit_learn(function)
+    return found.data, np.array(found.target_names)[found.target]
+
+
+def _make_points(function: str, **options: float) -> tuple[np.ndarray, np.ndarray]:
+    X, y = _of_scikit_learn(function, n_samples=5000, random_state=0, **options)
+    # Along a sheet: as many points in each of ten pieces.
+    return X, y if y.dtype.kind == "i" else (np.argsort(np.argsort(y)) * 10) // len(y)
+
+
 def _table(name: str, summary: str, function: str, number: int, citation: str) -> DatasetInfo:
     return DatasetInfo(
         name=name, summary=f"{summary}; bundled with scikit-learn", citation=citation,
-        url=f"https://archive.ics.uci.edu/dataset/{number}/", load=partial(load_table, function),
+        url=f"https://archive.ics.uci.edu/dataset/{number}/", load=partial(_load_table, function),
         is_table=True,
     )  # fmt: skip
 
 
-def _made(name: str, summary: str, **options: Any) -> DatasetInfo:
+def _made(name: str, summary: str, **options: float) -> DatasetInfo:
     function = f"make_{name.replace('-', '_')}"
     return DatasetInfo(
         name=name, summary=f"{summary}; made by scikit-learn",
         citation="Pedregosa et al., Scikit-learn, JMLR 12, 2011",
         url=f"https://scikit-learn.org/stable/modules/generated/sklearn.datasets.{function}.html",
-        load=partial(make_points, function, **options), is_table=True,
+        load=partial(_make_points, function, **options), is_table=True,
     )  # fmt: skip
 
 
@@ -93,7 +115,7 @@ _ALL = (
     DatasetInfo(
         name="mnist",
         summary="handwritten digits",
-        class_names=_DIGITS,
+        class_names=tuple("0123456789"),
         citation="LeCun et al., Gradient-based learning applied to document recognition, Proc. IEEE 86, 1998",
         url="http://yann.lecun.com/exdb/mnist/",
         mirrors=(
@@ -143,7 +165,7 @@ _ALL = (
         summary="small handwritten digits, bundled with scikit-learn: needs no download",
         citation="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
         url="https://archive.ics.uci.edu/dataset/80/",
-        load=load_digits,
+        load=_load_digits,
         white=16.0,
     ),
     _table(
@@ -170,9 +192,6 @@ DATASET_KIND: Kind[DatasetInfo] = Kind("dataset", DATASETS, lambda plugin: plugi
 def find_datasets(plugins: Sequence[str | Path] = ()) -> dict[str, DatasetInfo]:
     """Return every data set by name: built in, installed, and from plugin files.
 
-    Raises
-    ------
-    InputError
-        A plugin file cannot be read, or takes a name that is in use.
+    `InputError` is raised where one of these cannot be read, or takes a name that is in use.
     """
     return DATASET_KIND.find(plugins)

@@ -15,9 +15,9 @@ from typing import Any
 from benchmark.datasets.catalog.declarations import FILES, DatasetInfo
 from benchmark.errors import InputError
 
-DATA_DIR_VARIABLE = "BENCHMARK_DATA_DIR"
-CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 10.0
+_DATA_DIR_VARIABLE = "BENCHMARK_DATA_DIR"
+_CONNECT_SECONDS = 3.0
+_ANSWER_SECONDS = 10.0
 MOST_BYTES = 2**26  # twice the size of the largest published file
 
 
@@ -45,13 +45,13 @@ def locate(info: DatasetInfo, data_dir: str | Path | None = None, *, download: b
     DataUnavailable
         The files are not at hand, and `download` is False or no mirror gave them.
     """
-    given = data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    given = data_dir or os.environ.get(_DATA_DIR_VARIABLE)
     cache = cache_directory() / info.name
     places = ([Path(given) / info.name] if given else []) + [cache]
     for place in places:
         if all((place / file).is_file() for file in FILES):
             try:
-                verify(info, place)
+                _verify(info, place)
                 return place
             except InputError:
                 if place != cache or not download:
@@ -61,25 +61,23 @@ def locate(info: DatasetInfo, data_dir: str | Path | None = None, *, download: b
         raise DataUnavailable(
             f"{info.name} is not at hand in {' and '.join(map(str, places))} and was not downloaded "
             f"({'; '.join(failures)}): put the files {', '.join(FILES)} into DIR/{info.name}/ and pass "
-            f"--data-dir DIR (or set {DATA_DIR_VARIABLE}=DIR), go online once, or use --dataset digits or "
+            f"--data-dir DIR (or set {_DATA_DIR_VARIABLE}=DIR), go online once, or use --dataset digits or "
             f"--dataset with the path of your own file."
         )
     return cache
 
 
-def verify(info: DatasetInfo, directory: Path) -> None:
-    """Raise `InputError` unless the four files in `directory` are the published ones."""
-    for name, expected in zip(FILES, info.sha256, strict=True):
+def _verify(info: DatasetInfo, directory: Path) -> None:
+    for path, expected in zip((directory / name for name in FILES), info.sha256, strict=True):
         try:
-            with (directory / name).open("rb") as file:
+            with path.open("rb") as file:
                 received = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise InputError(f"{directory / name} cannot be read: {error}.") from error
+            raise InputError(f"{path} cannot be read: {error}.") from error
         if received != expected:
             raise InputError(
-                f"{directory / name} is not the published file of {info.name}: its SHA-256 must be "
-                f"{expected[:12]}..., got {received[:12]}...; delete it, or give your own data by the path "
-                f"of a file."
+                f"{path} is not the published file of {info.name}: its SHA-256 must be {expected[:12]}..., "
+                f"got {received[:12]}...; delete it, or give your own data by the path of a file."
             )
 
 
@@ -88,16 +86,8 @@ def fetch(
 ) -> list[str]:
     """Download the four files into `directory` from the first mirror that answers and keeps its word.
 
-    Parameters
-    ----------
-    info : DatasetInfo
-        The mirrors and the checksums.
-    directory : Path
-        Where the files are put; one that fails its checksum never gets its final name.
-    probe_seconds : float
-        The time all mirrors together have to show that they are there.
-    stall_seconds : float
-        How long a transfer may stand still.
+    All mirrors together have `probe_seconds` to show that they are there, and a transfer may stand still for
+    `stall_seconds`. A file that fails its checksum never gets its final name.
 
     Returns
     -------
@@ -105,10 +95,14 @@ def fetch(
         Empty where all files are there; else what went wrong, a line a mirror.
     """
     answers: queue.Queue[tuple[str, str]] = queue.Queue()
+
+    def probe(mirror: str) -> None:
+        answers.put((mirror, unreachable(mirror + FILES[0], probe_seconds, has_it=True)))
+
     deadline = time.monotonic() + probe_seconds
     for mirror in info.mirrors:
         # A look-up in the DNS can hang for minutes and cannot be interrupted; a daemon can be left behind.
-        threading.Thread(target=_probe, args=(mirror, probe_seconds, answers), daemon=True).start()
+        threading.Thread(target=probe, args=(mirror,), daemon=True).start()
     failures = dict.fromkeys(info.mirrors, f"no answer within {probe_seconds:g} s")
     for _ in info.mirrors:
         try:
@@ -121,25 +115,15 @@ def fetch(
     return [f"{mirror}: {failure}" for mirror, failure in failures.items()]
 
 
-def _probe(mirror: str, seconds: float, answers: queue.Queue[tuple[str, str]]) -> None:
-    """Put the mirror among the answers, and what is wrong with it or ""."""
+def unreachable(url: str, seconds: float = _ANSWER_SECONDS, *, has_it: bool = False) -> str:
+    """Return why a server does not answer, or "" where it does: whatever it says, unless it must have it."""
     import requests
 
     try:
-        url, timeout = mirror + FILES[0], (CONNECT_SECONDS, seconds)
-        requests.head(url, timeout=timeout, allow_redirects=True).raise_for_status()
-        answers.put((mirror, ""))
+        answer = requests.head(url, timeout=(_CONNECT_SECONDS, seconds), allow_redirects=has_it)
+        if has_it:
+            answer.raise_for_status()
     except (OSError, ValueError) as error:
-        answers.put((mirror, _reason(error)))
-
-
-def unreachable(url: str) -> str:
-    """Return why a server does not answer, or "" where it does, whatever it says."""
-    import requests
-
-    try:
-        requests.head(url, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
-    except requests.RequestException as error:
         return _reason(error)
     return ""
 
@@ -151,7 +135,7 @@ def _transfer(info: DatasetInfo, mirror: str, directory: Path, stall_seconds: fl
     import pooch
 
     progress = sys.stderr.isatty() and find_spec("tqdm") is not None
-    receive = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT_SECONDS, stall_seconds))
+    receive = pooch.HTTPDownloader(progressbar=progress, timeout=(_CONNECT_SECONDS, stall_seconds))
 
     def bounded(url: str, output: str, caller: object) -> None:
         with _BoundedFile(output, "wb") as file:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,16 +26,12 @@ _SEPARATORS = ",;\t|"
 _LONGEST_LINE = 2**26
 
 
-def read_csv(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # noqa: B008 - it is frozen
+def read_csv(path: Path, options: DataOptions) -> Arrays:
     """Read a table of text, in UTF-8, below one line of column names.
 
-    The separator, one of comma, semicolon, tab and bar, is the one that the first line has most of.
-
-    Raises
-    ------
-    InputError
-        Another encoding, separator or number of cells in a line, a feature that is no number, or what
-        `check_names`, `read_labels` or `check_arrays` refuses.
+    The separator, one of comma, semicolon, tab and bar, is the one that the first line has most of. Refused
+    are another encoding, separator or number of cells in a line, a feature that is no number, and what
+    `check_names`, `read_labels` or `check_arrays` refuses.
     """
     try:
         frame = _read_frame(path)
@@ -54,8 +50,8 @@ def _read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     packed = path.suffix.lower() == ".gz"
-    with (gzip.open(path, "rt", encoding="utf-8-sig", newline="") if packed
-          else path.open(encoding="utf-8-sig", newline="")) as file:  # fmt: skip
+    opened: Any = gzip.open if packed else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         # A line of many megabytes is no line of names.
         first = next((line for line in iter(partial(file.readline, _LONGEST_LINE), "") if line.strip()), "")
     separator = max(_SEPARATORS, key=first.count)
@@ -68,9 +64,8 @@ def _read_frame(path: Path) -> pd.DataFrame:
             warnings.simplefilter("error", pd.errors.ParserWarning)
             with memory_limit(path) if packed else nullcontext():
                 return pd.read_csv(
-                    path, header=0, names=names, index_col=False, low_memory=False, sep=separator,
-                    compression="gzip" if packed else None,
-                )  # fmt: skip
+                    path, header=0, names=names, index_col=False, low_memory=False, sep=separator
+                )
     except pd.errors.ParserWarning as error:
         raise InputError(
             f"{path.name} must have as many cells in a line as column names, {len(names)}; it has more."
@@ -78,46 +73,35 @@ def _read_frame(path: Path) -> pd.DataFrame:
 
 
 def _check_dialect(names: Sequence[str], where: str) -> None:
-    counts = [[str(i + start) for i in range(len(names))] for start in (0, 1)]
+    try:
+        for name in names:
+            float(name)
+    except ValueError:
+        return
     # numbers that count columns are names as good as any
-    if all(_is_number(name) for name in names) and list(names) not in counts:
+    if list(names) not in [[str(i + start) for i in range(len(names))] for start in (0, 1)]:
         first = short(", ".join(names[:3])).strip("'")
         raise InputError(f"{where} must begin with a line of column names; got numbers, {first} ...")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _features(frame: pd.DataFrame, where: str) -> np.ndarray:
     from pandas.api.types import is_numeric_dtype
 
-    numeric = np.array([is_numeric_dtype(kind) for kind in frame.dtypes], dtype=bool)
-    if numeric.all() or not len(frame):
-        return frame.to_numpy(dtype=np.float64)
-    X = np.empty(frame.shape)
-    X[:, numeric] = frame.loc[:, numeric].to_numpy(dtype=np.float64)
-    X[:, ~numeric] = _as_numbers(frame.loc[:, ~numeric], where)
+    X = np.empty(frame.shape, order="F")
+    for place, (_, column) in enumerate(frame.items()):
+        X[:, place] = column if is_numeric_dtype(column) else _as_numbers(column, where)
     return X
 
 
-def _as_numbers(frame: pd.DataFrame, where: str) -> np.ndarray:
-    """Return columns that pandas left as text, for words among their numbers or numbers beyond 64 bits."""
+def _as_numbers(column: pd.Series[Any], where: str) -> np.ndarray:
+    """Return a column that pandas left as text, for words among its numbers or numbers beyond 64 bits."""
     import pandas as pd
 
-    texts = pd.Series([str(cell) for cell in frame.to_numpy(dtype=object).ravel()])
-    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64).reshape(frame.shape)
-    wrong = np.isnan(numbers) & frame.notna().to_numpy()
-    if wrong.any():
-        column = int(np.flatnonzero(wrong.any(axis=0))[0])
-        row = int(np.flatnonzero(wrong[:, column])[0])
-        name, value = short(frame.columns[column]), short(frame.iat[row, column])
+    numbers = pd.to_numeric(column.map(str), errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
+    if len(wrong):
         raise InputError(
-            f"Column {name} of {where} must hold numbers; got {value} in data row {row + 1}: if it "
-            f"holds the classes, say --label {frame.columns[column]}, else --drop it."
+            f"Column {short(column.name)} of {where} must hold numbers; got {short(column.iat[wrong[0]])} in "
+            f"data row {wrong[0] + 1}: if it holds the classes, say --label {column.name}, else --drop it."
         )
     return numbers

@@ -9,8 +9,7 @@ from benchmark.datasets.arrays import Arrays
 from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.formats.csv_table import read_csv
 from benchmark.datasets.formats.image_folder import read_images
-from benchmark.datasets.formats.npy import read_npy
-from benchmark.datasets.formats.npz import read_npz
+from benchmark.datasets.formats.npy import read_npy, read_npz
 from benchmark.datasets.formats.parquet import read_parquet
 from benchmark.errors import InputError, choices
 

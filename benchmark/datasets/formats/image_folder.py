@@ -27,20 +27,15 @@ _GREY, _COLOURED = ("1", "L"), ("LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", 
 def read_images(directory: Path) -> Arrays:
     """Read the images of a folder in the order of their names; colour is turned to grey.
 
-    Sub-folders `train` and `test` with the classes below them are a split.
-
-    Raises
-    ------
-    InputError
-        No images, images beside sub-folders, of different sizes, of more than 8 bits a channel or damaged,
-        or more than `check_size` allows.
+    Sub-folders `train` and `test` with the classes below them are a split. Refused are no images, images
+    beside sub-folders, of different sizes, of more than 8 bits a channel or damaged, and more than
+    `check_size` allows.
     """
     split = [directory / part for part in ("train", "test")]
     halves = split if {path.name for path in _folders(directory)} == {"train", "test"} else [directory]
-    files = [_labelled(half, directory.name) for half in halves]
-    labels = [None if y is None else np.array(y, dtype=object) for _, y in files]
-    X, coloured = _read([path for paths, _ in files for path in paths], directory)
-    n = len(files[0][0])
+    paths, labels = zip(*(_labelled(half, directory.name) for half in halves), strict=True)
+    X, coloured = _read([path for part in paths for path in part], directory)
+    n = len(paths[0])
     test = (X[n:], labels[1]) if len(halves) == 2 else (None, None)
     arrays = check_arrays(directory.name, X[:n], labels[0], *test)
     note = f"{coloured:,} of {len(X):,} images are coloured; they are turned to grey, without transparency."
@@ -55,7 +50,7 @@ def _images(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if path.suffix.lower() in _FORMATS and path.is_file())
 
 
-def _labelled(directory: Path, where: str) -> tuple[list[Path], list[str] | None]:
+def _labelled(directory: Path, where: str) -> tuple[list[Path], np.ndarray | None]:
     """Return the images of one part, and the names of their sub-folders where it has any."""
     folders, own = _folders(directory), _images(directory)
     if folders and own:
@@ -71,7 +66,7 @@ def _labelled(directory: Path, where: str) -> tuple[list[Path], list[str] | None
             f"in none; got none in {empty!r}."
         )
     paths = [path for images in found.values() for path in images]
-    return paths, [path.parent.name for path in paths] if folders else None
+    return paths, np.array([path.parent.name for path in paths], dtype=object) if folders else None
 
 
 def _read(paths: Sequence[Path], directory: Path) -> tuple[np.ndarray, int]:

@@ -14,7 +14,7 @@ RATIO = 100
 ROW_BYTES = 40  # what a sample takes besides its features: its label, and its places in the split
 
 
-def most_bytes(path: Path) -> int:
+def _most_bytes(path: Path) -> int:
     """Return how many bytes a packed file, or a folder, may unpack to: 512 MiB, or 100 times its size."""
     files = path.rglob("*") if path.is_dir() else [path]
     return max(SMALL, RATIO * sum(file.stat().st_size for file in files))
@@ -22,7 +22,7 @@ def most_bytes(path: Path) -> int:
 
 def check_size(path: Path, promised: int) -> None:
     """Raise `InputError` where a packed file promises `promised` bytes, and may not unpack to so many."""
-    most = most_bytes(path)
+    most = _most_bytes(path)
     if promised > most:
         raise InputError(
             f"{path.name} must not unpack to more than {most:,} bytes, 512 MiB or {RATIO} times its size; it "
@@ -32,22 +32,18 @@ def check_size(path: Path, promised: int) -> None:
 
 @contextmanager
 def memory_limit(path: Path) -> Iterator[None]:
-    """Refuse the file, inside the `with` block, as soon as it takes three times what it may unpack to.
+    """Refuse the file with an `InputError` as soon as the block takes three times what it may unpack to.
 
     For libraries that believe a size that stands deep within a file. It holds on Linux; elsewhere
     the block runs without a limit.
-
-    Raises
-    ------
-    InputError
-        The block needed more.
     """
+    most = 3 * _most_bytes(path)
     try:
-        with _address_limit(3 * most_bytes(path)):
+        with _address_limit(most):
             yield
     except MemoryError as error:
         raise InputError(
-            f"{path.name} needs more memory than {3 * most_bytes(path):,} bytes to unpack: it is damaged, or "
+            f"{path.name} needs more memory than {most:,} bytes to unpack: it is damaged, or "
             f"its data must be stored unpacked, as .npy."
         ) from error
 

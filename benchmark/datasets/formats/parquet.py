@@ -15,14 +15,11 @@ from benchmark.datasets.formats.table import check_names, read_labels, short, ta
 from benchmark.errors import InputError
 
 
-def read_parquet(path: Path, options: DataOptions = DataOptions()) -> Arrays:  # noqa: B008 - it is frozen
+def read_parquet(path: Path, options: DataOptions) -> Arrays:
     """Read a parquet file, but for what pandas stored as the index of its rows and is no label.
 
-    Raises
-    ------
-    InputError
-        Columns of other types than numbers and labels, more of them than `check_size` and `memory_limit`
-        allow, or what `check_names`, `read_labels` or `check_arrays` refuses.
+    Refused are columns of other types than numbers and labels, more of them than `check_size` and
+    `memory_limit` allow, and what `check_names`, `read_labels` or `check_arrays` refuses.
     """
     import pandas as pd  # noqa: F401 - pyarrow would import it below, where memory is limited
     import pyarrow.parquet as pq
@@ -39,7 +36,10 @@ def read_parquet(path: Path, options: DataOptions = DataOptions()) -> Arrays:  #
         _check_type(schema.field(name).type, name, path.name, text=name in texts)
     # Read as codes, a text takes its room once, however many rows point at it.
     with memory_limit(path), pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
-        check_size(path, _rows(file.metadata) * (8 * len(columns.features) + ROW_BYTES))
+        meta = file.metadata
+        # The rows of the place that promises most; a damaged column's metadata can end the process.
+        rows = max(meta.num_rows, sum(meta.row_group(place).num_rows for place in range(meta.num_row_groups)))
+        check_size(path, rows * (8 * len(columns.features) + ROW_BYTES))
         X = _matrix(file, columns.features)
         y, split = (
             None if name is None else read_labels(_column(file, name).to_pandas(), name, path.name)
@@ -63,13 +63,6 @@ def _check_type(kind: Any, name: str, where: str, *, text: bool) -> None:
             f"Column {short(name)} of {where} must hold {words}; got the type {str(kind)[:60]}"
             f"{'' if text else ': if it holds the classes, say --label ' + name + ', else --drop it'}."
         )
-
-
-def _rows(metadata: Any) -> int:
-    """Return how many rows a file promises, in the place where it promises most."""
-    # Of a damaged file, pyarrow's metadata of a column can end the process.
-    groups = (metadata.row_group(place).num_rows for place in range(metadata.num_row_groups))
-    return int(max(metadata.num_rows, sum(groups)))
 
 
 def _column(file: Any, name: str) -> Any:

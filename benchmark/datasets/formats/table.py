@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_arrays
-from benchmark.datasets.data_options import Columns, DataOptions, looks_like_id, suspicions
+from benchmark.datasets.data_options import Columns, DataOptions
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_COLUMNS = 50_000
+_MOST_COLUMNS = 50_000
+# What a column of classes, or one that names the rows, is often called where nobody said which it is.
+_LIKE_LABELS = ("target", "class", "classes", "y", "labels", "category", "species", "diagnosis")
+_LIKE_IDS = ("id", "index", "row", "unnamed: 0", "sample", "sample_id", "uuid")
 
 
 def check_names(names: Sequence[str], where: str) -> None:
     """Raise `InputError` unless all columns have names, and no two are alike."""
     if not names:
         raise InputError(f"{where} must begin with a line of column names; it is empty.")
-    if len(names) > MOST_COLUMNS:
+    if len(names) > _MOST_COLUMNS:
         raise InputError(
-            f"{where} must have at most {MOST_COLUMNS:,} columns; got {len(names):,}: store them as .npy."
+            f"{where} must have at most {_MOST_COLUMNS:,} columns; got {len(names):,}: store them as .npy."
         )
     nameless = next((place for place, name in enumerate(names) if not name.strip()), None)
     if nameless is not None:
@@ -43,57 +46,59 @@ def table_arrays(
 ) -> Arrays:
     """Return a table as arrays: its missing values as `options` has them, divided by its split, if any.
 
-    Parameters
-    ----------
-    where : str
-        Name of the file.
-    X, y : ndarray (n, n_features), and (n,) or None
-    split : sequence of str, or None
-        "train" or "test" of each row.
-    columns : Columns
-    options : DataOptions
-
-    Raises
-    ------
-    InputError
-        A split that says something else or leaves a part empty, or what `check_arrays` refuses.
+    `X` is (n, n_features), `y` (n,); `split` says "train" or "test" of each row. Refused is one that says
+    something else or leaves a part empty, or what `check_arrays` refuses.
     """
     parts = None if split is None else np.array([str(value).strip().lower() for value in split])
-    notes, rows = suspicions(columns), np.arange(len(X))
+    notes, rows = [], np.arange(len(X))
     if options.missing == "drop":
-        whole = ~np.isnan(X).any(axis=1)
-        if not whole.all():
-            notes.append(
-                f"{np.count_nonzero(~whole):,} of {len(X):,} rows have missing values and are left out."
-            )
-        X, y, rows = X[whole], None if y is None else y[whole], rows[whole]
-        parts = None if parts is None else parts[whole]
-    notes += [
-        f"The column {name!r} counts up by one from row to row, as a number of the row would: if it is no "
-        f"feature, say --drop {name!r}."
-        for name, column in zip(columns.features, X.T, strict=True)
-        if _counts_up(column) and not looks_like_id(name)
-    ]
-    constant = [name for name, column in zip(columns.features, X.T, strict=True) if _is_constant(column)]
-    if constant:
-        few = ", ".join(map(short, constant[:3])) + (", ..." if len(constant) > 3 else "")
-        notes.append(f"Columns that are the same in every row tell nothing: {few} ({len(constant)}).")
-    mean, rows_test = options.missing == "mean", None
+        rows = np.flatnonzero(~np.isnan(X).any(axis=1))
+        if len(rows) < len(X):
+            left_out = len(X) - len(rows)
+            notes = [f"{left_out:,} of {len(X):,} rows have missing values and are left out."]
+            X = X[rows]
+            y, parts = (None if part is None else part[rows] for part in (y, parts))
+    notes = [*notes, *_suspicions(X, columns)]
+    missing = options.missing == "mean"
     if parts is None:
-        arrays = check_arrays(where, X, y, columns=columns.features, missing=mean)
-    else:
-        train, test = (np.flatnonzero(parts == part) for part in ("train", "test"))
-        if len(train) + len(test) < len(parts) or not len(train) or not len(test):
-            others = sorted(set(parts))
-            raise InputError(
-                f"Column {columns.split!r} of {where} must say train or test of each row, both of some; got "
-                f"{', '.join(map(short, others[:5]))}."
+        arrays = check_arrays(where, X, y, columns=columns.features, missing=missing)
+        return replace(arrays, notes=tuple(notes), is_table=True, rows=rows)
+    train, test = (np.flatnonzero(parts == part) for part in ("train", "test"))
+    if len(train) + len(test) < len(parts) or not len(train) or not len(test):
+        others = sorted(set(parts))
+        raise InputError(
+            f"Column {columns.split!r} of {where} must say train or test of each row, both of some; got "
+            f"{', '.join(map(short, others[:5]))}."
+        )
+    y_train, y_test = (None if y is None else y[part] for part in (train, test))
+    arrays = check_arrays(where, X[train], y_train, X[test], y_test, columns.features, missing=missing)
+    return replace(arrays, notes=tuple(notes), is_table=True, rows=rows[train], rows_test=rows[test])
+
+
+def _suspicions(X: np.ndarray, columns: Columns) -> list[str]:
+    """Return what the names and the values of columns let one suspect, a sentence each."""
+    likely = _LIKE_LABELS if columns.label is None else ()
+    notes = [
+        f"The column {name!r} counts as a feature; if it holds the classes, say --label {name}."
+        for name in columns.features
+        if name.lower() in likely
+    ]
+    for name, column in zip(columns.features, X.T, strict=True):
+        if name.lower() in _LIKE_IDS or name.lower().endswith("_id"):
+            notes.append(
+                f"The column {name!r} counts as a feature; if it only names the rows, say --drop {name!r}."
             )
-        X_test, y_test = X[test], None if y is None else y[test]
-        y_train = None if y is None else y[train]
-        arrays = check_arrays(where, X[train], y_train, X_test, y_test, columns.features, missing=mean)
-        rows, rows_test = rows[train], rows[test]
-    return replace(arrays, notes=tuple(notes), is_table=True, rows=rows, rows_test=rows_test)
+        elif _counts_up(column):
+            notes.append(
+                f"The column {name!r} counts up by one from row to row, as a number of the row would: if it "
+                f"is no feature, say --drop {name!r}."
+            )
+    same = (X[:1] == X).all(axis=0)
+    constant = [short(name) for name, is_same in zip(columns.features, same, strict=True) if is_same]
+    if constant:
+        few = ", ".join(constant[:3]) + (", ..." if len(constant) > 3 else "")
+        notes.append(f"Columns that are the same in every row tell nothing: {few} ({len(constant)}).")
+    return notes
 
 
 def _counts_up(column: np.ndarray) -> bool:
@@ -102,21 +107,13 @@ def _counts_up(column: np.ndarray) -> bool:
     return len(few) == 2 and few[1] - few[0] == 1 and bool((np.diff(column.astype(np.float64)) == 1).all())
 
 
-def _is_constant(column: np.ndarray) -> bool:
-    return len(column) > 0 and bool((column == column[0]).all())
-
-
 def read_labels(column: pd.Series[Any], name: str, where: str) -> np.ndarray:
     """Return the labels of a table: (n,) whole numbers, floats, or objects that are all `str`.
 
-    Of a categorical column, a text takes its room once, however many rows have it.
-
-    Raises
-    ------
-    InputError
-        A label is missing.
+    None may be missing. Of a categorical column, a text takes its room once, however many rows have it.
     """
     import pandas as pd
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     missing = int(column.isna().sum())
     if missing:
@@ -124,18 +121,13 @@ def read_labels(column: pd.Series[Any], name: str, where: str) -> np.ndarray:
             f"Column {name!r} of {where} must have a label in each row; {missing} of {len(column)} are empty "
             f"or NA."
         )
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return _plain(column.cat.categories)[column.cat.codes]
-    return _plain(column)
-
-
-def _plain(values: Any) -> np.ndarray:
-    """Return numbers as they are, and all else as objects that are `str`."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
+    categories = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else None
+    values: Any = column if categories is None else categories
     if is_numeric_dtype(values) and not is_bool_dtype(values):
-        return np.asarray(values)
-    return np.array([str(value) for value in values], dtype=object)
+        plain = np.asarray(values)
+    else:
+        plain = np.array([str(value) for value in values], dtype=object)
+    return plain if categories is None else plain[column.cat.codes]
 
 
 def short(text: object) -> str:
