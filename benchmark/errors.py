@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reducers.suggestion import suggestion as suggestion
+from reducers.registry_error import suggestion as suggestion
 
 
 class InputError(ValueError):

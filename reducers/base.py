@@ -156,10 +156,9 @@ class Reducer(Estimator):
             raise ValueError(
                 f"The reducer '{self.name}' has {self.n_components_} components; got {codes.shape[1]}."
             )
-        shape = len(codes), self.n_features_in_
         result = self._inverse_transform(codes)
         result = result if self.offset_ is None else result + self.offset_
-        return self._checked(result, shape, "reconstructions")
+        return self._checked(result, (len(codes), self.n_features_in_), "reconstructions")
 
     @property
     def supports_inverse(self) -> bool:
@@ -237,8 +236,7 @@ class Reducer(Estimator):
             raise ValueError(
                 f"The reducer '{self.name}' returned {what} of shape {result.shape}; expected {shape}."
             )
-        if not np.isfinite(result).all():
-            bad = int(np.count_nonzero(~np.isfinite(result)))
+        if bad := int(np.count_nonzero(~np.isfinite(result))):
             raise ValueError(
                 f"The reducer '{self.name}' returned {what} with {bad} values that are NaN or infinite."
             )

@@ -56,22 +56,19 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             return validate_data(self, X, reset=reset, skip_check_array=True)
         array = np.asarray(X) if isinstance(X, Rows) else X
         data = validate_data(self, array, dtype=np.float32, order="C", reset=reset)
-        if reset and loses_digits(np.asarray(array)):
-            self._note_offset(np.asarray(array))
+        whole = np.asarray(array)
+        if reset and loses_digits(whole):
+            if self.ignores_offset:
+                self.offset_ = whole.mean(axis=0, dtype=np.float64)
+            else:
+                warnings.warn(
+                    f"The reducer '{self.name}' computes in single precision, which loses digits of inputs "
+                    "so far from 0 for their range: subtract the mean of each feature first.",
+                    stacklevel=4,
+                )
         if self.offset_ is None:
             return data
-        return np.subtract(np.asarray(array), self.offset_, dtype=np.float64).astype(np.float32, order="C")
-
-    def _note_offset(self, X: NDArray[Any]) -> None:
-        """Keep the mean of `X` to be taken off all inputs, or say that their digits are lost."""
-        if self.ignores_offset:
-            self.offset_ = X.mean(axis=0, dtype=np.float64)
-            return
-        warnings.warn(
-            f"The reducer '{self.name}' computes in single precision, which loses digits of inputs so far "
-            "from 0 for their range: subtract the mean of each feature first.",
-            stacklevel=5,
-        )
+        return np.subtract(whole, self.offset_, dtype=np.float64).astype(np.float32, order="C")
 
     @property
     def _n_features_out(self) -> int:

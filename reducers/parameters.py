@@ -32,6 +32,10 @@ def _is_real(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(_is_integer(v) and v >= 1 for v in value)
+
+
 def one_of(default: str, *others: str) -> Any:
     """Declare a parameter that is one of several words; the first is the default."""
     allowed = (default, *(other for other in others if other != default))
@@ -50,9 +54,7 @@ def integer(default: int | None, low: int, *, positional: bool = False) -> Any:
 
 def seed(default: int | None) -> Any:
     """Declare a random seed: an integer that is not negative, or None for a fresh one."""
-    return _parameter(
-        default, lambda value: value is None or (_is_integer(value) and value >= 0), "an integer >= 0 or None"
-    )
+    return _parameter(default, lambda v: v is None or (_is_integer(v) and v >= 0), "an integer >= 0 or None")
 
 
 def number(
@@ -68,20 +70,16 @@ def number(
             return False
         return bool((low < value if above else low <= value) and (value < high if below else value <= high))
 
-    words = f"a number {'>' if above else '>='} {low:g}"
-    return _parameter(
-        default, holds, words + ("" if high == math.inf else f" and {'<' if below else '<='} {high:g}")
-    )
+    upper = "" if high == math.inf else f" and {'<' if below else '<='} {high:g}"
+    return _parameter(default, holds, f"a number {'>' if above else '>='} {low:g}{upper}")
 
 
 def image_shape() -> Any:
     """Declare the height and width of an image, or None."""
 
-    def holds(value: Any) -> bool:
-        pair = isinstance(value, (list, tuple)) and len(value) == 2
-        return pair and all(_is_integer(side) and side >= 1 for side in value)
-
-    return _parameter(None, holds, "(height, width), two integers >= 1,")
+    return _parameter(
+        None, lambda value: _are_sizes(value) and len(value) == 2, "(height, width), two integers >= 1,"
+    )
 
 
 def flag(default: bool) -> Any:
@@ -97,11 +95,8 @@ def instance_of(default: Any, kind: type, words: str) -> Any:
 def sizes(default: tuple[int, ...], *, empty: bool = True) -> Any:
     """Declare a sequence of layer sizes, each at least 1."""
 
-    def holds(value: Any) -> bool:
-        is_sequence = isinstance(value, (list, tuple))
-        return is_sequence and (empty or len(value) > 0) and all(_is_integer(v) and v >= 1 for v in value)
-
-    return _parameter(default, holds, "a sequence of integers >= 1" + ("" if empty else ", not empty"))
+    words = "a sequence of integers >= 1" + ("" if empty else ", not empty")
+    return _parameter(default, lambda value: _are_sizes(value) and (empty or len(value) > 0), words)
 
 
 def check_parameters(reducer: Any) -> None:

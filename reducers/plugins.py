@@ -70,9 +70,8 @@ class Kind(Generic[T]):
     def _installed(self) -> tuple[dict[str, T], dict[str, str], dict[str, str]]:
         found, origins, broken = dict(self.built_in), dict.fromkeys(self.built_in, "built in"), {}
         for point in _installed_points():
-            loaded = _load(point)
-            reason = loaded if isinstance(loaded, str) else ""
-            for plugin in () if isinstance(loaded, str) else loaded:
+            loaded, reason = _load(point)
+            for plugin in loaded:
                 try:
                     self._add(plugin, found, origins)
                 except ValueError as error:
@@ -107,8 +106,7 @@ def kind_of(value: Any) -> str:
 def every_plugin(plugins: Sequence[str | Path] = ()) -> Iterator[Plugin]:
     """Yield what is installed, but for what is broken, and what the files define, of whatever kind."""
     for point in _installed_points():
-        loaded = _load(point)
-        yield from () if isinstance(loaded, str) else loaded
+        yield from _load(point)[0]
     for path in plugins:
         yield from plugins_in_file(Path(path))
 
@@ -148,8 +146,8 @@ def _installed_points() -> tuple[EntryPoint, ...]:
 
 
 @cache
-def _load(point: EntryPoint) -> tuple[Plugin, ...] | str:
-    """Return the plugins of an entry point, or what is wrong with it."""
+def _load(point: EntryPoint) -> tuple[tuple[Plugin, ...], str]:
+    """Return the plugins of an entry point, and what is wrong with it."""
     origin = point.dist.name if point.dist else "plugin"
     try:
         target = point.load()
@@ -164,5 +162,5 @@ def _load(point: EntryPoint) -> tuple[Plugin, ...] | str:
             )
     # One written as a script may call sys.exit.
     except (Exception, SystemExit) as error:
-        return f"{type(error).__name__}: {error}".rstrip(".")
-    return found
+        return (), f"{type(error).__name__}: {error}".rstrip(".")
+    return found, ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reducers.plugins import Kind, Plugin
 from reducers.registry_error import RegistryError as RegistryError
-from reducers.suggestion import suggestion
+from reducers.registry_error import suggestion
 
 if TYPE_CHECKING:
     from reducers.base import Reducer
@@ -40,29 +40,27 @@ class Entry:
     reproducible: bool = True
 
 
+def _ours(group: str, devices: tuple[str, ...], name: str, target: str, summary: str) -> Entry:
+    return Entry(name, f"reducers.methods.{target}", summary, devices, group=group)
+
+
 # What ``--all`` measures.
-BUILT_IN = tuple(
-    Entry(name, f"reducers.methods.{target}", summary, devices, group=group)
-    for group, rows in {
-        "classic": (
-            ("raw", "linear:Raw", "the features, unchanged: the baseline", _CPU),
-            ("random-projection", "linear:RandomProjection", "Gaussian random projection: the floor", _CPU),
-            ("pca", "linear:PCA", "principal component analysis", _ANY),
-        ),
-        "autoencoders": (
-            ("rbm", "boltzmann:RBM", "Bernoulli restricted Boltzmann machine", _ANY),
-            ("dbn", "boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned", _ANY),
-            ("autoencoder", "autoencoders.plain:Plain", "one hidden layer, the code", _ANY),
-            ("undercomplete", "autoencoders.plain:Undercomplete", "linear autoencoder", _ANY),
-            ("stacked", "autoencoders.stacked:Stacked", "deep, pretrained layer by layer", _ANY),
-            ("sparse", "autoencoders.sparse:Sparse", "activity penalty, L1 or KL", _ANY),
-            ("denoising", "autoencoders.denoising:Denoising", "restores corrupted input", _ANY),
-            ("convolutional", "autoencoders.convolutional:Convolutional", "convolution + pooling", _ANY),
-        ),
-        "neighbours": (("umap", "manifold:UMAP", "uniform manifold approximation and projection", _CPU),),
-    }.items()
-    for name, target, summary, devices in rows
-)
+BUILT_IN = (
+    _ours("classic", _CPU, "raw", "linear:Raw", "the features, unchanged: the baseline"),
+    _ours("classic", _CPU, "random-projection", "linear:RandomProjection",
+          "Gaussian random projection: the floor"),
+    _ours("classic", _ANY, "pca", "linear:PCA", "principal component analysis"),
+    _ours("autoencoders", _ANY, "rbm", "boltzmann:RBM", "Bernoulli restricted Boltzmann machine"),
+    _ours("autoencoders", _ANY, "dbn", "boltzmann:DBN", "stack of RBMs, unrolled and fine-tuned"),
+    _ours("autoencoders", _ANY, "autoencoder", "autoencoders.plain:Plain", "one hidden layer, the code"),
+    _ours("autoencoders", _ANY, "undercomplete", "autoencoders.plain:Undercomplete", "linear autoencoder"),
+    _ours("autoencoders", _ANY, "stacked", "autoencoders.stacked:Stacked", "deep, pretrained layer by layer"),
+    _ours("autoencoders", _ANY, "sparse", "autoencoders.sparse:Sparse", "activity penalty, L1 or KL"),
+    _ours("autoencoders", _ANY, "denoising", "autoencoders.stacked:Denoising", "restores corrupted input"),
+    _ours("autoencoders", _ANY, "convolutional", "autoencoders.convolutional:Convolutional",
+          "convolution + pooling"),
+    _ours("neighbours", _CPU, "umap", "manifold:UMAP", "uniform manifold approximation and projection"),
+)  # fmt: skip
 # What is measured by its name or its group alone.
 FURTHER = (
     Entry("nmf", "sklearn.decomposition:NMF", "non-negative matrix factorisation", group="classic"),
@@ -71,30 +69,22 @@ FURTHER = (
           "its own for each feature", group="classic"),
     Entry("kernel-pca", "sklearn.decomposition:KernelPCA", "PCA in the space of a Gaussian kernel",
           group="classic", defaults={"kernel": "rbf", "eigen_solver": "arpack"}),
-    *(
-        Entry(name, f"reducers.methods.{target}", summary, _ANY, group="autoencoders")
-        for name, target, summary in (
-            ("variational", "autoencoders.variational:Variational", "code drawn from a Gaussian, beta-VAE"),
-            ("contractive", "autoencoders.contractive:Contractive", "code resists small changes of input"),
-            ("stacked-denoising", "autoencoders.stacked_denoising:StackedDenoising",
-             "each layer pretrained on corrupted input"),
-            ("recurrent", "autoencoders.recurrent:Recurrent", "reads rows one by one, GRU or LSTM"),
-        )
-    ),
+    _ours("autoencoders", _ANY, "variational", "autoencoders.variational:Variational",
+          "code drawn from a Gaussian, beta-VAE"),
+    _ours("autoencoders", _ANY, "contractive", "autoencoders.contractive:Contractive",
+          "code resists small changes of input"),
+    _ours("autoencoders", _ANY, "stacked-denoising", "autoencoders.stacked:StackedDenoising",
+          "each layer pretrained on corrupted input"),
+    _ours("autoencoders", _ANY, "recurrent", "autoencoders.recurrent:Recurrent",
+          "reads rows one by one, GRU or LSTM"),
     Entry("isomap", "sklearn.manifold:Isomap", "distances along a graph of neighbours", group="neighbours"),
-    Entry("tsne", "reducers.methods.tsne:TSNE", "t-distributed stochastic neighbour embedding, to 2-D",
-          group="neighbours"),
-    Entry("pacmap", "reducers.methods.pacmap:PaCMAP", "pairwise controlled manifold approximation",
-          group="neighbours"),
-    *(
-        Entry(name, f"reducers.methods.deep_clustering.{target}", summary, _ANY, group="deep-clustering")
-        for name, target, summary in (
-            ("n2d", "n2d:N2D", "stacked, UMAP, Gaussian mixture"),
-            ("dec", "dec:DEC", "deep embedded clustering"),
-            ("idec", "idec:IDEC", "the same, and it still reconstructs"),
-            ("spc", "spc:SPC", "selective pseudo-label clustering"),
-        )
-    ),
+    _ours("neighbours", _CPU, "tsne", "manifold:TSNE",
+          "t-distributed stochastic neighbour embedding, to 2-D"),
+    _ours("neighbours", _CPU, "pacmap", "manifold:PaCMAP", "pairwise controlled manifold approximation"),
+    _ours("deep-clustering", _ANY, "n2d", "deep_clustering.n2d:N2D", "stacked, UMAP, Gaussian mixture"),
+    _ours("deep-clustering", _ANY, "dec", "deep_clustering.dec:DEC", "deep embedded clustering"),
+    _ours("deep-clustering", _ANY, "idec", "deep_clustering.dec:IDEC", "the same, and it still reconstructs"),
+    _ours("deep-clustering", _ANY, "spc", "deep_clustering.spc:SPC", "selective pseudo-label clustering"),
 )  # fmt: skip
 GROUPS = tuple(dict.fromkeys(entry.group for entry in (*BUILT_IN, *FURTHER)))
 
@@ -121,6 +111,30 @@ def load_reducer(name: str, plugins: Sequence[str | Path] = ()) -> type[Reducer]
         No reducer has that name; the message names the nearest and all there are.
     """
     return _class_of(_find(name, plugins))
+
+
+def make_reducer(name: str, plugins: Sequence[str | Path] = (), **params: Any) -> Reducer:
+    """Return a new reducer by its name, or any scikit-learn transformer by its import path.
+
+    Raises
+    ------
+    RegistryError
+        No reducer has that name, or it has no such parameter.
+    """
+    entry = Entry("scikit-learn", name, "") if name.startswith("sklearn.") else _find(name, plugins)
+    if entry.target.startswith("sklearn."):
+        from reducers.adapter import wrap_transformer
+
+        return wrap_transformer(entry.target.replace(":", "."), entry.name, **{**entry.defaults, **params})
+    cls = _class_of(entry)
+    allowed = cls._get_param_names()
+    for given in params:
+        if given not in allowed:
+            raise RegistryError(
+                f"The reducer '{name}' has no parameter {given!r}.{suggestion(given, allowed)} "
+                f"It has: {', '.join(allowed)}."
+            )
+    return cls(**params)
 
 
 def _find(name: str, plugins: Sequence[str | Path]) -> Entry:
@@ -161,34 +175,6 @@ def describe_reducer(name: str) -> tuple[str, str]:
         "",
     )  # fmt: skip
     return about, reference
-
-
-def make_reducer(name: str, plugins: Sequence[str | Path] = (), **params: Any) -> Reducer:
-    """Return a new reducer by its name, or any scikit-learn transformer by its import path.
-
-    Raises
-    ------
-    RegistryError
-        No reducer has that name, or it has no such parameter.
-    """
-    entry = Entry("scikit-learn", name, "") if name.startswith("sklearn.") else _find(name, plugins)
-    if entry.target.startswith("sklearn."):
-        from reducers.adapter import wrap_transformer
-
-        return wrap_transformer(entry.target.replace(":", "."), entry.name, **{**entry.defaults, **params})
-    cls = _class_of(entry)
-    _check_names(cls, name, params)
-    return cls(**params)
-
-
-def _check_names(cls: type[Reducer], name: str, params: dict[str, Any]) -> None:
-    allowed = cls._get_param_names()
-    for given in params:
-        if given not in allowed:
-            raise RegistryError(
-                f"The reducer '{name}' has no parameter {given!r}.{suggestion(given, allowed)} "
-                f"It has: {', '.join(allowed)}."
-            )
 
 
 def _describe(plugin: Plugin) -> Entry:

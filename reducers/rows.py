@@ -38,12 +38,9 @@ class Rows:
     ndim = 2
 
     def __init__(
-        self,
-        array: NDArray[Any],
-        index: NDArray[np.intp] | None = None,
-        offset: float = 0.0,
-        scale: float = 1.0,
-    ) -> None:
+        self, array: NDArray[Any], index: NDArray[np.intp] | None = None,
+        offset: float = 0.0, scale: float = 1.0,
+    ) -> None:  # fmt: skip
         self.array, self.index, self.offset, self.scale = array, index, offset, scale
         self.shape = (len(array) if index is None else len(index), int(array.shape[1]))
 
@@ -52,10 +49,7 @@ class Rows:
 
     def __getitem__(self, rows: slice | NDArray[np.intp]) -> FloatArray:
         stored = self._stored(rows)
-        if self._as_stored:
-            values: FloatArray = np.array(stored, dtype=np.float32, order="C")
-        else:
-            values = self._scaled(stored)
+        values: FloatArray = np.array(stored, order="C") if self._as_stored else self._scaled(stored)
         self.forget()
         return values
 
@@ -63,8 +57,8 @@ class Rows:
         if self._as_stored and not self.mapped and self.index is None and not copy:
             return self.array if dtype is None else self.array.astype(dtype, copy=False)
         whole = np.empty(self.shape, dtype=np.float32)
-        for start in range(0, len(self), _ROWS_AT_ONCE):
-            whole[start : start + _ROWS_AT_ONCE] = self[start : start + _ROWS_AT_ONCE]
+        for rows in _slices(len(self)):
+            whole[rows] = self[rows]
         return whole if dtype is None else whole.astype(dtype, copy=False)
 
     @property
@@ -81,8 +75,8 @@ class Rows:
     def extent(self) -> tuple[float, float]:
         """Return the smallest and the largest value; only these two are scaled, the order being kept."""
         lows, highs = [], []
-        for start in range(0, len(self), _ROWS_AT_ONCE):
-            stored = self._stored(slice(start, start + _ROWS_AT_ONCE))
+        for rows in _slices(len(self)):
+            stored = self._stored(rows)
             lows.append(stored.min())
             highs.append(stored.max())
             self.forget()
@@ -90,11 +84,6 @@ class Rows:
         double = loses_digits(ends[:, None])
         low, high = (ends - self.offset) / self.scale if double else self._scaled(ends)
         return float(low), float(high)
-
-    def blocks(self, size: int) -> Iterator[FloatArray]:
-        """Yield all rows in order, `size` at a time."""
-        for start in range(0, len(self), size):
-            yield self[start : start + size]
 
     def rescaled(self, offset: float, scale: float) -> Rows:
         """Return the same rows under another affine map."""
@@ -116,8 +105,7 @@ class Rows:
         out = np.empty(stored.shape, dtype=np.float32)
         # Single precision is what the values are, unless it loses their digits; the map is in double.
         values_are: Any = np.float64 if abs(self.offset) > _FAR * self.scale else np.float32
-        for start in range(0, len(stored), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
+        for rows in _slices(len(stored)):
             out[rows] = (stored[rows].astype(values_are) - np.float64(self.offset)) / self.scale
         return out
 
@@ -126,6 +114,10 @@ class Rows:
         file = getattr(self.array, "_mmap", None)
         if self.mapped and file is not None and hasattr(mmap, "MADV_DONTNEED"):
             file.madvise(mmap.MADV_DONTNEED)
+
+
+def _slices(n: int) -> Iterator[slice]:
+    return (slice(start, start + _ROWS_AT_ONCE) for start in range(0, n, _ROWS_AT_ONCE))
 
 
 def extent(X: FloatArray | Rows) -> tuple[float, float]:

@@ -20,11 +20,13 @@ from safetensors.numpy import load as deserialise
 from safetensors.numpy import save as serialise
 from sklearn.utils.validation import check_is_fitted
 
+from reducers.adapter import ScikitLearn
 from reducers.base import Reducer
 from reducers.parameters import check_parameters
 from reducers.registry import find_reducers, load_reducer
 from reducers.registry_error import RegistryError
 from reducers.state import Arrays, Packing, SavedError, Unpacking, check_stored
+from reducers.training.device import resolve_device
 
 __all__ = ["PARTS", "SavedError", "dumps", "load", "loads", "save"]
 
@@ -91,7 +93,12 @@ def load(
         The file is none of these, damaged, altered or of a newer version, or it names an unknown reducer.
     """
     try:
-        content = _content(Path(path))
+        content = Path(path).read_bytes()
+        if content.startswith(b"PK\x03\x04"):
+            # A run keeps models as it keeps all its arrays.
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                check_stored(arrays.zip, len(content))
+                content = bytes(arrays["model"])
     except _DAMAGED as error:
         reason = getattr(error, "strerror", None) or error
         raise SavedError(f"{path} cannot be read as a saved reducer: {reason}.") from error
@@ -140,16 +147,6 @@ def loads(
         raise SavedError(f"{where} cannot be loaded: {' '.join(reason.split()).rstrip('.')}.") from error
 
 
-def _content(path: Path) -> bytes:
-    content = path.read_bytes()
-    if not content.startswith(b"PK\x03\x04"):
-        return content
-    # A run keeps models as it keeps all its arrays.
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        check_stored(arrays.zip, len(content))
-        return bytes(arrays["model"])
-
-
 def _read(content: bytes, where: str) -> tuple[dict[str, Any], Arrays]:
     """Return what the header of a file says, and its arrays; raise `SavedError` where they are not right."""
     try:
@@ -179,7 +176,6 @@ def _digest(said: Mapping[str, Any], arrays: Arrays) -> str:
 
 
 def _state(reducer: Reducer) -> tuple[dict[str, Any], Arrays]:
-    """Return all that a reducer has learned, packed, and its arrays."""
     check_is_fitted(reducer, "n_components_")
     params, packing = reducer.get_params(deep=False), Packing(reducer)
     # Where a stream of random numbers stood is nothing that was learned.
@@ -223,8 +219,6 @@ def _restore(reducer: Reducer, state: Mapping[str, Any], unpacking: Unpacking) -
 
 def _class(name: str, plugins: Sequence[str | Path]) -> type[Reducer]:
     if name == "scikit-learn":
-        from reducers.adapter import ScikitLearn
-
         return ScikitLearn
     if name not in find_reducers(plugins):
         raise SavedError(
@@ -234,8 +228,6 @@ def _class(name: str, plugins: Sequence[str | Path]) -> type[Reducer]:
 
 
 def _device_there(name: str) -> str:
-    from reducers.training.device import resolve_device
-
     try:
         resolve_device(name)
     except ValueError:

@@ -28,14 +28,6 @@ def source_digest(reducer: Reducer) -> str:
 
 def modules_digest(modules: Iterable[str]) -> str:
     """Return a digest of the code of modules, and of those of their packages that they import."""
-    digest = hashlib.sha256()
-    # Sorted by content: where a package or a plugin file lies does not count.
-    for code in sorted(_canonical(path) for path in _sources(modules)):
-        digest.update(code.encode())
-    return digest.hexdigest()[:16]
-
-
-def _sources(modules: Iterable[str]) -> set[Path]:
     found: set[Path] = set()
     waiting = list(modules)
     while waiting:
@@ -44,7 +36,9 @@ def _sources(modules: Iterable[str]) -> set[Path]:
         if path is not None and path not in found:
             found.add(path)
             waiting += _imports(module, path)
-    return found
+    # Sorted by content: where a package or a plugin file lies does not count.
+    code = "".join(sorted(_canonical(path) for path in found))
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
 def _path(module: str) -> Path | None:
@@ -77,11 +71,8 @@ def _imported_from(node: ast.ImportFrom, package: str, root: str) -> set[str]:
 
 
 def _canonical(path: Path) -> str:
-    tree = ast.parse(path.read_bytes())
+    tree, documented = ast.parse(path.read_bytes()), (ast.Module, ast.ClassDef, ast.FunctionDef)
     for node in ast.walk(tree):
-        if (
-            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
-            and ast.get_docstring(node) is not None
-        ):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
     return ast.dump(tree)

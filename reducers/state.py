@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import io
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
@@ -61,7 +61,7 @@ class Packing:
             return [self.pack(part, f"{place}.{i}") for i, part in enumerate(value)]
         if type(value) is tuple:
             return {"tuple": self.pack(list(value), place)}
-        if isinstance(value, slice):
+        if type(value) is slice:
             return {"slice": self.pack([value.start, value.stop, value.step], place)}
         if type(value) is dict and all(type(key) is str for key in value):
             return {"dict": {key: self.pack(part, f"{place}.{key}") for key, part in value.items()}}
@@ -85,10 +85,11 @@ class Packing:
         return {"array": self._keep(array, place)}
 
     def _pack_object(self, value: Any, place: str) -> Any:
-        kind, torch = type(value), sys.modules.get("torch")
-        if torch is not None and isinstance(value, torch.Tensor) and value.dtype != torch.bfloat16:
+        kind = type(value)
+        if isinstance(value, torch.Tensor) and value.dtype != torch.bfloat16:
             return {"tensor": self.pack(value.detach().cpu().numpy(), place)}
-        if torch is not None and isinstance(value, torch.nn.Module) and self._builds(place):
+        builds = place == "network_" and hasattr(self._owner, "_build_network")
+        if isinstance(value, torch.nn.Module) and builds:
             return {"network": self.pack(dict(value.state_dict()), place)}
         if isinstance(value, BaseEstimator) and kind.__module__.startswith("sklearn."):
             import skops.io
@@ -100,9 +101,6 @@ class Packing:
             parts = {f.name: self.pack(getattr(value, f.name), f"{place}.{f.name}") for f in fields(value)}
             return {"object": f"{module}:{kind.__name__}", "fields": parts}
         raise self._refusal(place, f"a {kind.__module__}.{kind.__qualname__}")
-
-    def _builds(self, place: str) -> bool:
-        return place == "network_" and hasattr(self._owner, "_build_network")
 
     def _keep(self, array: NDArray[Any], place: str) -> str:
         while place in self.arrays:
@@ -159,12 +157,8 @@ class Unpacking:
     def _unpack_object(self, packed: Mapping[str, Any]) -> Any:
         match packed:
             case {"tensor": array}:
-                import torch
-
                 return torch.from_numpy(self.unpack(array)).to(self._device())
             case {"network": state}:
-                import torch
-
                 network = self._owner._build_network(self._owner.n_features_in_, torch.Generator())
                 if hasattr(self._owner, "_discard"):
                     # What was left out before the weights were kept.
@@ -195,9 +189,8 @@ class Unpacking:
     def _class(self, path: str) -> type[Any]:
         module, _, name = path.partition(":")
         home = module or type(self._owner).__module__
-        found: Any = None
         if not module or module.startswith(_OURS):
             found = getattr(importlib.import_module(home), name, None)
-        if not (isinstance(found, type) and is_dataclass(found) and found.__module__ == home):
-            raise SavedError(f"{path!r} is no class of data of the reducer's or of {_OURS}*")
-        return found
+            if isinstance(found, type) and is_dataclass(found) and found.__module__ == home:
+                return found
+        raise SavedError(f"{path!r} is no class of data of the reducer's or of {_OURS}*")

@@ -20,15 +20,14 @@ from benchmark.datasets import load_dataset
 from reducers import find_reducers, make_reducer
 from reducers.base import FloatArray
 from reducers.methods.autoencoders.contractive import Contractive, squared_jacobian
-from reducers.methods.autoencoders.denoising import corrupt
 from reducers.methods.autoencoders.plain import Undercomplete
 from reducers.methods.autoencoders.recurrent import Recurrent
 from reducers.methods.autoencoders.sparse import Sparse
-from reducers.methods.autoencoders.stacked_denoising import StackedDenoising
+from reducers.methods.autoencoders.stacked import StackedDenoising, corrupt
 from reducers.methods.autoencoders.variational import Variational
 from reducers.rows import Rows
-from reducers.training.batches import Resident
-from reducers.training.dropout import dropout, keep
+from reducers.training.batches import Batches
+from reducers.training.dense_network import dropout, keep
 from reducers.training.products import ACTIVATIONS
 
 NAMES = [
@@ -248,7 +247,7 @@ def pretrained(level: float) -> Any:
     )
     reducer.precision_, reducer.history_ = "fp32", []
     reducer.network_ = reducer._build_network(64, generator())
-    reducer._pretrain(Resident(torch.from_numpy(digits()[0])), generator())
+    reducer._pretrain(Batches(torch.from_numpy(digits()[0])), generator())
     assert [entry["stage"] for entry in reducer.history_] == ["layer 1"] * 20 + ["layer 2"] * 20
     return reducer.network_
 

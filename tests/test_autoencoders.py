@@ -13,12 +13,13 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from reducers.base import FloatArray, NotApplicableError
-from reducers.methods.autoencoders.autoencoder import _ACTIVATIONS, _INITS, Autoencoder
+from reducers.methods.autoencoders.autoencoder import Autoencoder
 from reducers.methods.autoencoders.convolutional import Convolutional
-from reducers.methods.autoencoders.denoising import Denoising, corrupt
 from reducers.methods.autoencoders.plain import Plain, Undercomplete
 from reducers.methods.autoencoders.sparse import Sparse
-from reducers.methods.autoencoders.stacked import Stacked
+from reducers.methods.autoencoders.stacked import Denoising, Stacked, corrupt
+from reducers.training.dense_network import SCHEMES
+from reducers.training.products import ACTIVATIONS
 from reducers.training.steps import OPTIMIZERS
 
 N_TRAIN = 1400
@@ -47,8 +48,8 @@ def error(reducer: Autoencoder, given: FloatArray, wanted: FloatArray) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("loss", "output"), [("bce", "sigmoid")] + [("mse", how) for how in _ACTIVATIONS])
-@pytest.mark.parametrize("activation", _ACTIVATIONS)
+@pytest.mark.parametrize(("loss", "output"), [("bce", "sigmoid")] + [("mse", how) for how in ACTIVATIONS])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_training_lowers_the_loss_with_every_activation_and_loss(
     activation: str, loss: str, output: str
 ) -> None:
@@ -58,7 +59,7 @@ def test_training_lowers_the_loss_with_every_activation_and_loss(
     assert losses(reducer)[-1] < 0.95 * losses(reducer)[0]
 
 
-@pytest.mark.parametrize("weight_init", _INITS)
+@pytest.mark.parametrize("weight_init", SCHEMES)
 def test_training_lowers_the_loss_from_every_initialisation(weight_init: str) -> None:
     reducer = Plain(8, hidden=(32,), weight_init=weight_init, epochs=8, batch_size=64).fit(digits()[0])
     assert losses(reducer)[-1] < 0.95 * losses(reducer)[0]

@@ -17,7 +17,7 @@ from reducers.checks import make_data
 from reducers.registry import find_reducers, make_reducer
 from reducers.rows import Rows, extent
 from reducers.training import batches as batch_module
-from reducers.training.batches import Batches, Resident, Streamed, make_batches
+from reducers.training.batches import Batches, Streamed, make_batches
 
 N, D = 5000, 64
 CPU = torch.device("cpu")
@@ -55,7 +55,8 @@ def test_rows_are_what_an_array_would_be(rows: Rows) -> None:
     np.testing.assert_array_equal(rows[some], X[some])
     assert (rows.shape, len(rows), rows[:5].dtype) == (X.shape, N, np.float32)
     assert extent(rows) == extent(X)
-    np.testing.assert_array_equal(np.concatenate(list(rows.blocks(999))), X)
+    blocks = [rows[start : start + 999] for start in range(0, N, 999)]
+    np.testing.assert_array_equal(np.concatenate(blocks), X)
 
 
 def test_rows_of_an_index_are_those_alone(tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_mapped_batches_are_the_function_of_the_samples(rows: Rows) -> None:
 
 def test_bytes_stay_bytes_on_the_device() -> None:
     data = make_batches(Rows(pixels(), scale=255.0), CPU)
-    assert isinstance(data, Resident)
+    assert type(data) is Batches
     assert data.data.dtype == torch.uint8
 
 

@@ -14,10 +14,11 @@ from sklearn.datasets import load_digits
 from sklearn.neural_network import BernoulliRBM
 
 from reducers.checks import make_data
+from reducers.methods import boltzmann
 from reducers.methods.autoencoders.autoencoder import Autoencoder
 from reducers.methods.boltzmann import DBN, RBM
 from reducers.training import contrastive
-from reducers.training.batches import Resident
+from reducers.training.batches import Batches
 from reducers.training.contrastive import BoltzmannMachine, Descent, train_machine
 
 Array = NDArray[np.float64]
@@ -152,7 +153,7 @@ def test_a_long_chain_follows_the_exact_gradient(
         machine = tiny_machine(seed)
         before, gradient = arrays(machine), likelihood_gradient(machine, V)
         descent = Descent(epochs, len(V), rate, gibbs_steps, persistent, momentum=0.0, weight_decay=0.0)
-        train_machine(machine, Resident(torch.from_numpy(V).float()), descent, generator())
+        train_machine(machine, Batches(torch.from_numpy(V).float()), descent, generator())
         for old, new, expected in zip(before, arrays(machine), gradient, strict=True):
             np.testing.assert_allclose((new - old) / rate / epochs, expected, atol=0.02)
 
@@ -178,7 +179,7 @@ def test_one_step_has_the_statistics_of_enumeration() -> None:
         machine = tiny_machine(seed)
         before, expected = arrays(machine), expected_divergence(machine, V)
         descent = Descent(1, len(V), 1e-3, momentum=0.0, weight_decay=0.0)
-        train_machine(machine, Resident(torch.from_numpy(V).float()), descent, generator())
+        train_machine(machine, Batches(torch.from_numpy(V).float()), descent, generator())
         for old, new, change in zip(before, arrays(machine), expected, strict=True):
             np.testing.assert_allclose((new - old) / 1e-3, change, atol=0.01)
 
@@ -213,12 +214,12 @@ def test_momentum_and_weight_decay_enter_as_in_the_practical_guide() -> None:
     machine = tiny_machine()
     before = machine.weights.clone()
     train_machine(
-        machine, Resident(V), Descent(1, len(V), rate, momentum=0.0, weight_decay=decay), generator()
+        machine, Batches(V), Descent(1, len(V), rate, momentum=0.0, weight_decay=decay), generator()
     )
     np.testing.assert_allclose(machine.weights, before * (1 - rate * decay), atol=2e-3)
     with_momentum = tiny_machine()
     train_machine(
-        with_momentum, Resident(V), Descent(2, len(V), rate, momentum=0.5, weight_decay=decay), generator()
+        with_momentum, Batches(V), Descent(2, len(V), rate, momentum=0.5, weight_decay=decay), generator()
     )
     # Velocities: -d W, then -d (1 - d) W - d W / 2, with d = rate * decay.
     shrunk = before * (1 - 0.1 - 0.1 * 0.9 - 0.05)
@@ -317,12 +318,12 @@ def test_the_unrolled_network_begins_with_the_weights_of_the_machines(
     machines: list[BoltzmannMachine] = []
     learned_from: list[torch.Tensor] = []
 
-    def spy(machine: BoltzmannMachine, data: Resident, *arguments: Any) -> list[dict[str, float]]:
+    def spy(machine: BoltzmannMachine, data: Batches, *arguments: Any) -> list[dict[str, float]]:
         machines.append(machine)
         learned_from.append(data.data.clone())
         return train_machine(machine, data, *arguments)
 
-    monkeypatch.setattr(contrastive, "train_machine", spy)
+    monkeypatch.setattr(boltzmann, "train_machine", spy)
     without_fine_tuning(monkeypatch)
     X = make_data()
     dbn = DBN(3, hidden=(20, 10), pretrain_epochs=2, tied=tied).fit(X)

@@ -18,7 +18,7 @@ import benchmark
 from reducers import make_reducer
 from reducers.base import Reducer
 from reducers.methods.deep_clustering.dec import DEC, _sharpened
-from reducers.methods.deep_clustering.pseudo_labels import agreed_labels, find_clusters, renumbered
+from reducers.methods.deep_clustering.spc import agreed_labels, find_clusters, renumbered
 
 SMALL: dict[str, dict[str, Any]] = {
     "n2d": {"hidden": (200, 100), "epochs": 40, "batch_size": 64},

@@ -27,7 +27,7 @@ from reducers.base import Reducer
 from reducers.checks import make_data
 from reducers.methods.autoencoders.contractive import Contractive
 from reducers.methods.autoencoders.convolutional import Convolutional
-from reducers.methods.autoencoders.stacked_denoising import StackedDenoising
+from reducers.methods.autoencoders.stacked import StackedDenoising
 from reducers.methods.autoencoders.variational import Variational
 from reducers.methods.boltzmann import DBN, RBM
 

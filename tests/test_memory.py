@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import resource
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from reducers.training import kept_memory as memory
-from reducers.training.kept_memory import freed_memory_kept
+from reducers.training import device as memory
+from reducers.training.device import freed_memory_kept
 
 MIB = 2**20
 BLOCK = 24 * MIB
@@ -63,8 +64,8 @@ def test_what_was_kept_is_given_back_also_after_an_error() -> None:
 
 def test_where_the_c_library_is_another_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
-    monkeypatch.setattr(memory, "_glibc", lambda: None)
-    monkeypatch.setattr(memory, "_set", lambda library, options: told.append(options))
+    monkeypatch.setattr(memory, "_glibc", memory._glibc.__wrapped__)
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=told.append))
     with freed_memory_kept():
         use_blocks()
     assert told == []

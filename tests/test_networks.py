@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reducers.training.batches import Resident
-from reducers.training.dense_network import DenseDesign, DenseNetwork, initialise
+from reducers.methods.autoencoders.convolutional import ConvolutionalNetwork
+from reducers.training.batches import Batches
+from reducers.training.dense_network import DenseNetwork, initialise
 from reducers.training.device import resolve_device
-from reducers.training.image_network import ConvolutionalDesign, ConvolutionalNetwork
 from reducers.training.loop import train
 from reducers.training.products import ACTIVATIONS
 from reducers.training.steps import OPTIMIZERS, Schedule
@@ -45,8 +45,8 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def dense(activation: str = "tanh", *, tied: bool = False, output: str = "sigmoid") -> DenseNetwork:
-    design = DenseDesign((12, 7, 5, 3), activation, "linear", output, tied, "xavier-uniform")
-    return DenseNetwork(design, generator())
+    sizes = (12, 7, 5, 3)
+    return DenseNetwork(sizes, activation, "linear", output, tied, "xavier-uniform", generator())
 
 
 def layers(stack: nn.ModuleList) -> list[Any]:
@@ -54,8 +54,7 @@ def layers(stack: nn.ModuleList) -> list[Any]:
 
 
 def convolutional(shape: tuple[int, int], channels: tuple[int, ...], kernel: int = 3) -> ConvolutionalNetwork:
-    design = ConvolutionalDesign(shape, channels, 4, kernel, "tanh", "linear", "xavier-uniform")
-    return ConvolutionalNetwork(design, generator())
+    return ConvolutionalNetwork(shape, channels, 4, kernel, "tanh", "linear", "xavier-uniform", generator())
 
 
 def samples(n_features: int, n: int = 9) -> Tensor:
@@ -194,7 +193,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_samples() -> None:
     history = train(
         [weight],
         lambda x: x.mean() + 0.0 * weight.sum(),
-        Resident(X),
+        Batches(X),
         Schedule(3, 4, 1e-3),
         generator(),
         stage="s",
@@ -212,7 +211,7 @@ def test_every_sample_is_seen_once_an_epoch_in_a_new_order() -> None:
         seen.extend(x.flatten().tolist())
         return weight.sum()
 
-    train([weight], loss, Resident(X), Schedule(2, 4, 1e-3), generator())
+    train([weight], loss, Batches(X), Schedule(2, 4, 1e-3), generator())
     assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
     assert seen[:10] != seen[10:]
 
@@ -222,9 +221,7 @@ def test_every_optimizer_finds_the_minimum_of_a_parabola(optimizer: str) -> None
     weight = nn.Parameter(torch.tensor([3.0]))
     rate = {"adadelta": 30.0, "adagrad": 0.5}.get(optimizer, 0.02)
     schedule = Schedule(200, 10, rate, optimizer)
-    train(
-        [weight], lambda x: (weight - x).square().mean(), Resident(torch.ones(20, 1)), schedule, generator()
-    )
+    train([weight], lambda x: (weight - x).square().mean(), Batches(torch.ones(20, 1)), schedule, generator())
     assert float(weight) == pytest.approx(1.0, abs=0.1)
 
 
@@ -233,7 +230,7 @@ def test_divergence_names_the_stage_the_epoch_and_the_rate() -> None:
     schedule = Schedule(50, 10, 1e12, "sgd")
     with pytest.raises(ValueError, match=r"warm diverged in epoch \d+ .*learning_rate below 1e\+12"):
         train(
-            [weight], lambda x: (weight - x).square().mean(), Resident(X), schedule, generator(), stage="warm"
+            [weight], lambda x: (weight - x).square().mean(), Batches(X), schedule, generator(), stage="warm"
         )
 
 
@@ -267,5 +264,5 @@ def test_the_optimizer_takes_the_step_size_of_its_epoch() -> None:
         return weight.sum()
 
     schedule = Schedule(4, 10, 0.2, "sgd", decay="cosine")
-    train([weight], loss, Resident(torch.ones(10, 1)), schedule, generator())
+    train([weight], loss, Batches(torch.ones(10, 1)), schedule, generator())
     assert [*(-np.diff(visited))] == pytest.approx([schedule.rate(p) for p in (0.0, 0.25, 0.5)], rel=1e-5)

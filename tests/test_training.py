@@ -13,12 +13,11 @@ from torch.nn import functional as F
 
 from reducers.checks import make_data
 from reducers.registry import BUILT_IN, FURTHER, make_reducer
-from reducers.training.batches import Resident
-from reducers.training.cuda_graph import GraphedStep
-from reducers.training.loop import make_step, train
+from reducers.training.batches import Batches
+from reducers.training.loop import train
 from reducers.training.precision import has_bf16
 from reducers.training.products import ACTIVATIONS, linear, product
-from reducers.training.steps import Schedule, Step
+from reducers.training.steps import GraphedStep, Schedule, Step, make_step
 
 HAS_BF16 = has_bf16()
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
@@ -95,7 +94,7 @@ def test_in_half_precision_small_updates_are_not_lost(name: str) -> None:
 def test_a_parameter_the_loss_does_not_use_stays_as_it_is() -> None:
     used, unused = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
     schedule = Schedule(2, 2, 0.1)
-    train([used, unused], lambda x: used.sum(), Resident(torch.ones(4, 1)), schedule, generator())
+    train([used, unused], lambda x: used.sum(), Batches(torch.ones(4, 1)), schedule, generator())
     assert torch.equal(unused.detach(), torch.ones(2))
     assert float(used.detach().sum()) < 2.0
 

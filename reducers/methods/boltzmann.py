@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
 from reducers.parameters import flag, integer, number, one_of, sizes
 from reducers.rows import FloatArray, Rows
+from reducers.training.batches import Batches
+from reducers.training.contrastive import BoltzmannMachine, Descent, train_machine
 from reducers.training.device import TorchReducer
-
-if TYPE_CHECKING:
-    import torch
-
-    from reducers.training.batches import Batches
-    from reducers.training.contrastive import BoltzmannMachine
 
 
 class RBM(TorchReducer):
@@ -65,11 +62,8 @@ class RBM(TorchReducer):
     weight_decay: float = number(2e-4, low=0.0)
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
-        from reducers.training.contrastive import BoltzmannMachine
-
         self._check_probabilities(X)
-        data = self._batches(X)
-        generator = self._generator(rng)
+        data, generator = self._batches(X), self._generator(rng)
         self.machine_ = BoltzmannMachine.initial(data, self.n_components, rng)
         self.history_: list[dict[str, float]] = []
         self._train(data, generator)
@@ -82,18 +76,16 @@ class RBM(TorchReducer):
         self._train(self._batches(X), self._generator(rng))
 
     def _train(self, data: Batches, generator: torch.Generator) -> None:
-        from reducers.training.contrastive import Descent, train_machine
-
         descent = Descent(**{setting.name: getattr(self, setting.name) for setting in fields(Descent)})
         self.history_ += train_machine(self.machine_, data, descent, generator)
         parameters = (parameter.cpu().numpy() for parameter in self.machine_.parameters)
         self.weights_, self.hidden_bias_, self.visible_bias_ = parameters
 
     def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
-        return self._apply(self.machine_.hidden_mean, X)  # type: ignore[no-any-return]
+        return self._apply(self.machine_.hidden_mean, X)
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
-        return self._apply(self.machine_.visible_mean, Z)  # type: ignore[no-any-return]
+        return self._apply(self.machine_.visible_mean, Z)
 
     @property
     def n_parameters_(self) -> int:
@@ -130,19 +122,14 @@ class DBN(DenseAutoencoder):
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
         self._check_probabilities(X)
-        self._check_units()
-        super()._fit(X, rng)
-
-    def _check_units(self) -> None:
-        """Raise ValueError where the network would not compute what the machines have learned."""
+        # With others the network would not compute what the machines have learned.
         units = {"activation": "sigmoid", "code_activation": "linear", "output_activation": "sigmoid"}
         for name, needed in units.items():
             if self.pretrain_epochs > 0 and getattr(self, name) != needed:
                 raise self._refusal(f"{name} {needed!r} with pretraining", repr(getattr(self, name)))
+        super()._fit(X, rng)
 
     def _pretrain(self, X: Batches, generator: torch.Generator) -> None:
-        from reducers.training.contrastive import BoltzmannMachine, Descent, train_machine
-
         if self.pretrain_epochs == 0:
             return
         encoder, decoder = list(self.network_.encoder), list(self.network_.decoder)
@@ -154,18 +141,12 @@ class DBN(DenseAutoencoder):
             descent = Descent(self.pretrain_epochs, self.pretrain_batch_size, rate)
             history = train_machine(machine, X, descent, generator)
             self.history_ += [{"stage": f"RBM {depth}", **epoch} for epoch in history]
-            unroll(machine, layer, decoder[-depth])
+            mirror = decoder[-depth]
+            with torch.no_grad():
+                layer.weight.copy_(machine.weights)
+                layer.bias.copy_(machine.hidden_bias)
+                if mirror.weight is not None:
+                    mirror.weight.copy_(machine.weights.T)
+                mirror.bias.copy_(machine.visible_bias)
             if not top:
                 X = X.mapped(machine.hidden_mean)
-
-
-def unroll(machine: BoltzmannMachine, down: Any, up: Any) -> None:
-    """Copy a machine's weights into an encoder layer and, transposed, into its mirror image."""
-    import torch
-
-    with torch.no_grad():
-        down.weight.copy_(machine.weights)
-        down.bias.copy_(machine.hidden_bias)
-        if up.weight is not None:
-            up.weight.copy_(machine.weights.T)
-        up.bias.copy_(machine.visible_bias)

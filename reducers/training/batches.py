@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,45 +19,13 @@ _CHUNK_ROWS = 1024
 _BUFFER_BYTES = 64 * 2**20
 
 
-class Batches(ABC):
-    """Samples of shape (n, n_features), given as float32 tensors on one device."""
-
-    def __init__(self, shape: tuple[int, int], device: torch.device) -> None:
-        self.shape, self.device = shape, device
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    @abstractmethod
-    def epoch(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-        """Yield every sample once, shuffled anew, in batches of `size`; the last may be smaller."""
-
-    @abstractmethod
-    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Tensor]:
-        """Yield every sample in order."""
-
-    @abstractmethod
-    def sample(self, size: int, generator: torch.Generator) -> Tensor:
-        """Return at most `size` samples, drawn without replacement."""
-
-    @abstractmethod
-    def mapped(self, function: Callable[[Tensor], Tensor]) -> Batches:
-        """Return what `function` makes of the samples; it maps batches to batches."""
-
-    def _shuffled(self, n: int, generator: torch.Generator) -> Tensor:
-        """Return the numbers below `n` in a random order."""
-        return torch.randperm(n, generator=generator, device=self.device)
-
-
 def make_batches(X: FloatArray | Rows, device: torch.device) -> Batches:
     """Return `X` on `device`: as bytes where it is stored so, streamed where it lies in a file."""
-    if not isinstance(X, Rows):
-        return Resident(to_tensor(X, device))
-    if X.mapped:
+    if isinstance(X, Rows) and X.mapped:
         return Streamed(X, device)
-    if X.compact:
-        return Resident(to_tensor(X.array, device), X.scale)
-    return Resident(to_tensor(np.asarray(X), device))
+    if isinstance(X, Rows) and X.compact:
+        return Batches(to_tensor(X.array, device), X.scale)
+    return Batches(to_tensor(np.asarray(X), device))
 
 
 def to_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
@@ -67,41 +34,54 @@ def to_tensor(X: NDArray[Any], device: torch.device) -> Tensor:
     return torch.from_numpy(X if X.flags.writeable else X.copy()).to(device)
 
 
-class Resident(Batches):
-    """Samples that lie on the device: float32, or bytes that are divided by `scale` when used."""
-
-    def __init__(self, data: Tensor, scale: float = 1.0) -> None:
-        super().__init__((data.shape[0], data.shape[1]), data.device)
-        self.data, self.scale = data, scale
-
-    def epoch(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-        """See `Batches`."""
-        for index in self._shuffled(len(self), generator).split(size):
-            yield self._values(self.data[index])
-
-    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Tensor]:
-        """See `Batches`."""
-        return map(self._values, self.data.split(size))
-
-    def sample(self, size: int, generator: torch.Generator) -> Tensor:
-        """See `Batches`."""
-        return self._values(self.data[self._shuffled(len(self), generator)[:size]])
-
-    def mapped(self, function: Callable[[Tensor], Tensor]) -> Resident:
-        """Return what `function` makes of the samples, computed now."""
-        with torch.no_grad():
-            return Resident(torch.cat([function(block).float() for block in self.blocks()]))
-
-    def _values(self, stored: Tensor) -> Tensor:
-        return stored if stored.dtype == torch.float32 else stored.float().div_(self.scale)
-
-
-def row_numbers(n: int, device: torch.device) -> Resident:
+def row_numbers(n: int, device: torch.device) -> Batches:
     """Return the numbers below `n`, of shape (n, 1), for a loss that looks up what belongs to a row.
 
     A batch of them, ``[:, 0].long()``, is exact below 2**24.
     """
-    return Resident(torch.arange(n, device=device).unsqueeze(1))
+    return Batches(torch.arange(n, device=device).unsqueeze(1))
+
+
+class Batches:
+    """Samples of shape (n, n_features) on a device, given as float32 tensors.
+
+    Parameters
+    ----------
+    data : Tensor
+        The samples: float32, or bytes that are divided by `scale` when used.
+    """
+
+    def __init__(self, data: Tensor, scale: float = 1.0) -> None:
+        self.data: Any = data
+        self.scale, self.device, self.shape = scale, data.device, tuple(data.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def epoch(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+        """Yield every sample once, shuffled anew, in batches of `size`; the last may be smaller."""
+        for index in self._shuffled(len(self), generator).split(size):
+            yield self._values(self.data[index])
+
+    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Tensor]:
+        """Yield every sample in order."""
+        return (self._values(self.data[start : start + size]) for start in range(0, len(self), size))
+
+    def sample(self, size: int, generator: torch.Generator) -> Tensor:
+        """Return at most `size` samples, drawn without replacement."""
+        return self._values(self.data[self._shuffled(len(self), generator)[:size]])
+
+    def mapped(self, function: Callable[[Tensor], Tensor]) -> Batches:
+        """Return what `function`, which maps batches to batches, makes of the samples; computed now."""
+        with torch.no_grad():
+            return Batches(torch.cat([function(block).float() for block in self.blocks()]))
+
+    def _shuffled(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.randperm(n, generator=generator, device=self.device)
+
+    def _values(self, stored: Any) -> Tensor:
+        values: Tensor = stored if stored.dtype == torch.float32 else stored.float().div_(self.scale)
+        return values
 
 
 class Streamed(Batches):
@@ -110,12 +90,12 @@ class Streamed(Batches):
     def __init__(
         self, rows: Rows, device: torch.device, function: Callable[[Tensor], Tensor] = torch.Tensor.float
     ) -> None:
-        self.rows, self.device, self.function = rows, device, function
-        super().__init__((len(rows), self._values(rows[:1]).shape[1]), device)
+        self.data, self.device, self.function = rows, device, function
+        self.shape = (len(rows), self._values(rows[:1]).shape[1])
 
     def epoch(self, size: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Yield batches shuffled within a buffer of randomly chosen chunks; see `Batches`."""
-        left = np.empty((0, self.rows.shape[1]), dtype=np.float32)
+        left = np.empty((0, self.data.shape[1]), dtype=np.float32)
         for buffer in self._buffers(generator):
             mixed = np.concatenate([left, buffer]) if len(left) else buffer
             order = self._shuffled(len(mixed), generator).cpu().numpy()
@@ -126,27 +106,23 @@ class Streamed(Batches):
         if len(left):
             yield self._values(left)
 
-    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Tensor]:
-        """See `Batches`."""
-        return map(self._values, self.rows.blocks(size))
-
     def sample(self, size: int, generator: torch.Generator) -> Tensor:
         """See `Batches`."""
         order = self._shuffled(len(self), generator)
-        return self._values(self.rows[np.sort(order[:size].cpu().numpy())])
+        return self._values(self.data[np.sort(order[:size].cpu().numpy())])
 
     def mapped(self, function: Callable[[Tensor], Tensor]) -> Streamed:
         """Return what `function` makes of the samples, computed anew whenever they are read."""
         inner = self.function
-        return Streamed(self.rows, self.device, lambda x: function(inner(x)))
+        return Streamed(self.data, self.device, lambda x: function(inner(x)))
 
     def _buffers(self, generator: torch.Generator) -> Iterator[FloatArray]:
         starts = np.arange(0, len(self), _CHUNK_ROWS)
         shuffled = starts[self._shuffled(len(starts), generator).cpu().numpy()]
-        chunks = max(_BUFFER_BYTES // (4 * self.rows.shape[1] * _CHUNK_ROWS), 1)
+        chunks = max(_BUFFER_BYTES // (4 * self.data.shape[1] * _CHUNK_ROWS), 1)
         for first in range(0, len(shuffled), chunks):
             group = shuffled[first : first + chunks]
-            yield np.concatenate([self.rows[start : start + _CHUNK_ROWS] for start in group])
+            yield np.concatenate([self.data[start : start + _CHUNK_ROWS] for start in group])
 
     def _values(self, stored: FloatArray) -> Tensor:
         with torch.no_grad():

@@ -154,7 +154,12 @@ class _Step:
         start = machine.sample_hidden(h, self.generator) if self.chain is None else self.chain[: len(v)]
         v_model, h_model, first = self._gibbs(start)
         if descent.persistent:
-            self._keep_chain(machine.sample_hidden(h_model, self.generator))
+            kept = machine.sample_hidden(h_model, self.generator)
+            # The last batch of an epoch may be short; the chains beyond it wait.
+            if self.chain is None or len(kept) == len(self.chain):
+                self.chain = kept
+            else:
+                self.chain[: len(kept)] = kept
             # The chains wander far from the data; the error of a reconstruction starts at the data.
             first = machine.visible_mean(h)
         error = (v - first).square_().sum()
@@ -183,10 +188,3 @@ class _Step:
             v = sample_bernoulli(machine.visible_mean(h), self.generator)
             h_mean = machine.hidden_mean(v)
         return v, h_mean, first
-
-    def _keep_chain(self, h: Tensor) -> None:
-        # The last batch of an epoch may be short; the chains beyond it wait.
-        if self.chain is None or len(h) == len(self.chain):
-            self.chain = h
-        else:
-            self.chain[: len(h)] = h

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from reducers.rows import FloatArray, Rows
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from reducers.training.batches import Batches
+from reducers.training.batches import Batches
+from reducers.training.products import product
 
 Matrix = NDArray[np.float64]
 
@@ -41,8 +40,8 @@ class Scatter:
         return self.products / max(self.n - 1, 1)
 
 
-def covariance(X: FloatArray | Rows) -> tuple[FloatArray, Matrix]:
-    """Return the mean (d,) and the covariance (d, d) of samples `X`, of shape (n, d), on the CPU.
+def scatter(X: FloatArray | Rows) -> Scatter:
+    """Return the scatter of samples `X`, of shape (n, d), on the CPU.
 
     Blocks are multiplied in single precision, less the mean, and summed in double.
     """
@@ -57,29 +56,22 @@ def covariance(X: FloatArray | Rows) -> tuple[FloatArray, Matrix]:
         centred = X[block] - mean
         # Of a matrix and its own transpose, numpy computes one triangle and mirrors it.
         products += centred.T @ centred
-    return mean, products / max(n - 1, 1)
+    return Scatter(n, mean.astype(np.float64), products)
 
 
-def covariance_on_device(data: Batches) -> tuple[FloatArray, Matrix]:
+def scatter_on_device(data: Batches) -> Scatter:
     """Return the same of `data` on its device."""
-    import torch
-
-    from reducers.training.products import product
-
     n, d = data.shape
     mean = mean_on_device(data)
-    # Where the device has no double precision, the sums are kept on the CPU.
     sums = torch.zeros(d, d, dtype=torch.float64, device=_with_double(data))
     for block in data.blocks():
         centred = block - mean
         sums += product(centred.T, centred).to(sums.device)
-    return mean.cpu().numpy(), (sums / max(n - 1, 1)).cpu().numpy()
+    return Scatter(n, mean.cpu().double().numpy(), sums.cpu().numpy())
 
 
 def mean_on_device(data: Batches) -> Tensor:
     """Return the mean row of `data`, summed in double precision."""
-    import torch
-
     total = torch.zeros(data.shape[1], dtype=torch.float64, device=_with_double(data))
     for block in data.blocks():
         total += block.to(total.device).sum(dim=0, dtype=torch.float64)
@@ -87,4 +79,5 @@ def mean_on_device(data: Batches) -> Tensor:
 
 
 def _with_double(data: Batches) -> Any:
+    # Where the device has no double precision, sums are kept on the CPU.
     return "cpu" if data.device.type == "mps" else data.device

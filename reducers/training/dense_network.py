@@ -1,19 +1,21 @@
-"""The network of the dense autoencoders, built from a frozen description; the first weights."""
+"""The network of the dense autoencoders; what networks share: first weights, and dropout.
+
+Dropout draws from a generator of its own; torch's draws from the global one.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from reducers.training.dropout import Drop, keep
 from reducers.training.products import linear
 
+Drop = Callable[[Tensor], Tensor]
 # First weights, by the name of their scheme (Glorot and Bengio 2010; He et al. 2015).
 SCHEMES: dict[str, Callable[..., Tensor]] = {
     "xavier-uniform": nn.init.xavier_uniform_,
@@ -31,16 +33,23 @@ def initialise(weight: Tensor, scheme: str, generator: torch.Generator) -> None:
     SCHEMES[scheme](weight, generator=generator)
 
 
-@dataclass(frozen=True)
-class DenseDesign:
-    """Sizes from input to code, and the activation of hidden layers, code and output."""
+def keep(x: Tensor) -> Tensor:
+    """Return all units as they are."""
+    return x
 
-    sizes: tuple[int, ...]
-    activation: str
-    code_activation: str
-    output_activation: str
-    tied: bool
-    weight_init: str
+
+def dropout(share: float, generator: torch.Generator) -> Drop:
+    """Return a function that sets a share of the units to 0, drawn anew each time it is called.
+
+    The others are divided by 1 - `share`, so that their mean stays what it is without dropout (Srivastava et
+    al. 2014, Dropout: a simple way to prevent neural networks from overfitting, JMLR 15).
+    """
+
+    def drop(x: Tensor) -> Tensor:
+        kept = torch.empty_like(x).bernoulli_(1.0 - share, generator=generator)
+        return x * kept.div_(1.0 - share)
+
+    return drop if share else keep
 
 
 class Dense(nn.Module):
@@ -54,13 +63,13 @@ class Dense(nn.Module):
         self._source = [source]
         self.activation = activation
 
-    def pre_activation(self, x: Tensor) -> Tensor:
-        """Return ``W x + b``, of shape (n, n_out)."""
-        return self._linear(x, "linear")
-
     def forward(self, x: Tensor) -> Tensor:
         """Return the activated layer, of shape (n, n_out)."""
         return self._linear(x, self.activation)
+
+    def pre_activation(self, x: Tensor) -> Tensor:
+        """Return ``W x + b``, of shape (n, n_out)."""
+        return self._linear(x, "linear")
 
     def _linear(self, x: Tensor, activation: str) -> Tensor:
         source = self._source[0]
@@ -69,22 +78,28 @@ class Dense(nn.Module):
 
 
 class DenseNetwork(nn.Module):
-    """Encoder ``sizes[0] -> ... -> sizes[-1]`` and its mirror image."""
+    """Encoder ``sizes[0] -> ... -> sizes[-1]`` and its mirror image, whose weights may be `tied` to it."""
 
-    def __init__(self, design: DenseDesign, generator: torch.Generator) -> None:
+    def __init__(
+        self, sizes: Sequence[int], activation: str, code_activation: str, output_activation: str,
+        tied: bool, weight_init: str, generator: torch.Generator,
+    ) -> None:  # fmt: skip
         super().__init__()
-        pairs = list(pairwise(design.sizes))
-        codes = [design.activation] * (len(pairs) - 1) + [design.code_activation]
-        self.encoder = nn.ModuleList(Dense(a, b, how) for (a, b), how in zip(pairs, codes, strict=True))
-        outputs = [design.activation] * (len(pairs) - 1) + [design.output_activation]
-        sources = reversed(list(self.encoder)) if design.tied else [None] * len(pairs)
+        pairs = list(pairwise(sizes))
+        between = [activation] * (len(pairs) - 1)
+        self.encoder = nn.ModuleList(
+            Dense(a, b, how) for (a, b), how in zip(pairs, [*between, code_activation], strict=True)
+        )
+        sources = reversed(list(self.encoder)) if tied else [None] * len(pairs)
         self.decoder = nn.ModuleList(
             Dense(b, a, how, source)  # type: ignore[arg-type]
-            for (a, b), how, source in zip(reversed(pairs), outputs, sources, strict=True)
+            for (a, b), how, source in zip(
+                reversed(pairs), [*between, output_activation], sources, strict=True
+            )
         )
         for layer in [*self.encoder, *self.decoder]:
             if layer.weight is not None:
-                initialise(layer.weight, design.weight_init, generator)
+                initialise(layer.weight, weight_init, generator)
 
     def hidden(self, x: Tensor, drop: Drop = keep) -> list[Tensor]:
         """Return the activity of every encoder layer, before `drop`; the last is the code."""
@@ -105,17 +120,3 @@ class DenseNetwork(nn.Module):
             z = drop(layer(z))
         result: Tensor = self.decoder[-1].pre_activation(z)  # type: ignore[operator]
         return result
-
-
-class VariationalNetwork(DenseNetwork):
-    """The same, but that the encoder ends in two numbers a unit of the code: mean and log-variance."""
-
-    def __init__(self, design: DenseDesign, generator: torch.Generator) -> None:
-        super().__init__(design, generator)
-        n_in, n_code = design.sizes[-2:]
-        self.encoder[-1] = Dense(n_in, 2 * n_code, design.code_activation)
-        initialise(self.encoder[-1].weight, design.weight_init, generator)  # type: ignore[arg-type]
-
-    def encode(self, x: Tensor) -> Tensor:
-        """Return the means, of shape (n, n_components)."""
-        return self.hidden(x)[-1].chunk(2, dim=1)[0]

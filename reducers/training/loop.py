@@ -9,21 +9,15 @@ import torch
 from torch import Tensor
 
 from reducers.training.batches import Batches
-from reducers.training.cuda_graph import CAPTURABLE, GraphedStep
+from reducers.training.device import freed_memory_kept
 from reducers.training.epochs import report_epoch
-from reducers.training.kept_memory import freed_memory_kept
-from reducers.training.steps import Schedule, Step
+from reducers.training.steps import Schedule, Step, make_step
 
 
 def train(
-    parameters: Iterable[torch.nn.Parameter],
-    batch_loss: Callable[[Tensor], Tensor],
-    X: Batches,
-    schedule: Schedule,
-    generator: torch.Generator,
-    *,
-    stage: str = "training",
-) -> list[dict[str, float | str]]:
+    parameters: Iterable[torch.nn.Parameter], batch_loss: Callable[[Tensor], Tensor], X: Batches,
+    schedule: Schedule, generator: torch.Generator, *, stage: str = "training",
+) -> list[dict[str, float | str]]:  # fmt: skip
     """Minimise the mean of ``batch_loss`` over mini-batches of `X`, of shape (n, n_features).
 
     Batches are shuffled anew each epoch; the loss is read from the device once an epoch, so nothing
@@ -66,15 +60,3 @@ def take_epoch(
         )
     report_epoch(epoch, schedule.epochs, loss)
     return {"stage": stage, "epoch": epoch, "loss": loss}
-
-
-def make_step(
-    parameters: list[torch.nn.Parameter],
-    batch_loss: Callable[[Tensor], Tensor],
-    schedule: Schedule,
-    generator: torch.Generator,
-) -> Step:
-    """Return the eager step, or, on CUDA where the schedule asks for it, the recorded one."""
-    if schedule.cuda_graphs and parameters[0].device.type == "cuda" and schedule.optimizer in CAPTURABLE:
-        return GraphedStep(parameters, batch_loss, schedule, generator)
-    return Step(parameters, batch_loss, schedule)

@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "linear": lambda y: y,
     "relu": torch.relu,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "softplus": F.softplus,
+    "linear": lambda y: y,
 }
 # What can follow a product in the same pass, by oneDNN's name.
 FUSED_ACTIVATIONS = {"linear": "none", "relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}

@@ -14,7 +14,7 @@ def denoise(trial: Trial) -> Measured:
     """Train with noise of a kind, or with none; give it noisy images, and compare with the clean ones."""
     import torch
 
-    from reducers.methods.autoencoders.denoising import corrupt
+    from reducers.methods.autoencoders.stacked import corrupt
 
     kind, level = trial.params["corruption"], 0.5
     made = reducer_of(

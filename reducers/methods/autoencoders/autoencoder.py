@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from reducers.parameters import flag, integer, number, one_of, sizes
 from reducers.rows import FloatArray, Rows
+from reducers.training.batches import Batches
+from reducers.training.dense_network import SCHEMES, DenseNetwork, dropout
 from reducers.training.device import TorchReducer
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-
-    from reducers.training.batches import Batches
-    from reducers.training.dense_network import DenseDesign
-    from reducers.training.steps import Schedule
-
-_ACTIVATIONS = ("relu", "sigmoid", "tanh", "softplus", "linear")
-_INITS = (
-    "xavier-uniform", "xavier-normal", "he-uniform", "he-normal", "fan-in-uniform", "normal", "small-normal",
-)  # fmt: skip
+from reducers.training.loop import train
+from reducers.training.precision import native_precision
+from reducers.training.products import ACTIVATIONS, reconstruction_loss
+from reducers.training.steps import OPTIMIZERS, Schedule
 
 
 class Autoencoder(TorchReducer):
@@ -76,25 +70,21 @@ class Autoencoder(TorchReducer):
 
     warmup_params = {"epochs": 1}
 
-    activation: str = one_of(*_ACTIVATIONS)
-    code_activation: str = one_of("linear", *_ACTIVATIONS)
-    output_activation: str = one_of("sigmoid", *_ACTIVATIONS)
+    activation: str = one_of(*ACTIVATIONS)
+    code_activation: str = one_of("linear", *ACTIVATIONS)
+    output_activation: str = one_of("sigmoid", *ACTIVATIONS)
     loss: str = one_of("mse", "bce")
     learning_rate: float = number(1e-3, low=0.0, above=True)
     batch_size: int = integer(256, low=1)
     epochs: int = integer(20, low=1)
-    optimizer: str = one_of("adam", "adamw", "sgd", "momentum", "adagrad", "adadelta", "rmsprop")
+    optimizer: str = one_of(*OPTIMIZERS)
     decay: str = one_of("constant", "cosine")
-    weight_init: str = one_of(*_INITS)
+    weight_init: str = one_of(*SCHEMES)
     dropout: float = number(0.0, low=0.0, high=1.0, below=True)
     precision: str = one_of("auto", "fp32", "bf16")
     cuda_graphs: bool = flag(False)
 
     def _fit(self, X: FloatArray | Rows, rng: np.random.Generator) -> None:
-        import torch
-
-        from reducers.training.precision import native_precision
-
         self._check_loss(X)
         self.precision_ = native_precision(self.precision, self._torch_device())
         # Weights are drawn on the CPU, so every device starts from the same ones.
@@ -133,16 +123,11 @@ class Autoencoder(TorchReducer):
         return 0.0
 
     def _fine_tune(self, X: Batches, generator: torch.Generator) -> None:
-        from reducers.training.loop import train
-
-        batch_loss = partial(self._batch_loss, generator=generator)
-        schedule = self._schedule(self.epochs)
+        batch_loss, schedule = partial(self._batch_loss, generator=generator), self._schedule(self.epochs)
         stage = "fine-tuning" if self.history_ else "training"
         self.history_ += train(self.network_.parameters(), batch_loss, X, schedule, generator, stage=stage)
 
     def _batch_loss(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        from reducers.training.dropout import dropout
-
         drop = dropout(self.dropout, generator)
         hidden = self.network_.hidden(self._corrupt(x, generator), drop)
         code = self._seen_by_decoder(hidden[-1], generator)
@@ -150,40 +135,26 @@ class Autoencoder(TorchReducer):
         return self._reconstruction_loss(output, x) + self._penalty(hidden)
 
     def _schedule(self, epochs: int) -> Schedule:
-        from reducers.training.steps import Schedule
-
-        return Schedule(
-            epochs=epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            optimizer=self.optimizer,
-            decay=self.decay,
-            precision=self.precision_,
-            cuda_graphs=self.cuda_graphs,
-        )
+        how = self.optimizer, self.decay, self.precision_, self.cuda_graphs
+        return Schedule(epochs, self.batch_size, self.learning_rate, *how)
 
     def _reconstruction_loss(self, output: Tensor, x: Tensor) -> Tensor:
-        """Return the mean loss between the output's pre-activation and the input `x`."""
-        from reducers.training.products import reconstruction_loss
-
         return reconstruction_loss(output, x, self.output_activation, self.loss)
 
     def _check_loss(self, X: FloatArray | Rows) -> None:
-        if self.loss == "bce":
-            if self.output_activation != "sigmoid":
-                needed = "output_activation 'sigmoid' with loss 'bce'"
-                raise self._refusal(needed, repr(self.output_activation))
-            self._check_probabilities(X, " with loss 'bce'")
+        if self.loss != "bce":
+            return
+        if self.output_activation != "sigmoid":
+            raise self._refusal("output_activation 'sigmoid' with loss 'bce'", repr(self.output_activation))
+        self._check_probabilities(X, " with loss 'bce'")
 
     def _transform(self, X: FloatArray | Rows) -> NDArray[Any]:
-        return self._apply(self.network_.encode, X)  # type: ignore[no-any-return]
+        return self._apply(self.network_.encode, X)
 
     def _inverse_transform(self, Z: FloatArray) -> NDArray[Any]:
-        return self._apply(self._decode, Z)  # type: ignore[no-any-return]
+        return self._apply(self._decode, Z)
 
     def _decode(self, z: Tensor) -> Tensor:
-        from reducers.training.products import ACTIVATIONS
-
         return ACTIVATIONS[self.output_activation](self.network_.output_pre_activation(z))
 
     def score_samples(self, X: ArrayLike | Rows) -> FloatArray:
@@ -211,7 +182,7 @@ class Autoencoder(TorchReducer):
     @property
     def n_parameters_(self) -> int:
         """Number of weights and biases."""
-        return sum(math.prod(p.shape) for p in self.network_.parameters())
+        return sum(p.numel() for p in self.network_.parameters())
 
 
 class DenseAutoencoder(Autoencoder):
@@ -225,22 +196,13 @@ class DenseAutoencoder(Autoencoder):
         Whether a decoder layer shares the transposed weights of its encoder layer.
     """
 
+    _network_class: ClassVar[type[DenseNetwork]] = DenseNetwork
+
     hidden: tuple[int, ...] = sizes(())
     tied: bool = flag(False)
 
-    def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
-        from reducers.training.dense_network import DenseNetwork
-
-        return DenseNetwork(self._design(n_features), generator)
-
-    def _design(self, n_features: int) -> DenseDesign:
-        from reducers.training.dense_network import DenseDesign
-
-        return DenseDesign(
-            sizes=(n_features, *self.hidden, self.n_components),
-            activation=self.activation,
-            code_activation=self.code_activation,
-            output_activation=self.output_activation,
-            tied=self.tied,
-            weight_init=self.weight_init,
+    def _build_network(self, n_features: int, generator: torch.Generator) -> DenseNetwork:
+        widths, code = (n_features, *self.hidden, self.n_components), self.code_activation
+        return self._network_class(
+            widths, self.activation, code, self.output_activation, self.tied, self.weight_init, generator
         )

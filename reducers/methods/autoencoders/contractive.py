@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
 from reducers.parameters import flag, number, one_of
 from reducers.rows import FloatArray, Rows
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from reducers.training.dense_network import Dense
+from reducers.training.dense_network import Dense
+from reducers.training.products import SLOPES, single
 
 
 class Contractive(DenseAutoencoder):
@@ -59,10 +58,6 @@ def squared_jacobian(layers: Sequence[Dense], activity: Sequence[Tensor]) -> Ten
     activity : sequence of Tensor, each of shape (n, units of the layer)
         What the layers gave: the slope of every activation follows from its value.
     """
-    import torch
-
-    from reducers.training.products import SLOPES, single
-
     values = [single(y) for y in activity]
     slopes = [
         SLOPES[layer.activation](torch.ones_like(y), y) for layer, y in zip(layers, values, strict=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import torch
+from torch import Tensor
 
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
 from reducers.parameters import one_of
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-
-    from reducers.training.batches import Batches
+from reducers.training.batches import Batches
+from reducers.training.covariance import mean_on_device
 
 
 class Plain(DenseAutoencoder):
@@ -42,10 +39,6 @@ class Undercomplete(DenseAutoencoder):
         return x - self._mean
 
     def _fine_tune(self, X: Batches, generator: torch.Generator) -> None:
-        import torch
-
-        from reducers.training.covariance import mean_on_device
-
         self._mean = mean_on_device(X)
         first, last = self.network_.encoder[0], self.network_.decoder[-1]
         with torch.no_grad():

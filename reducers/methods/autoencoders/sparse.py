@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from torch import Tensor
 
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
 from reducers.parameters import number, one_of, sizes
 from reducers.rows import FloatArray, Rows
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
+from reducers.training.products import single
 
 _WEIGHTS = {"l1": 1e-5, "kl": 0.1}
 
@@ -52,8 +48,6 @@ class Sparse(DenseAutoencoder):
         super()._fit(X, rng)
 
     def _penalty(self, hidden: list[Tensor]) -> Tensor:
-        from reducers.training.products import single
-
         activity, weight = single(hidden[0]), _WEIGHTS[self.penalty] if self.weight is None else self.weight
         if self.penalty == "l1":
             return weight * activity.abs().sum(dim=1).mean()

@@ -1,19 +1,51 @@
-"""Deep autoencoders that are pretrained layer by layer, then fine-tuned as a whole."""
+"""Autoencoders that restore corrupted input: as a whole, or layer by layer before they are fine-tuned."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import torch
+from torch import Tensor
 
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
-from reducers.methods.autoencoders.denoising import corrupt
 from reducers.parameters import integer, number, one_of, sizes
+from reducers.training.batches import Batches
+from reducers.training.dense_network import Dense
+from reducers.training.loop import train
+from reducers.training.products import reconstruction_loss
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
 
-    from reducers.training.batches import Batches
-    from reducers.training.dense_network import Dense
+class Denoising(DenseAutoencoder):
+    """A deep autoencoder trained to restore the input from a corrupted copy, drawn anew every batch.
+
+    Parameters
+    ----------
+    corruption : {'masking', 'gaussian', 'salt-and-pepper'}
+        Set a share of the features to 0; add Gaussian noise and clip to [0, 1]; or set a share to
+        0 or 1 at random.
+    level : float in [0, 1], default 0.25
+        The share, or the standard deviation of the noise.
+    """
+
+    name = "denoising"
+    reference = "Vincent et al. (2010), Stacked denoising autoencoders, JMLR 11"
+
+    hidden: tuple[int, ...] = sizes((500, 250))
+    corruption: str = one_of("masking", "gaussian", "salt-and-pepper")
+    level: float = number(0.25, low=0.0, high=1.0)
+
+    def _corrupt(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return corrupt(x, self.corruption, self.level, generator)
+
+
+def corrupt(x: Tensor, corruption: str, level: float, generator: torch.Generator) -> Tensor:
+    """Return a corrupted copy of `x`, of the same shape; see `Denoising` for the kinds."""
+    if corruption == "gaussian":
+        noise = torch.randn(x.shape, generator=generator, device=x.device)
+        return (x + level * noise).clamp_(0.0, 1.0)
+    draw = torch.rand(x.shape, generator=generator, device=x.device)
+    kept = torch.where(draw < level, torch.zeros_like(x), x)
+    if corruption == "masking":
+        return kept
+    return torch.where(draw < level / 2, torch.ones_like(x), kept)
 
 
 class LayerByLayer(DenseAutoencoder):
@@ -48,9 +80,6 @@ class LayerByLayer(DenseAutoencoder):
                 X = X.mapped(down)
 
     def _train_pair(self, down: Dense, up: Dense, X: Batches, generator: torch.Generator, stage: str) -> None:
-        from reducers.training.loop import train
-        from reducers.training.products import reconstruction_loss
-
         # A layer of sigmoids gives probabilities to the next; no other does.
         loss = self.loss if up.activation == "sigmoid" else "mse"
 
@@ -85,3 +114,31 @@ class Stacked(LayerByLayer):
 
     def _corrupt_layer(self, x: Tensor, generator: torch.Generator) -> Tensor:
         return corrupt(x, "masking", self.pretrain_masking, generator) if self.pretrain_masking else x
+
+
+class StackedDenoising(LayerByLayer, Denoising):
+    """Three layers of sigmoids, each pretrained to restore its input from a corrupted copy of it.
+
+    Size, activation, loss and masking are among those that the paper chose from. The optimiser is Adam and
+    the epochs are fewer, as everywhere here. The paper fine-tunes with labels; here the whole, with a code
+    layer on top, is fine-tuned to reconstruct clean inputs.
+
+    Parameters
+    ----------
+    corruption, level
+        As of `Denoising`, of what each layer is given, and in the pretraining only.
+    """
+
+    name = "stacked-denoising"
+    reference = "Vincent et al. (2010), Stacked denoising autoencoders, JMLR 11"
+
+    hidden: tuple[int, ...] = sizes((1000, 1000, 1000))
+    activation: str = one_of("sigmoid", "relu", "tanh", "softplus", "linear")
+    loss: str = one_of("bce", "mse")
+    pretrain_epochs: int = integer(10, low=0)
+
+    def _corrupt_layer(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return super()._corrupt(x, generator)
+
+    def _corrupt(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return x

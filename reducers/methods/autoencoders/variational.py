@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
+import torch
+from torch import Tensor
 
 from reducers.methods.autoencoders.autoencoder import DenseAutoencoder
 from reducers.parameters import integer, number, one_of, sizes
 from reducers.rows import FloatArray, Rows
+from reducers.training.dense_network import Dense, DenseNetwork, initialise
+from reducers.training.products import single
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+
+class VariationalNetwork(DenseNetwork):
+    """A dense network whose encoder ends in two numbers a unit of the code: mean and log-variance."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the means, of shape (n, n_components)."""
+        return self.hidden(x)[-1].chunk(2, dim=1)[0]
 
 
 class Variational(DenseAutoencoder):
@@ -32,6 +38,7 @@ class Variational(DenseAutoencoder):
     reference = (
         "Kingma and Welling (2014), Auto-encoding variational Bayes; Higgins et al. (2017), beta-VAE, ICLR"
     )
+    _network_class = VariationalNetwork
 
     hidden: tuple[int, ...] = sizes((500,))
     activation: str = one_of("tanh", "relu", "sigmoid", "softplus", "linear")
@@ -45,14 +52,14 @@ class Variational(DenseAutoencoder):
             raise self._refusal("tied False, as its encoder ends in twice the numbers of a code", "True")
         super()._fit(X, rng)
 
-    def _build_network(self, n_features: int, generator: torch.Generator) -> Any:
-        from reducers.training.dense_network import VariationalNetwork
-
-        return VariationalNetwork(self._design(n_features), generator)
+    def _build_network(self, n_features: int, generator: torch.Generator) -> DenseNetwork:
+        network = super()._build_network(n_features, generator)
+        n_in = (n_features, *self.hidden)[-1]
+        network.encoder[-1] = last = Dense(n_in, 2 * self.n_components, self.code_activation)
+        initialise(last.weight, self.weight_init, generator)  # type: ignore[arg-type]
+        return network
 
     def _seen_by_decoder(self, code: Tensor, generator: torch.Generator) -> Tensor:
-        import torch
-
         mean, log_variance = _moments(code)
         noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
         return mean + (0.5 * log_variance).exp() * noise
@@ -66,6 +73,4 @@ class Variational(DenseAutoencoder):
 
 def _moments(code: Tensor) -> tuple[Tensor, ...]:
     """Return mean and log-variance, each of shape (n, n_components)."""
-    from reducers.training.products import single
-
     return single(code).chunk(2, dim=1)

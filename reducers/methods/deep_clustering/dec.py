@@ -1,24 +1,27 @@
-"""Deep embedded clustering: an encoder and centres that are trained towards what they are sure of."""
+"""Deep embedded clustering, also improved: encoder and centres trained towards what they are sure of."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain, islice, repeat
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from reducers.base import FloatArray, Reducer
 from reducers.methods.autoencoders.stacked import Stacked
-from reducers.methods.deep_clustering.own_clusters import OwnClusters
+from reducers.methods.deep_clustering import OwnClusters
 from reducers.parameters import integer, number, one_of
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+from reducers.training.batches import row_numbers
+from reducers.training.loop import take_epoch
+from reducers.training.steps import make_step
 
 _KMEANS_STARTS = 20
 
@@ -73,15 +76,9 @@ class DEC(OwnClusters, Stacked):
 
     def _discard(self) -> None:
         """Hook: leave out what is not trained on."""
-        from torch import nn
-
         self.network_.decoder = nn.ModuleList()
 
     def _first_centres(self, X: FloatArray, seed: int) -> torch.nn.Parameter:
-        from sklearn.cluster import KMeans
-        from threadpoolctl import threadpool_limits
-        from torch import nn
-
         codes = self._apply(self.network_.encode, X)
         kmeans = KMeans(self.n_clusters, n_init=_KMEANS_STARTS, random_state=seed)
         # Threads add up in any order, and the last bit would be another each time.
@@ -90,10 +87,6 @@ class DEC(OwnClusters, Stacked):
         return nn.Parameter(self._to_device(kmeans.cluster_centers_.astype(np.float32)))
 
     def _refine(self, X: FloatArray, generator: torch.Generator) -> None:
-        import torch
-
-        from reducers.training.loop import make_step, take_epoch
-
         data = self._to_device(X)
         target = torch.empty(len(X), self.n_clusters, device=data.device)
 
@@ -101,36 +94,27 @@ class DEC(OwnClusters, Stacked):
             rows = batch[:, 0].long()
             return self._clustering_loss(data[rows], target[rows])
 
+        most_targets = math.ceil(self.steps / self.interval)
         schedule = replace(
-            self._schedule(self._most_targets),
+            self._schedule(most_targets),
             learning_rate=self.clustering_rate,
             optimizer=self.clustering_optimizer,
         )
         step = make_step([*self.network_.parameters(), self.centres_], batch_loss, schedule, generator)
         step.set_rate(self.clustering_rate)
+        numbers = row_numbers(len(X), data.device)
+        passes = (numbers.epoch(self.batch_size, generator) for _ in range(self.steps))
+        batches = islice(chain.from_iterable(passes), self.steps)
         before = np.full(len(X), -1)
-        for count, batches in enumerate(self._intervals(len(X), generator), start=1):
+        for count in range(1, most_targets + 1):
             memberships = self._memberships(X)
             clusters = memberships.argmax(axis=1)
             if (clusters != before).mean() < self.tolerance:
                 break
             before = clusters
             target.copy_(torch.from_numpy(_sharpened(memberships)))
-            self.history_.append(take_epoch(step, batches, count, schedule, "clustering"))
-
-    @property
-    def _most_targets(self) -> int:
-        return math.ceil(self.steps / self.interval)
-
-    def _intervals(self, n: int, generator: torch.Generator) -> Iterator[Iterator[Tensor]]:
-        """Yield the batches from one target to the next, of row numbers below `n`."""
-        from reducers.training.batches import row_numbers
-
-        numbers = row_numbers(n, self._torch_device())
-        passes = (numbers.epoch(self.batch_size, generator) for _ in repeat(None))
-        batches = islice(chain.from_iterable(passes), self.steps)
-        for _ in range(self._most_targets):
-            yield islice(batches, self.interval)
+            between = islice(batches, self.interval)
+            self.history_.append(take_epoch(step, between, count, schedule, "clustering"))
 
     def _clustering_loss(self, x: Tensor, target: Tensor) -> Tensor:
         """Hook: return the loss of a batch `x` whose memberships should be `target`."""
@@ -138,8 +122,6 @@ class DEC(OwnClusters, Stacked):
 
     def _divergence(self, code: Tensor, target: Tensor) -> Tensor:
         """Return the mean Kullback-Leibler divergence from the target to the memberships of codes."""
-        from torch.nn import functional as F
-
         return F.kl_div(self._membership(code).log(), target, reduction="batchmean")
 
     def _membership(self, code: Tensor) -> Tensor:
@@ -148,11 +130,10 @@ class DEC(OwnClusters, Stacked):
         return kernel / kernel.sum(dim=1, keepdim=True)
 
     def _memberships(self, X: FloatArray) -> FloatArray:
-        return self._apply(lambda x: self._membership(self.network_.encode(x)), X)  # type: ignore[no-any-return]
+        return self._apply(lambda x: self._membership(self.network_.encode(x)), X)
 
     def _predict(self, X: FloatArray) -> NDArray[Any]:
-        clusters: NDArray[Any] = np.argmax(self._memberships(X), axis=1)
-        return clusters
+        return np.asarray(self._memberships(X).argmax(axis=1))
 
     @property
     def n_parameters_(self) -> int:
@@ -160,8 +141,38 @@ class DEC(OwnClusters, Stacked):
         return super().n_parameters_ + self.centres_.numel()
 
 
+class IDEC(DEC):
+    """`DEC` that keeps its decoder: the loss is the reconstruction's plus `gamma` times the clustering's.
+
+    Parameters
+    ----------
+    gamma : float >= 0, default 0.1
+        Weight of the divergence.
+    clustering_rate, clustering_optimizer
+        By default those of the autoencoder, 0.001 and 'adam'.
+    """
+
+    name = "idec"
+    reference = (
+        "Guo et al. (2017), Improved deep embedded clustering with local structure preservation, IJCAI"
+    )
+
+    gamma: float = number(0.1, low=0.0)
+    clustering_rate: float = number(1e-3, low=0.0, above=True)
+    clustering_optimizer: str = one_of("adam", "momentum", "adamw", "sgd")
+
+    _inverse_transform = Stacked._inverse_transform
+
+    def _discard(self) -> None:
+        """Keep everything."""
+
+    def _clustering_loss(self, x: Tensor, target: Tensor) -> Tensor:
+        code = self.network_.encode(x)
+        output = self.network_.output_pre_activation(code)
+        return self._reconstruction_loss(output, x) + self.gamma * self._divergence(code, target)
+
+
 def _sharpened(memberships: FloatArray) -> FloatArray:
     """Return the target of memberships (n, k): their squares over the size of the cluster, normalised."""
     weight = memberships**2 / memberships.sum(axis=0)
-    target: FloatArray = weight / weight.sum(axis=1, keepdims=True)
-    return target
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.mixture import GaussianMixture
 
 from reducers.base import FloatArray
 from reducers.methods.autoencoders.stacked import Stacked
-from reducers.methods.deep_clustering.own_clusters import OwnClusters
+from reducers.methods.deep_clustering import OwnClusters
 from reducers.methods.manifold import UMAP
 from reducers.parameters import integer, one_of, sizes
 from reducers.training.device import TorchReducer
@@ -53,8 +54,6 @@ class N2D(OwnClusters, TorchReducer):
     n_epochs: int = integer(0, low=0)
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:
-        from sklearn.mixture import GaussianMixture
-
         self._check_clusters(X)
         seeds = [int(seed) for seed in rng.integers(2**31, size=3)]
         shared = ("n_components", "hidden", "batch_size", "epochs", "pretrain_epochs", "precision", "device")

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import HDBSCAN
+from sklearn.mixture import GaussianMixture
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from reducers.base import FloatArray
 from reducers.methods.autoencoders.convolutional import Convolutional
-from reducers.methods.deep_clustering.own_clusters import OwnClusters
-from reducers.methods.deep_clustering.pseudo_labels import Labels, agreed_labels, find_clusters
+from reducers.methods.deep_clustering import OwnClusters
 from reducers.methods.manifold import UMAP
 from reducers.parameters import integer, number, sizes
+from reducers.training.batches import row_numbers
+from reducers.training.dense_network import Dense, initialise
+from reducers.training.loop import train
+from reducers.training.precision import native_precision
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor, nn
-
+Labels = NDArray[np.int64]
+# The paper's 500 samples of 70,000 are the least that HDBSCAN calls a cluster.
+_SMALLEST_SHARE, _FEWEST, _MIN_SAMPLES = 1 / 140, 5, 10
+_MIXTURE_STARTS = 10
 _HEAD_WIDTH = 25
 
 
@@ -68,10 +77,6 @@ class SPC(OwnClusters, Convolutional):
     noise: float = number(1.5, low=0.0)
 
     def _fit(self, X: FloatArray, rng: np.random.Generator) -> None:  # type: ignore[override]
-        from torch import nn
-
-        from reducers.training.precision import native_precision
-
         self._check_clusters(X)
         self._check_loss(X)
         self.precision_ = native_precision(self.precision, self._torch_device())
@@ -85,11 +90,6 @@ class SPC(OwnClusters, Convolutional):
 
     def _member(self, n_features: int, rng: np.random.Generator) -> nn.Module:
         """Return an autoencoder with a head that names clusters, its weights drawn on the CPU."""
-        import torch
-        from torch import nn
-
-        from reducers.training.dense_network import Dense, initialise
-
         initial = torch.Generator().manual_seed(int(rng.integers(2**63)))
         network: nn.Module = self._build_network(n_features, initial)
         layers = Dense(self.n_components, _HEAD_WIDTH, "relu"), Dense(_HEAD_WIDTH, self.n_clusters, "linear")
@@ -131,11 +131,6 @@ class SPC(OwnClusters, Convolutional):
         self, data: Tensor, labels: Labels, epochs: int, generator: torch.Generator, stage: str
     ) -> None:
         """Train every member on all samples, and on the labels that are not -1."""
-        import torch
-
-        from reducers.training.batches import row_numbers
-        from reducers.training.loop import train
-
         numbers, known = row_numbers(len(data), data.device), torch.from_numpy(labels).to(data.device)
         for count, network in enumerate(self.ensemble_, start=1):
             loss = partial(self._loss_by_labels, network, data, known, generator)
@@ -146,9 +141,6 @@ class SPC(OwnClusters, Convolutional):
     def _loss_by_labels(
         self, network: Any, data: Tensor, labels: Tensor, generator: torch.Generator, batch: Tensor
     ) -> Tensor:
-        import torch
-        from torch.nn import functional as F
-
         rows = batch[:, 0].long()
         x, label = data[rows], labels[rows]
         code = network.encode(x).float()
@@ -162,10 +154,44 @@ class SPC(OwnClusters, Convolutional):
             return network.head(network.encode(x)).float().softmax(dim=1)  # type: ignore[no-any-return]
 
         together = np.sum([self._apply(partial(said, network), X) for network in self.ensemble_], axis=0)
-        clusters: NDArray[Any] = together.argmax(axis=1)
-        return clusters
+        return np.asarray(together.argmax(axis=1))
 
     @property
     def n_parameters_(self) -> int:
         """Number of weights and biases of all members."""
-        return sum(math.prod(p.shape) for p in self.ensemble_.parameters())
+        return sum(p.numel() for p in self.ensemble_.parameters())
+
+
+def find_clusters(Z: FloatArray, n_clusters: int, seed: int) -> Labels:
+    """Return a cluster for each of the codes (n, d), -1 for noise.
+
+    HDBSCAN decides by density; where that gives another number than `n_clusters`, it is a Gaussian mixture.
+    """
+    size = max(_FEWEST, int(_SMALLEST_SHARE * len(Z)))
+    density = HDBSCAN(min_cluster_size=size, min_samples=min(_MIN_SAMPLES, size), copy=True)
+    found: Labels = density.fit_predict(Z)
+    if found.max() + 1 != n_clusters:
+        mixture = GaussianMixture(n_clusters, n_init=_MIXTURE_STARTS, random_state=seed)
+        found = mixture.fit_predict(Z.astype(np.float64))
+    return found
+
+
+def agreed_labels(votes: Sequence[Labels], before: Labels, n_clusters: int) -> Labels:
+    """Return the cluster of each sample, (n,), on which all `votes` agree; -1 where they do not.
+
+    Clusters have the numbers of those of `before` that they share most samples with.
+    """
+    first = renumbered(votes[0], before, n_clusters)
+    agreed = first.copy()
+    for vote in votes[1:]:
+        agreed[renumbered(vote, first, n_clusters) != first] = -1
+    return agreed
+
+
+def renumbered(labels: Labels, like: Labels, n_clusters: int) -> Labels:
+    """Return `labels` with their clusters numbered as in `like`, matched one to one (Kuhn 1955)."""
+    both = (labels >= 0) & (like >= 0)
+    shared = np.zeros((n_clusters, n_clusters))
+    np.add.at(shared, (labels[both], like[both]), 1)
+    number = linear_sum_assignment(shared, maximize=True)[1]
+    return np.where(labels < 0, -1, number[labels])
