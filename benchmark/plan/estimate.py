@@ -12,7 +12,7 @@ from operator import truediv
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.analysis.scaling import EXPONENTS, SWEEPS
+from benchmark.analysis.columns import EXPONENTS, SWEEPS
 from benchmark.datasets.split import test_size
 from benchmark.plan.job import Job
 from benchmark.results import Record
