@@ -28,7 +28,7 @@ from benchmark.measure.threads import full_precision, limit_threads
 from benchmark.measure.trial import Trial, load_task
 from benchmark.measure.view import make_view
 from benchmark.plan.job import Job
-from benchmark.scoring.blocks import Reconstruction, Samples
+from benchmark.scoring.embedding import Reconstruction, Samples
 from benchmark.scoring.row_statistics import row_slots
 from reducers.base import NotApplicableError
 from reducers.rows import Rows

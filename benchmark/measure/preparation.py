@@ -20,7 +20,7 @@ from reducers.training.epochs import watch_epochs
 
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
-    from benchmark.scoring.blocks import Samples
+    from benchmark.scoring.embedding import Samples
     from reducers.base import Reducer
 
 

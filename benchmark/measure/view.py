@@ -11,7 +11,7 @@ from benchmark.datasets.samples import shown_rows
 if TYPE_CHECKING:
     from benchmark.datasets import Dataset
     from benchmark.results.artifacts import Arrays
-    from benchmark.scoring.blocks import Reconstruction, Samples
+    from benchmark.scoring.embedding import Reconstruction, Samples
 
 VIEW_IMAGES = 10
 
