@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -178,13 +179,10 @@ def _data_options(request: Request) -> DataOptions:
 
 def _load(request: Request, suite: Suite) -> tuple[dict[str, Dataset], tuple[str, ...]]:
     """Return the datasets; MNIST, where nobody named one and it cannot be had, gives way to digits."""
-
-    def load(name: str) -> Dataset:
-        return load_dataset(
-            name, data_dir=request.data_dir, seed=0, n_train=suite.n_train, n_test=suite.n_test,
-            options=_data_options(request), plugins=request.plugins,
-        )  # fmt: skip
-
+    load = partial(
+        load_dataset, data_dir=request.data_dir, n_train=suite.n_train, n_test=suite.n_test,
+        options=_data_options(request), plugins=request.plugins,
+    )  # fmt: skip
     named = request.dataset or (suite.dataset and (suite.dataset,))
     if named:
         return {name: load(name) for name in dict.fromkeys(named)}, ()

@@ -19,7 +19,14 @@ IntArray = NDArray[np.int64]
 Samples = FloatArray | Rows
 Inverse = Callable[[FloatArray], FloatArray]
 
-PARTS = ("labels", "inputs", "reconstruction", "clusters", "heldout")
+# What a metric may need, and the attributes that are lost without it.
+PARTS = {
+    "labels": ("y_test", "y_train"),
+    "inputs": ("X_test", "reconstruction_test"),
+    "reconstruction": ("reconstruction_test",),
+    "clusters": ("own_clusters",),
+    "heldout": ("held_out",),
+}
 N_NEIGHBOURS = 5
 MAX_RANKED_POINTS = 5_000
 # Of the numbers of clusters that are tried where there are no labels.
@@ -99,9 +106,8 @@ class Embedding:
 
     def has(self, part: str) -> bool:
         """Whether this embedding has one of `PARTS`; ``"heldout"`` are rows that no fit has seen."""
-        parts = (self.y_test, self.X_test, self.reconstruction_test, self.own_clusters)
-        there = (*(array is not None for array in parts), self.held_out)
-        return dict(zip(PARTS, there, strict=True))[part]
+        found = getattr(self, PARTS[part][0])
+        return found is not None and found is not False
 
     @cached_property
     def n_classes(self) -> int:
