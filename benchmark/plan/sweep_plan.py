@@ -143,20 +143,17 @@ class SweepPlan(Plan):
         for size in sizes(self.request, sweep):
             job = self._job(curve, self.centre.at(sweep, size))
             record = records.get(job.key)
-            if record is None:
-                reason = self._reason_to_stop(done, size)
-                return job if reason is None else _stop(sweep, size, job, reason)
-            done.append((size, record))
+            if record is not None:
+                done.append((size, record))
+                continue
+            if done and done[-1][1].status != "ok":
+                reason = f"the size before, {done[-1][0]:,}, ended as {done[-1][1].status}"
+                return _stop(sweep, size, job, reason)
+            seconds, budget = predicted_seconds(done, size) if done else 0.0, self.request.budget
+            if seconds > budget:
+                return _stop(sweep, size, job, f"predicted to take {seconds:,.0f} s, more than {budget:g} s")
+            return job
         return None
-
-    def _reason_to_stop(self, done: Sequence[tuple[int, Record]], size: int) -> str | None:
-        if not done:
-            return None
-        last_size, last = done[-1]
-        if last.status != "ok":
-            return f"the size before, {last_size:,}, ended as {last.status}"
-        seconds, budget = predicted_seconds(done, size), self.request.budget
-        return None if seconds <= budget else f"predicted to take {seconds:,.0f} s, more than {budget:g} s"
 
     def _job(self, curve: Curve, point: Point) -> Job:
         name, device = curve
