@@ -86,7 +86,7 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> StoredRun:
             raise InputError(
                 f"run() has no option {name!r}.{suggestion(name, known)} It has: {', '.join(known)}."
             )
-    given = _plain({"dataset": None if dataset is None else as_sources(dataset), **options})
+    given = {"dataset": None if dataset is None else as_sources(dataset), **options}
     if reducers is not None:
         plain = Request(plugins=given.get("plugins", ()), settings=given.get("settings", ()))
         choose_reducers(plain)  # a plugin that cannot be read is an error of its own
@@ -98,30 +98,18 @@ def run(reducers: Any = None, dataset: Any = None, **options: Any) -> StoredRun:
     return StoredRun(Store(result.results_dir, result.run), result.report)
 
 
-def _plain(given: dict[str, Any]) -> dict[str, Any]:
-    """Return values as a request holds them: paths as text, sequences as tuples of text."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Path):
-            return str(value)
-        return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
-
-    return {name: plain(value) for name, value in given.items()}
-
-
 def _document_options() -> None:
     """Give `run` the signature and the list of options that `Request` declares."""
-    parameters, lines = [], []
+    parameters, lines = [], ""
     for declared, option in options(Request):
         kind = inspect.Parameter.KEYWORD_ONLY if declared.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters.append(
             inspect.Parameter(declared.name, kind, default=declared.default, annotation=declared.type)
         )
-        lines += (
-            [f"    {declared.name} : {declared.type}", f"        {option.help}"] if declared.kw_only else []
-        )
+        if declared.kw_only:
+            lines += f"    {declared.name} : {declared.type}\n        {option.help}\n"
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__doc__ = f"{run.__doc__}" + "\n".join([*lines, "    "]).lstrip()
+    run.__doc__ = f"{run.__doc__}{lines.lstrip()}    "
 
 
 _document_options()

@@ -9,7 +9,7 @@ One call tells all that a plugin breaks, of a file or of an object::
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,21 +62,18 @@ def breaches(plugin: object) -> list[str]:
     kind = kind_of(type(made)) or kind_of(made)
     if kind not in CHECKS:
         return [f"{plugin!r:.60} must be a reducer, metric, clustering or dataset, or the path of a file."]
-    # One fault may show in several checks.
-    complaints = dict.fromkeys(_complaints(made, CHECKS[kind]))
-    return [f"The {kind} '{getattr(made, 'name', '')}': {complaint}" for complaint in complaints]
-
-
-def _complaints(made: Any, checks: tuple[Callable[[Any], None], ...]) -> Iterator[str]:
-    for check in checks:
+    complaints = []
+    for check in CHECKS[kind]:
         try:
             # Odd codes make libraries warn, which is no news here.
             with warnings.catch_warnings(action="ignore"):
                 check(made)
         except AssertionError as error:
-            yield str(error)
+            complaints.append(str(error))
         except Exception as error:
-            yield f"{check.__name__} met {type(error).__name__}: {error}"
+            complaints.append(f"{check.__name__} met {type(error).__name__}: {error}")
+    # One fault may show in several checks.
+    return [f"The {kind} '{getattr(made, 'name', '')}': {one}" for one in dict.fromkeys(complaints)]
 
 
 def check_text(plugin: Any) -> None:
@@ -140,9 +137,7 @@ def check_clustering_assigns(clustering: Clustering) -> None:
 def check_clustering_is_blind(clustering: Clustering) -> None:
     """Which class a sample is of changes nothing: clusters are compared with the classes."""
     embedding = make_embeddings()["plain"]
-    assert embedding.y_train is not None
-    assert embedding.y_test is not None
-    turned = replace(embedding, y_train=embedding.y_train[::-1], y_test=embedding.y_test[::-1])
+    turned = replace(embedding, **{name: getattr(embedding, name)[::-1] for name in ("y_train", "y_test")})
     same = [np.array_equal(*pair) for pair in zip(*map(clustering.assign, (embedding, turned)), strict=True)]
     _demand(all(same), "the clusters must not depend on which class a sample is of")
 

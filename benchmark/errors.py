@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reducers.registry_error import suggestion as suggestion
 
 
@@ -29,6 +31,6 @@ def _cut(text: str) -> str:
     return text if len(text) <= 800 else f"{text[:500]} ... {text[-250:]}"
 
 
-def choices(names: object) -> str:
+def choices(names: Iterable[object]) -> str:
     """Return names as one readable, sorted, comma-separated list."""
-    return ", ".join(sorted(str(name) for name in names))  # type: ignore[attr-defined]
+    return ", ".join(sorted(map(str, names)))

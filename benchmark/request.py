@@ -63,14 +63,16 @@ def whole(low: int, high: int | None = None) -> Allowed:
     return Allowed(lambda value: type(value) is int and low <= value <= top, words)
 
 
-def _finite_seconds(value: Any) -> bool:
-    return type(value) in (int, float) and 0 < value < math.inf
-
-
 _IMAGE_SHAPE = Allowed(
     lambda value: bool(re.fullmatch(r"[1-9]\d{0,3}x[1-9]\d{0,3}", str(value))), "HEIGHTxWIDTH, as 28x28"
 )
-SECONDS = Allowed(_finite_seconds, "a finite number of seconds > 0")
+SECONDS = Allowed(
+    lambda value: type(value) in (int, float) and 0 < value < math.inf, "a finite number of seconds > 0"
+)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _basename(path: Any) -> str:
@@ -121,19 +123,17 @@ class BaseRequest:
     results_dir: str = _option("results", "--results-dir", "DIR", "Where runs keep their results.", show=None)
     reports_dir: str = _option("reports", "--reports-dir", "DIR", "Where reports go.", show=None)
     plugins: tuple[str, ...] = _option(
-        (),
-        "--plugin",
-        "FILE.py",
-        "A file that defines reducers, datasets, metrics or clusterings; repeatable.",
-        show=_basename,
-    )
+        (), "--plugin", "FILE.py",
+        "A file that defines reducers, datasets, metrics or clusterings; repeatable.", show=_basename,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for declared in fields(self):
             value = getattr(self, declared.name)
             # One where there could be several.
-            if "tuple" in str(declared.type) and value is not None and not isinstance(value, tuple):
-                object.__setattr__(self, declared.name, (value,))
+            if "tuple" in str(declared.type) and value is not None:
+                value = tuple(map(_plain, value if isinstance(value, (list, tuple)) else (value,)))
+            object.__setattr__(self, declared.name, _plain(value))
 
     def check(self) -> None:
         """Raise `InputError` for the first option whose value is not allowed."""
@@ -159,7 +159,7 @@ class BaseRequest:
     @property
     def pool(self) -> str | None:
         """Address of the cluster to measure on; None for this machine."""
-        return None
+        return getattr(self, "cluster", None)
 
     def _leading_words(self) -> list[str]:
         """Return what the command says even where it is the default."""
@@ -236,11 +236,6 @@ class Request(BaseRequest):
         _IMAGE_SHAPE,
     )  # fmt: skip
     data_dir: str | None = _option(None, "--data-dir", "DIR", "Where datasets lie, as DIR/mnist/.", show=None)
-
-    @property
-    def pool(self) -> str | None:
-        """Address of the cluster to measure on; None for this machine."""
-        return self.cluster
 
     def _leading_words(self) -> list[str]:
         words = ["--all"] if self.reducers is None and not self.groups else []

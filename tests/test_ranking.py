@@ -11,9 +11,15 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from benchmark.analysis.bootstrap import RESAMPLES, mean_over_seeds, resample, row_weights, seed_weights
 from benchmark.analysis.ranking import load_leaderboard, with_ranks
-from benchmark.analysis.statistics import ranks
+from benchmark.analysis.statistics import (
+    RESAMPLES,
+    mean_over_seeds,
+    ranks,
+    resample,
+    row_weights,
+    seed_weights,
+)
 from benchmark.analysis.tables import leaderboard, to_frame
 from benchmark.reporting import write_report
 from benchmark.results import Record, Store

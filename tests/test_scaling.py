@@ -19,8 +19,15 @@ import pytest
 from matplotlib.image import imread
 from scipy.stats import linregress
 
-from benchmark.analysis.exponents import exponent, predict
-from benchmark.analysis.scaling import SWEEPS, Point, exponents_table, save_scaling, scaling_table
+from benchmark.analysis.scaling import (
+    SWEEPS,
+    Point,
+    exponent,
+    exponents_table,
+    predict,
+    save_scaling,
+    scaling_table,
+)
 from benchmark.datasets import load_dataset
 from benchmark.datasets.synthetic import FACTORS, N_TEST, Files, Synthetic
 from benchmark.errors import InputError

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from math import comb
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from benchmark.analysis.columns import RANKING, TASK, is_control, leading_metrics, of_one_task
 from benchmark.analysis.statistics import CONFIDENCE, holm, signed_rank_p
 from benchmark.scoring import METRICS, Metric
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # With fewer datasets no test over them can say anything (Demšar 2006 advises more than ten).
 FEWEST_DATASETS = 5
@@ -26,8 +24,6 @@ class Differences(NamedTuple):
 
     Attributes
     ----------
-    metric : Metric
-    n_datasets : int
     ranks : Series
         Mean rank over the datasets, by reducer; the best first.
     friedman : float
@@ -62,8 +58,6 @@ def scores_by_dataset(board: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     incomplete : list of str
         Those that lack a score.
     """
-    import pandas as pd
-
     rows = board.loc[~is_control(board), [*TASK, *RANKING, "reducer", "setting", "baseline"]]
     label = rows["reducer"] + (" (" + rows["setting"] + ")").fillna("")
     found = {
@@ -79,8 +73,6 @@ def scores_by_dataset(board: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _of_one_width(rows: pd.DataFrame, name: str) -> pd.Series:
     """Return a score by label, of one task and of the rows of the same sizes that reduce nothing."""
-    import pandas as pd
-
     widest_first = rows[~rows["baseline"]].sort_values("n_components", ascending=False, kind="stable")
     own = of_one_task(widest_first)
     sizes = [name for name in TASK if name != "n_components"]
@@ -98,14 +90,12 @@ def mean_ranks(scores: pd.DataFrame) -> pd.DataFrame:
 def differences(scores: pd.DataFrame) -> list[Differences]:
     """Return what the datasets tell by each metric that enough of them have, of `scores_by_dataset`."""
     names = dict.fromkeys(scores.columns.get_level_values(1)) if len(scores) >= _FEWEST_REDUCERS else ()
-    found = (_differences(METRICS[name], scores.loc[:, (slice(None), name)]) for name in names)
-    return [one for one in found if one is not None]
+    by_metric = {name: scores.loc[:, (slice(None), name)] for name in names}
+    enough = {name: own for name, own in by_metric.items() if own.shape[1] >= FEWEST_DATASETS}
+    return [_differences(METRICS[name], own) for name, own in enough.items()]
 
 
-def _differences(metric: Metric, scores: pd.DataFrame) -> Differences | None:
-    if scores.shape[1] < FEWEST_DATASETS:
-        return None
-    import pandas as pd
+def _differences(metric: Metric, scores: pd.DataFrame) -> Differences:
     from scipy.stats import friedmanchisquare
 
     ranks = scores.rank(ascending=not metric.higher_is_better).mean(axis=1).sort_values(kind="stable")

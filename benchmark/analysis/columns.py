@@ -68,6 +68,9 @@ GROUP = tuple(name for name in KEYS if name != "asked_precision")
 # Rows that agree in these were given the same task, so their scores may be compared and ranked. Where
 # a row was measured does not matter to a score; to a time it does.
 TASK = ("dataset", "n_train", "n_test", "n_components", "version", "scored_on")
+# What a scaling run varies, and where it keeps the exponents of its costs.
+SWEEPS = ("samples", "features", "components")
+EXPONENTS = "exponents.csv"
 # Points that agree in all of these lie on one line of a sweep; the precision is the one asked for.
 CURVE = ("reducer", "device", "threads", "asked_precision")
 

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm, ttest_ind
 
-from benchmark.analysis.bootstrap import row_weights, seed_weights
 from benchmark.analysis.columns import GROUP, is_control, score_columns
 from benchmark.analysis.ranking import FEWEST_SEEDS, resampled_means
-from benchmark.analysis.statistics import CONFIDENCE, holm
+from benchmark.analysis.statistics import CONFIDENCE, holm, row_weights, seed_weights
 from benchmark.analysis.tables import ended_well, load_table
 from benchmark.errors import InputError
 from benchmark.results import Store
 from benchmark.scoring import METRICS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # What tells configurations apart, wherever and by whichever version they were measured.
 _KEYS = [name for name in GROUP if name not in ("machine", "timing", "code", "version")]
 _TIMES = ("fit_seconds", "transform_seconds")
 # A time that changed by less is the same, however small its noise: clocks of processors wander as much.
 LEAST_RATIO = 1.05
+_SHORTEST = 1e-9
 UNKNOWN = "noise unknown"
 
 
@@ -72,8 +71,7 @@ def compare(one: Store, other: Store) -> list[Change]:
         The runs share no configuration.
     """
     tables = [ended_well(load_table(store)) for store in (one, other)]
-    tables = [table[~is_control(table)] for table in tables]
-    groups = [dict(list(table.groupby(_KEYS, dropna=False))) for table in tables]
+    groups = [dict(list(table[~is_control(table)].groupby(_KEYS, dropna=False))) for table in tables]
     shared = [key for key in groups[0] if key in groups[1]]
     if not shared:
         raise InputError(
@@ -81,42 +79,40 @@ def compare(one: Store, other: Store) -> list[Change]:
             "width, device, precision and threads must be the same."
         )
     changes = [change for key in shared for change in _changes(groups[0][key], groups[1][key], one, other)]
-    return _told(changes)
+    p = np.array([change.p for change in changes])
+    known = ~np.isnan(p)
+    told = np.zeros(len(p), dtype=bool)
+    told[known] = holm(p[known]) <= 1 - CONFIDENCE
+    return [
+        replace(change, verdict=_verdict(change, told[place])) if known[place] else change
+        for place, change in enumerate(changes)
+    ]
 
 
 def _changes(a: pd.DataFrame, b: pd.DataFrame, one: Store, other: Store) -> Iterator[Change]:
     row = {name: a[name].iloc[0] for name in _KEYS}
-    resampled = _resampled(a, one, b, other)
-    for name in score_columns(a):
-        if name in METRICS and name in b and a[name].notna().any() and b[name].notna().any():
-            before, after = float(a[name].mean()), float(b[name].mean())
-            margin, p = _noise(a[name], b[name], resampled.get(name), after - before)
-            yield Change(row, name, before, after, margin, p)
-    alone = {*a["timing"], *b["timing"]} == {"exclusive"}
-    if alone and len({*a["machine"], *b["machine"]}) == 1:
-        for name in _TIMES:
-            if a[name].notna().any() and b[name].notna().any():
-                logs = [np.log(np.maximum(_floats(table[name].dropna()), 1e-9)) for table in (a, b)]
-                margin, p = _welch(*logs)
-                yield Change(row, name, float(a[name].mean()), float(b[name].mean()), margin, p)
-
-
-def _resampled(a: pd.DataFrame, one: Store, b: pd.DataFrame, other: Store) -> dict[str, np.ndarray]:
-    """Return the change of the mean over seeds in every resample, of metrics whose rows all jobs kept."""
     weights = row_weights()
     drawn = seed_weights([*a["seed"], *b["seed"]], weights.shape[1])
     means = [resampled_means(jobs, store, weights, drawn) for jobs, store in ((a, one), (b, other))]
-    return {name: means[1][name] - means[0][name] for name in means[0].keys() & means[1].keys()}
+    names = [name for name in score_columns(a) if name in METRICS and name in b]
+    if {*a["timing"], *b["timing"]} == {"exclusive"} and len({*a["machine"], *b["machine"]}) == 1:
+        names += _TIMES
+    for name in names:
+        before, after = (table[name].dropna().to_numpy(float) for table in (a, b))
+        if not len(before) or not len(after):
+            continue
+        if name in _TIMES:
+            noise = _welch(*(np.log(np.maximum(times, _SHORTEST)) for times in (before, after)))
+        elif name in means[0] and name in means[1]:
+            noise = _resampled(means[1][name] - means[0][name], float(after.mean() - before.mean()))
+        else:
+            noise = _welch(before, after)
+        yield Change(row, name, float(before.mean()), float(after.mean()), *noise)
 
 
-def _noise(
-    a: pd.Series, b: pd.Series, resampled: np.ndarray | None, difference: float
-) -> tuple[float, float]:
-    from scipy.stats import norm
-
-    if resampled is None:
-        return _welch(_floats(a.dropna()), _floats(b.dropna()))
-    deviation = float(np.nanstd(resampled))
+def _resampled(changes: np.ndarray, difference: float) -> tuple[float, float]:
+    """Return half the interval of a difference, and the p of none, from its values in every resample."""
+    deviation = float(np.nanstd(changes))
     if deviation == 0:
         return 0.0, float(difference == 0)
     return float(norm.ppf((1 + CONFIDENCE) / 2) * deviation), float(2 * norm.sf(abs(difference) / deviation))
@@ -124,8 +120,6 @@ def _noise(
 
 def _welch(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Return half the interval of the difference of means, and the p of none; NaN with too few seeds."""
-    from scipy.stats import ttest_ind
-
     if min(len(a), len(b)) < FEWEST_SEEDS:
         return float("nan"), float("nan")
     if a.std() == b.std() == 0:
@@ -135,23 +129,9 @@ def _welch(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     return float(high - low) / 2, float(found.pvalue)
 
 
-def _floats(values: pd.Series) -> np.ndarray:
-    found: np.ndarray = values.to_numpy(float)
-    return found
-
-
-def _told(changes: list[Change]) -> list[Change]:
-    known = [place for place, change in enumerate(changes) if not np.isnan(change.p)]
-    corrected = holm(np.array([changes[place].p for place in known]))
-    made = list(changes)
-    for place, p in zip(known, corrected, strict=True):
-        made[place] = replace(changes[place], verdict=_verdict(changes[place], told=p <= 1 - CONFIDENCE))
-    return made
-
-
-def _verdict(change: Change, *, told: bool) -> str:
+def _verdict(change: Change, told: bool) -> str:
     if change.name in _TIMES:
-        ratio = change.after / max(change.before, 1e-9)
+        ratio = change.after / max(change.before, _SHORTEST)
         if not told or 1 / LEAST_RATIO < ratio < LEAST_RATIO:
             return "no change told"
         return "slower" if ratio > 1 else "faster"

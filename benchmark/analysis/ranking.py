@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from benchmark.analysis.bootstrap import Array, mean_over_seeds, resample, row_weights, seed_weights
 from benchmark.analysis.columns import GROUP, TASK, dtype_of, score_columns
-from benchmark.analysis.statistics import CONFIDENCE, ranks
+from benchmark.analysis.statistics import (
+    CONFIDENCE,
+    Array,
+    mean_over_seeds,
+    ranks,
+    resample,
+    row_weights,
+    seed_weights,
+)
 from benchmark.analysis.tables import ended_well
 from benchmark.results import Store
 from benchmark.scoring import METRICS, Metric
 from benchmark.scoring.row_statistics import SLOTS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LEADERBOARD = "leaderboard.csv"
 _SUFFIXES = ("_ci_low", "_ci_high", "_best_rank", "_worst_rank")
@@ -45,8 +49,6 @@ def with_ranks(board: pd.DataFrame, frame: pd.DataFrame, store: Store) -> pd.Dat
         ``x_best_rank`` and ``x_worst_rank`` are those among the rows of the same task, see `ranks`; NA
         for a baseline, and for all where one of the others kept no rows.
     """
-    import pandas as pd
-
     made = {name: _by_seeds(board, name) for name in score_columns(frame)}
     jobs = ended_well(frame).merge(board[list(GROUP)].reset_index(), on=list(GROUP))
     weights = row_weights(max(len(jobs), 1))
@@ -74,8 +76,6 @@ def with_ranks(board: pd.DataFrame, frame: pd.DataFrame, store: Store) -> pd.Dat
 
 def load_leaderboard(store: Store) -> pd.DataFrame:
     """Return ``leaderboard.csv`` of a run, which its report was made of."""
-    import pandas as pd
-
     words = {name: "string" for name in GROUP if dtype_of(name) == "string"}
     return pd.read_csv(store.path / LEADERBOARD, dtype=words, keep_default_na=False, na_values=[""])
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from benchmark.analysis.columns import of_one_task
 from benchmark.analysis.ranking import with_ranks
@@ -12,9 +12,6 @@ from benchmark.analysis.tables import leaderboard, load_table
 from benchmark.errors import InputError, choices
 from benchmark.results import Store
 from benchmark.scoring import METRICS, Metric
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # What a purpose is judged by; without labels, by the second.
 GOALS = {
@@ -72,8 +69,8 @@ def recommend(
     if metric is None:
         raise InputError(f"The run {store.run!r} measured nothing that speaks for {goal}.")
     left_out: dict[str, pd.DataFrame] = {}
-    for reason, allowed in _limits(metric, goal, seconds, memory).items():
-        kept = allowed(rest)
+    for reason, met in _limits(rest, metric, goal, seconds, memory).items():
+        kept = met[rest.index]
         left_out[reason], rest = rest[~kept], rest[kept]
     task = of_one_task(rest)
     left_out["of other data, sizes or width"], rest = rest[~rest.index.isin(task.index)], task
@@ -83,28 +80,22 @@ def recommend(
     ranked = with_ranks(rest.reset_index(drop=True), frame, store)
     ranked = ranked.sort_values(metric.name, ascending=not metric.higher_is_better, kind="stable")
     first = ranked[(ranked[f"{metric.name}_best_rank"] == 1).fillna(False)]
-    tied = ranked[:1] if first.empty else first
-    rows = tied.sort_values("fit_seconds", kind="stable", na_position="last")
+    rows = (ranked[:1] if first.empty else first).sort_values(
+        "fit_seconds", kind="stable", na_position="last"
+    )
     return Recommendation(metric, rows, {reason: rows for reason, rows in left_out.items() if len(rows)})
 
 
 def _limits(
-    metric: Metric, goal: str, seconds: float | None, memory: float | None
-) -> dict[str, Callable[[pd.DataFrame], pd.Series]]:
-    """Return what rows must meet, by what is said of those that do not: functions that say which do."""
-    found: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-        f"without {metric.label}": lambda rows: rows[metric.name].notna()
-    }
+    rows: pd.DataFrame, metric: Metric, goal: str, seconds: float | None, memory: float | None
+) -> dict[str, pd.Series]:
+    """Return which rows meet a limit, by what is said of those that do not."""
+    met = {f"without {metric.label}": rows[metric.name].notna()}
     if goal == "visualisation":
-        found["not of two dimensions (--components 2 measures such)"] = lambda rows: (
-            rows["n_components"] == _PLANE
-        ).fillna(False)
+        met["not of two dimensions (--components 2 measures such)"] = rows["n_components"] == _PLANE
     if seconds is not None:
-        found[f"that take more than {seconds:g} s"] = lambda rows: (
-            rows["fit_seconds"] + rows["warmup_seconds"].fillna(0) <= seconds
-        ).fillna(False)
+        spent = rows["fit_seconds"] + rows["warmup_seconds"].fillna(0)
+        met[f"that take more than {seconds:g} s"] = spent <= seconds
     if memory is not None:
-        found[f"that need more than {memory:g} MiB"] = lambda rows: (rows["peak_memory_mb"] <= memory).fillna(
-            False
-        )
-    return found
+        met[f"that need more than {memory:g} MiB"] = rows["peak_memory_mb"] <= memory
+    return {reason: rows_met.fillna(False).astype(bool) for reason, rows_met in met.items()}

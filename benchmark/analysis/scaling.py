@@ -1,28 +1,27 @@
-"""How cost grows with the number of samples, of features and of components: the tables of a scaling run."""
+"""How cost grows with samples, features and components: the tables and the power laws of a scaling run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from benchmark.analysis.columns import CURVE, DTYPES, TIMES
-from benchmark.analysis.exponents import exponent
-from benchmark.analysis.frames import save_frame, typed_frame
+from benchmark.analysis.columns import CURVE, DTYPES, EXPONENTS, TIMES
+from benchmark.analysis.columns import SWEEPS as SWEEPS
+from benchmark.analysis.tables import save_frame, typed_frame
 from benchmark.results import Record, Store, latest
 from benchmark.scoring import BUILT_IN_METRICS
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 KIND = "scaling"
-EXPONENTS = "exponents.csv"
-SWEEPS = ("samples", "features", "components")
 # The costs that get an exponent.
 COSTS = {"fit": "fit_seconds", "transform": "transform_seconds", "memory": "peak_memory_mb"}
+# A line through two points fits them whatever they are: it has no error to tell.
+FEWEST = 3
 # The data of sweeps have no classes.
 SCORES = tuple(name for name, m in BUILT_IN_METRICS.items() if "labels" not in m.needs and not m.clustering)
 POINT_COLUMNS = (
@@ -55,14 +54,6 @@ class Point:
         return [sweep for sweep in SWEEPS if self.at(sweep, getattr(centre, sweep)) == centre]
 
 
-def point_of(record: Record) -> Point | None:
-    """Return the point a record was measured at; None for a record of something else."""
-    width = record.params.get("n_components")
-    if record.n_train is None or record.n_features is None or not isinstance(width, int):
-        return None
-    return Point(record.n_train, record.n_features, width)
-
-
 def centre_of(facts: Mapping[str, Any]) -> Point:
     """Return the point that the sweeps of a run have in common, from its ``run.json``.
 
@@ -89,17 +80,15 @@ def scaling_table(store: Store) -> pd.DataFrame:
 
 
 def _rows(record: Record, centre: Point) -> list[dict[str, Any]]:
-    point = point_of(record)
-    if point is None:
+    """Return the rows of a record, one a sweep through its point; none for one of something else."""
+    width = record.params.get("n_components")
+    if record.n_train is None or record.n_features is None or not isinstance(width, int):
         return []
+    point = Point(record.n_train, record.n_features, width)
     row = {name: getattr(record, name) for name in POINT_COLUMNS if hasattr(record, name)}
     row |= {name: record.scores.get(name) for name in SCORES}
-    row |= {
-        "asked_precision": record.params.get("precision"),
-        "n_components": point.components,
-        "params": json.dumps(record.params, sort_keys=True),
-        "reason": record.error,
-    }
+    row |= {"asked_precision": record.params.get("precision"), "n_components": point.components}
+    row |= {"params": json.dumps(record.params, sort_keys=True), "reason": record.error}
     if record.transform_seconds is not None and record.n_test:
         row["transform_seconds_per_1000"] = 1000 * record.transform_seconds / record.n_test
     return [{**row, "sweep": sweep, "size": getattr(point, sweep)} for sweep in point.sweeps(centre)]
@@ -129,15 +118,12 @@ def exponents_table(table: pd.DataFrame) -> pd.DataFrame:
 def _exponents(points: pd.DataFrame) -> dict[str, Any]:
     ok = undisturbed(points)
     row: dict[str, Any] = {name: points[name].iloc[0] for name in ("sweep", *CURVE)}
-    row["ok"] = len(ok)
-    sizes = ok["size"].to_numpy(dtype=np.float64)
-    for cost, column in COSTS.items():
-        fit = exponent(sizes, ok[column].to_numpy(dtype=np.float64, na_value=np.nan))
-        row |= {f"{cost}_exponent": fit.value, f"{cost}_error": fit.error}
-        if cost == "fit":
-            row |= {"fitted": len(fit.sizes), "from_size": min(fit.sizes, default=None)}
-            row["to_size"] = max(fit.sizes, default=None)
-    return row
+    laws = {cost: exponent(ok["size"].tolist(), ok[c].astype(float).tolist()) for cost, c in COSTS.items()}
+    for cost, law in laws.items():
+        row |= {f"{cost}_exponent": law.value, f"{cost}_error": law.error}
+    sizes = laws["fit"].sizes
+    ends = {"from_size": min(sizes, default=None), "to_size": max(sizes, default=None)}
+    return row | ends | {"ok": len(ok), "fitted": len(sizes)}
 
 
 def save_scaling(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -147,3 +133,53 @@ def save_scaling(store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
     save_frame(store, table, "scaling.csv", "scaling.parquet")
     save_frame(store, exponents, EXPONENTS)
     return table, exponents
+
+
+class Exponent(NamedTuple):
+    """The slope of log cost on log size, its standard error, and the sizes it was fitted to.
+
+    Both figures are NaN, and `sizes` is empty, where fewer than `FEWEST` points were measured.
+    """
+
+    value: float
+    error: float
+    sizes: tuple[float, ...]
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> Exponent:
+    """Return the exponent c of ``cost = b * size**c`` by least squares of logarithms.
+
+    Only the upper half of the points enters, at least `FEWEST`: at small sizes a fixed cost hides
+    the growth.
+
+    Parameters
+    ----------
+    sizes, costs : sequence of float, of the same length
+        A point whose cost is not a positive number is left out.
+    """
+    kept = _measured(sizes, costs)
+    upper = kept[-max(FEWEST, math.ceil(len(kept) / 2)) :]
+    if len(upper) < FEWEST:
+        return Exponent(math.nan, math.nan, ())
+    x, y = np.log(np.array(upper)).T
+    (slope, _), covariance = np.polyfit(x, y, 1, cov=True)
+    return Exponent(float(slope), math.sqrt(covariance[0, 0]), tuple(size for size, _ in upper))
+
+
+def predict(sizes: Sequence[float], costs: Sequence[float], size: float) -> float | None:
+    """Return what `size` will cost by a power law through the last three points; None without points.
+
+    Through one point, the cost is taken to be proportional to the size; it is never taken to fall.
+    """
+    kept = _measured(sizes, costs)[-FEWEST:]
+    if not kept:
+        return None
+    x, y = np.log(np.array(kept)).T
+    slope = np.polyfit(x, y, 1)[0] if len(kept) > 1 else 1.0
+    last_size, last_cost = kept[-1]
+    return float(last_cost * (size / last_size) ** max(slope, 0.0))
+
+
+def _measured(sizes: Sequence[float], costs: Sequence[float]) -> list[tuple[float, float]]:
+    pairs = ((float(size), float(cost)) for size, cost in zip(sizes, costs, strict=True))
+    return sorted((size, cost) for size, cost in pairs if math.isfinite(cost) and cost > 0)

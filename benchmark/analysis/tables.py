@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
 
 from benchmark.analysis.columns import (
     COLUMNS,
+    DTYPES,
     GROUP,
     RANKING,
     SCORES,
@@ -17,14 +20,29 @@ from benchmark.analysis.columns import (
     measured_columns,
     score_columns,
 )
-from benchmark.analysis.frames import read_csv, save_frame, typed_frame
 from benchmark.results import Record, Store, latest
 from benchmark.scoring.metrics import is_reserved
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _ORDER = ["dataset", "reducer", "device", "n_components", "setting", "seed", "precision", "threads", "key"]
+
+
+def typed_frame(
+    rows: Sequence[Mapping[str, Any]], columns: Iterable[str], dtypes: Mapping[str, str] = DTYPES
+) -> pd.DataFrame:
+    """Return a table of these columns; what a row lacks is NA, a column without a type is Float64."""
+    return pd.DataFrame({
+        name: pd.array([row.get(name) for row in rows], dtype=dtypes.get(name, "Float64"))  # type: ignore[call-overload]
+        for name in columns
+    })  # fmt: skip
+
+
+def save_frame(store: Store, frame: pd.DataFrame, *names: str) -> None:
+    """Write a table of a run atomically under each of these names, as CSV or Parquet by its ending."""
+    for name in names:
+        if name.endswith(".csv"):
+            store.save_table(name, lambda file: frame.to_csv(file, index=False, lineterminator="\n"))
+        else:
+            store.save_table(name, lambda file: frame.to_parquet(file, index=False))
 
 
 def to_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -42,22 +60,15 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    made = {
-        "params": json.dumps(record.params, sort_keys=True),
-        "fit_spread_seconds": _spread(record.fit_times),
-        "transform_spread_seconds": _spread(record.transform_times),
-    }
+    made: dict[str, Any] = {"params": json.dumps(record.params, sort_keys=True)}
+    for part, times in (("fit", record.fit_times), ("transform", record.transform_times)):
+        made[f"{part}_spread_seconds"] = max(times) - min(times) if len(times) > 1 else None
     own = set(COLUMNS) - set(SCORES) - set(made)
     row: dict[str, Any] = {name: getattr(record, name) for name in own} | made
     row |= {name: value for name, value in record.scores.items() if name not in row and not is_reserved(name)}
     if row["n_components"] is None and isinstance(record.params.get("n_components"), int):
         row["n_components"] = record.params["n_components"]  # A failed row is shown by the width asked for.
     return {name: _clean(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _spread(times: Sequence[float]) -> float | None:
-    """Return the largest minus the smallest; None where nothing was repeated."""
-    return max(times) - min(times) if len(times) > 1 else None
 
 
 def _clean(text: str) -> str | None:
@@ -75,20 +86,19 @@ def save_tables(store: Store) -> pd.DataFrame:
 
 def load_table(store: Store) -> pd.DataFrame:
     """Return a run's table with its types: from Parquet, else from CSV, else rebuilt from its records."""
-    frame = _read_table(store)
-    if frame is None or not set(COLUMNS) <= set(frame.columns):
-        # There is none, or an earlier version wrote it.
-        return to_frame(latest(store.records()))
-    return frame
-
-
-def _read_table(store: Store) -> pd.DataFrame | None:
-    import pandas as pd
-
-    if (store.path / "results.parquet").is_file():
-        frame = pd.read_parquet(store.path / "results.parquet")
-        return frame.astype({name: dtype_of(name) for name in frame.columns})
-    return read_csv(store, "results.csv") if (store.path / "results.csv").is_file() else None
+    frame, parquet, csv = pd.DataFrame(), store.path / "results.parquet", store.path / "results.csv"
+    if parquet.is_file():
+        frame = pd.read_parquet(parquet)
+    elif csv.is_file():
+        text = pd.read_csv(csv, dtype=str, keep_default_na=False)
+        # Python's own parsers give every digit back.
+        parse = {"Int64": int, "Float64": float, "string": str}
+        cells = [{str(name): cell for name, cell in row.items() if cell} for row in text.to_dict("records")]
+        rows = [{name: parse[dtype_of(name)](cell) for name, cell in row.items()} for row in cells]
+        frame = typed_frame(rows, text.columns)
+    frame = frame.astype({name: dtype_of(name) for name in frame.columns})
+    # There may be none, or one that an earlier version wrote.
+    return frame if set(COLUMNS) <= set(frame.columns) else to_frame(latest(store.records()))
 
 
 def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
@@ -100,27 +110,27 @@ def leaderboard(frame: pd.DataFrame) -> pd.DataFrame:
     codes as wide as the data, so nothing was reduced, or is one of `CONTROLS`. Sorted by `RANKING`, best
     first; what was scored on fitted rows comes last.
     """
-    import pandas as pd
-
-    names = measured_columns(frame)
     ok = ended_well(frame)
     groups = ok.groupby(list(GROUP), dropna=False, sort=True)
-    parts = [groups.size().rename("seeds").astype("Int64"), groups["n_parameters"].max()]
-    for name in names:
-        summary = groups[name].agg(["mean", "std", "count"])
-        for statistic, suffix in (("mean", ""), ("std", "_std"), ("count", "_count")):
-            column = summary[statistic].rename(name + suffix)
-            parts.append(column.astype("Int64" if statistic == "count" else "Float64"))
-    board = pd.concat(parts, axis=1).reset_index()
-    board["baseline"] = _baseline(board, ok)
+    parts: list[pd.Series | pd.DataFrame] = [
+        groups.size().rename("seeds").astype("Int64"),
+        groups["n_parameters"].max(),
+    ]
+    for name in measured_columns(frame):
+        summary = groups[name].agg(["mean", "std", "count"]).astype({"count": "Int64"})
+        parts.append(summary.set_axis([name, f"{name}_std", f"{name}_count"], axis=1))
+    board: pd.DataFrame = pd.concat(parts, axis=1).reset_index()
+    features = ok.groupby("dataset")["n_features"].max()
+    full = (board["n_components"] >= board["dataset"].map(features)).fillna(False).astype(bool)
+    control = is_control(board)
+    # Where full width was asked for, the methods still differ, and only raw stands for the data.
+    board["baseline"] = control | (board["reducer"] == "raw" if full[~control].all() else full)
     order = ["scored_on", *RANKING]
     return board.sort_values(order, ascending=False, ignore_index=True, kind="stable")
 
 
 def ended_well(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the ok rows; where some seeds of a configuration were disturbed, their times do not count."""
-    import pandas as pd
-
     ok = frame[frame["status"] == "ok"].copy()
     keys = [ok[name] for name in GROUP if name != "timing"]
     undisturbed = (ok["timing"] == "exclusive").groupby(keys, dropna=False).transform("any")
@@ -128,14 +138,6 @@ def ended_well(frame: pd.DataFrame) -> pd.DataFrame:
     ok.loc[mixed, list(TIMES)] = pd.NA
     ok.loc[mixed, "timing"] = "exclusive"
     return ok
-
-
-def _baseline(board: pd.DataFrame, ok: pd.DataFrame) -> pd.Series:
-    features = ok.groupby("dataset")["n_features"].max()
-    full = (board["n_components"] >= board["dataset"].map(features)).fillna(False).astype(bool)
-    control = is_control(board)
-    # Where full width was asked for, the methods still differ, and only raw stands for the data.
-    return control | (board["reducer"] == "raw" if full[~control].all() else full)
 
 
 def speedup(frame: pd.DataFrame) -> pd.DataFrame:
@@ -149,9 +151,11 @@ def speedup(frame: pd.DataFrame) -> pd.DataFrame:
     keys = [name for name in GROUP if name != "device"]
     means = leaderboard(frame)[[*GROUP, "fit_seconds", *scores]]
     cpu = means[means["device"] == "cpu"].drop(columns="device")
-    other = _with_sizes(frame.loc[frame["device"] != "cpu", [*GROUP, "status", "error"]], frame)
-    rows = other.drop_duplicates([*GROUP, "status"])
-    rows = rows.merge(
+    # Sizes that a job never got to know, as its device is missing, where the run has only one.
+    sizes = {name: frame[name].dropna().unique() for name in ("n_train", "n_test")}
+    other = frame.loc[frame["device"] != "cpu", [*GROUP, "status", "error"]]
+    other = other.fillna({name: values[0] for name, values in sizes.items() if len(values) == 1})
+    rows = other.drop_duplicates([*GROUP, "status"]).merge(
         means.assign(status="ok").astype({"status": "string"}), on=[*GROUP, "status"], how="left"
     )
     rows = rows.merge(cpu, on=keys, how="left", suffixes=("", "_cpu"))
@@ -159,12 +163,6 @@ def speedup(frame: pd.DataFrame) -> pd.DataFrame:
     for name in scores:
         rows[f"{name}_difference"] = rows[name] - rows[f"{name}_cpu"]
     return rows.sort_values([*GROUP, "status"], ignore_index=True, kind="stable")
-
-
-def _with_sizes(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Fill the sizes a job never got to know (its device is missing) where the run has only one."""
-    sizes = {name: frame[name].dropna().unique() for name in ("n_train", "n_test")}
-    return rows.fillna({name: values[0] for name, values in sizes.items() if len(values) == 1})
 
 
 def failures(frame: pd.DataFrame) -> pd.DataFrame:

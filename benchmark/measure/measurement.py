@@ -28,7 +28,7 @@ from benchmark.measure.trial import Trial
 from benchmark.measure.view import make_view
 from benchmark.plan.job import Job
 from benchmark.scoring import Embedding, metrics_of, score_rows
-from benchmark.scoring.blocks import Reconstruction, Samples
+from benchmark.scoring.embedding import Reconstruction, Samples
 from benchmark.scoring.row_statistics import row_slots
 from reducers.base import NotApplicableError, Reducer
 from reducers.rows import Rows

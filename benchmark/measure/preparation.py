@@ -16,7 +16,7 @@ from benchmark.datasets.synthetic import RECIPE
 from benchmark.errors import InputError
 from benchmark.measure.clock import measured
 from benchmark.plan.job import Job
-from benchmark.scoring.blocks import Samples
+from benchmark.scoring.embedding import Samples
 from reducers.base import Reducer
 from reducers.registry import make_reducer
 from reducers.rows import Rows

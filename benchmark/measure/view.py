@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmark.datasets import Dataset
     from benchmark.measure.insight import Decode
     from benchmark.results.artifacts import Arrays
-    from benchmark.scoring.blocks import Reconstruction, Samples
+    from benchmark.scoring.embedding import Reconstruction, Samples
 
 VIEW_IMAGES = 10
 
@@ -56,7 +56,8 @@ def _column_errors(X: Samples, reconstruction: np.ndarray | Reconstruction) -> n
     given, made = np.asarray(X[rows], np.float64), np.asarray(reconstruction[rows], np.float64)
     variance = given.var(axis=0)
     lost = np.square(given - made).mean(axis=0)
-    return np.divide(lost, variance, out=np.full(lost.shape, np.nan), where=variance > 0).astype(np.float32)
+    shares: np.ndarray = np.divide(lost, variance, out=np.full(lost.shape, np.nan), where=variance > 0)
+    return shares.astype(np.float32)
 
 
 def _plane(Z: np.ndarray) -> tuple[np.ndarray, float]:

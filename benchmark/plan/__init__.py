@@ -42,11 +42,11 @@ class Plan:
 
     kind: str | None = None
     keeps_arrays: bool = True
+    notes: tuple[str, ...] = ()
+    total: int | None = None
 
     def __init__(self, run: str, threads: int) -> None:
         self.run, self.threads = run, threads
-        self.notes: tuple[str, ...] = ()
-        self.total: int | None = None
         self.arithmetic: dict[str, str] = {}
         self.costs: Mapping[str, Cost] = {}
 

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import product
-from operator import truediv
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.analysis.scaling import EXPONENTS, SWEEPS
+from benchmark.analysis.columns import EXPONENTS, SWEEPS
 from benchmark.datasets.split import test_size
 from benchmark.plan.job import Job
 from benchmark.results import Record
@@ -58,8 +57,10 @@ def estimate(jobs: Sequence[Job], results_dir: str | Path, machine: str | None) 
         told = medians.get(meaning) if min(sizes) > 0 else None
         if not told:
             return Cost()
-        record = min(told, key=lambda record: (record.job_seconds is None, _distance(record, sizes)))
-        ratios = dict(zip((*SWEEPS, "epochs"), map(truediv, sizes, _sizes(record)), strict=True))
+        steps = [[a / b for a, b in zip(sizes, _sizes(record), strict=True)] for record in told]
+        far = [math.fsum(abs(math.log(ratio)) for ratio in ratios) for ratios in steps]
+        place = min(range(len(told)), key=lambda i: (told[i].job_seconds is None, far[i]))
+        record, ratios = told[place], dict(zip((*SWEEPS, "epochs"), steps[place], strict=True))
         fit, memory = (laws.get((*meaning[:2], name), {}) for name in ("fit", "memory"))
         return _scaled(record, repeats, ratios, fit, memory)
 
@@ -77,10 +78,6 @@ def read_quietly(paths: Iterable[Path]) -> Iterator[Record]:
 def _median(records: list[Record]) -> Record:
     timed = [(record.job_seconds, record) for record in records if record.job_seconds is not None]
     return sorted(timed, key=lambda pair: pair[0])[len(timed) // 2][1] if timed else records[0]
-
-
-def _distance(record: Record, sizes: _Sizes) -> float:
-    return math.fsum(abs(math.log(a / b)) for a, b in zip(sizes, _sizes(record), strict=True))
 
 
 def _scaled(record: Record, repeats: int, ratios: Mapping[str, float], fit: _Powers, memory: _Powers) -> Cost:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 
@@ -72,11 +72,10 @@ class Job:
     @property
     def key(self) -> str:
         """A name for files: readable, safe, and different for every different measurement."""
-        meaning = {name: value for name, value in asdict(self).items() if name not in _NOT_MEANING}
-        # Jobs had keys before there were these, and results are kept under them.
-        usual: dict[str, Any] = {"repeats": 1, "arithmetic": None, "data_options": {}, "clusterings": ()}
-        usual |= {"part": "test", "chosen": "", "scoring": "", "task": "", "scored_on": "heldout"}
-        meaning = {name: v for name, v in meaning.items() if name not in usual or v != usual[name]}
+        # Jobs had keys before there were the fields with a default, and results are kept under them.
+        usual = {field.name: field.default for field in fields(self)} | {"data_options": {}}
+        differs = {name: value for name, value in asdict(self).items() if value != usual[name]}
+        meaning = {name: value for name, value in differs.items() if name not in _NOT_MEANING}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()
         reducer = re.sub(r"[^A-Za-z0-9.-]+", "_", self.reducer).strip(".")[:60]
         return f"{reducer}-{self.device}-d{self.params.get('n_components')}-s{self.seed}-{digest[:10]}"

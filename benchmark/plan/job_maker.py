@@ -14,6 +14,9 @@ from benchmark.plan.job import Job
 from benchmark.plan.settings import DEFAULT, Setting, as_json, defaults_of, difference
 from benchmark.plan.suite import Suite
 from benchmark.request import BaseRequest
+from reducers.parameters import check_parameters
+from reducers.registry import find_reducers, make_reducer
+from reducers.registry_error import RegistryError
 
 if TYPE_CHECKING:
     from reducers.base import Reducer
@@ -37,16 +40,7 @@ class Machine(Protocol):
 
 
 class JobMaker:
-    """Makes the jobs of one run.
-
-    Parameters
-    ----------
-    request : BaseRequest
-    machine : Machine
-        Asked for its devices when the first job is made.
-    run : str
-        Name of the run.
-    """
+    """Makes the jobs of one run; `machine` is asked for its devices when the first of them is made."""
 
     def __init__(self, request: BaseRequest, machine: Machine, run: str) -> None:
         self._request, self._machine, self._run = request, machine, run
@@ -121,8 +115,6 @@ class JobMaker:
         self, data: Data, suite: Suite, name: str, width: int, setting: Setting
     ) -> tuple[Reducer, dict[str, Any], dict[str, Any]]:
         """Return a reducer, the parameters a job carries, and all that it has."""
-        from reducers.registry import find_reducers
-
         own = suite.parameters(name) | dict(setting.params)
         reducer = self._reducer(name, {"n_components": width, **own})
         estimator = getattr(reducer, "estimator", None)
@@ -133,17 +125,17 @@ class JobMaker:
             declared = entry.defaults if entry else {}
             own = {k: every[k] for k in {**declared, **own} if k in declared or every[k] != usual[k]}
             return reducer, {"n_components": width, **own}, every
-        params = _job_params(reducer.get_params(deep=False), data)
+        every = reducer.get_params(deep=False)
+        # The others have a column of their own.
+        params = {k: v for k, v in every.items() if k not in ("random_state", "device")}
+        if params.get("image_shape", ()) is None and data.image_shape is not None:
+            params["image_shape"] = list(data.image_shape)
         # Epochs that were set are those that are wanted.
         if {"epochs", "batch_size"} <= set(params) and "epochs" not in setting.params:
             params |= suite.epochs(params, data.n_train)
         return reducer, params, params
 
     def _reducer(self, name: str, own: Mapping[str, Any]) -> Reducer:
-        from reducers.parameters import check_parameters
-        from reducers.registry import make_reducer
-        from reducers.registry_error import RegistryError
-
         precision = self._request.precision
         try:
             reducer = make_reducer(name, self._request.plugins, **own)
@@ -164,15 +156,6 @@ class JobMaker:
         if asked not in supported:
             return asked, f"{name} runs on {', '.join(supported)} only"
         if asked not in found:
-            on_cluster = self._request.pool is not None
-            where = "offered by no worker of the cluster" if on_cluster else "not on this machine"
+            where = "offered by no worker of the cluster" if self._request.pool else "not on this machine"
             return asked, f"device '{asked}' is {where}; found: {', '.join(found)}"
         return asked, None
-
-
-def _job_params(all_params: Mapping[str, Any], data: Data) -> dict[str, Any]:
-    """Return the parameters a job carries: all but those that have a column of their own."""
-    params = {k: v for k, v in all_params.items() if k not in ("random_state", "device")}
-    if params.get("image_shape", ()) is None and data.image_shape is not None:
-        params["image_shape"] = list(data.image_shape)
-    return params

@@ -13,14 +13,8 @@ from benchmark.scoring import METRICS
 def select(jobs: Sequence[Job], records: Mapping[str, Record], metric: str) -> list[Job]:
     """Return the jobs of the settings that were chosen; of reducers with several, first those that choose.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-        Every setting on the test set.
-    records : mapping
-        What was measured so far, by key.
-    metric : str
-        Name of the score that decides, by its mean over seeds.
+    `jobs` are every setting on the test set, `records` what was measured so far, by key; the score named
+    `metric` decides, by its mean over seeds.
     """
     settings: dict[tuple[object, ...], dict[str, list[Job]]] = {}
     for job in jobs:

@@ -16,6 +16,7 @@ from operator import methodcaller
 from typing import Any
 
 from benchmark.errors import InputError, suggestion
+from reducers.registry import Entry, find_reducers
 
 # Said for every reducer at once, by --components, --seeds and --device.
 FIXED = ("n_components", "random_state", "device")
@@ -168,12 +169,12 @@ def _from_estimator(one: Any, plugins: Sequence[str]) -> tuple[str, dict[str, An
             f"['pca', FastICA(10)]; got {one!r}."
         )
     from reducers.adapter import ScikitLearn
-    from reducers.registry import find_reducers
 
-    name, width = _name_of(one, plugins), one.get_params(deep=False).get("n_components")
+    known, width = find_reducers(plugins), one.get_params(deep=False).get("n_components")
+    name = _name_of(one, known)
     declared: Mapping[str, Any] = {}
     if isinstance(one, ScikitLearn):
-        one, declared = one.estimator, find_reducers(plugins)[name].defaults
+        one, declared = one.estimator, known[name].defaults
     defaults, params = defaults_of(one), one.get_params(deep=False)
     changed = {p: v for p, v in params.items() if p in declared or repr(v) != repr(defaults[p])}
     check_fixed({"device"} & changed.keys(), name, "An estimator")
@@ -183,13 +184,11 @@ def _from_estimator(one: Any, plugins: Sequence[str]) -> tuple[str, dict[str, An
     return name, plain | ({"n_components": width} if type(width) is int else {})
 
 
-def _name_of(one: Any, plugins: Sequence[str]) -> str:
+def _name_of(one: Any, known: Mapping[str, Entry]) -> str:
     from reducers.adapter import ScikitLearn
-    from reducers.registry import find_reducers
 
     cls, public = type(one), type(one).__module__.partition("._")[0]
     name = str(getattr(one, "name", ""))
-    known = find_reducers(plugins)
     if name in known and (isinstance(one, ScikitLearn) or known[name].target.endswith(f":{cls.__name__}")):
         return name
     if public.startswith("sklearn.") and getattr(importlib.import_module(public), cls.__name__, 0) is cls:

@@ -19,6 +19,8 @@ from benchmark.request import EVERYTHING, MOST, BaseRequest, Request, whole
 from benchmark.scoring import DEFAULT as DEFAULT_CLUSTERING
 from benchmark.scoring import find_clusterings, find_metrics
 from reducers.parameters import Allowed
+from reducers.registry import FURTHER, find_reducers, load_reducer
+from reducers.registry_error import RegistryError
 
 SHIPPED = Path(__file__).parent / "suites"
 
@@ -144,9 +146,6 @@ def choose_reducers(request: BaseRequest) -> tuple[str, ...]:
 
     Where none is asked for by name or group, these are all but those of `reducers.registry.FURTHER`.
     """
-    from reducers.registry import FURTHER, find_reducers, load_reducer
-    from reducers.registry_error import RegistryError
-
     try:
         known = find_reducers(request.plugins)
         for name in CONTROLS.keys() & known.keys():
@@ -190,8 +189,6 @@ def find_suite(request: Request) -> Suite:
 
 
 def _check_reducers(suite: Suite, request: Request) -> None:
-    from reducers.registry import find_reducers
-
     known = list(find_reducers(request.plugins))
     for name in suite.reducers:
         if name not in known and not name.startswith("sklearn."):
@@ -239,14 +236,12 @@ def _parse(path: Path) -> Suite:
     # Numbers of thousands of digits, and brackets within brackets, are more than the parser takes.
     except (ValueError, RecursionError) as error:
         raise InputError(f"The suite file {path} is not valid TOML: {error}.") from None
-    known = list(_ALLOWED)
-    for key in content:
-        if key not in known:
-            raise InputError(
-                f"The suite file {path} has an unknown key {_shown(key)}.{suggestion(key, known)} "
-                f"Known: {', '.join(known)}."
-            )
     for key, value in content.items():
+        if key not in _ALLOWED:
+            raise InputError(
+                f"The suite file {path} has an unknown key {_shown(key)}.{suggestion(key, _ALLOWED)} "
+                f"Known: {', '.join(_ALLOWED)}."
+            )
         if not _ALLOWED[key].holds(value):
             raise InputError(
                 f"The suite file {path} needs {key} to be {_ALLOWED[key].words}; got {_shown(value)}."

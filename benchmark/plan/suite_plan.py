@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,11 +38,6 @@ _SIZES = ("n_train", "n_test", "n_features", "n_classes")
 class SuitePlan(Plan):
     """The plan of a `Request`.
 
-    Parameters
-    ----------
-    request : Request
-    machine : Machine
-
     Attributes
     ----------
     suite : Suite
@@ -63,9 +59,10 @@ class SuitePlan(Plan):
         settings = find_settings(request.settings, {name: self.suite.settings(name) for name in names})
         self.datasets, fallback = _load(request, self.suite)
         _check_names(self.datasets)
-        self.dataset = ", ".join(data.name for data in self.datasets.values())
+        names_of_data = [data.name for data in self.datasets.values()]
+        self.dataset = ", ".join(names_of_data)
         self.requested_dataset = DEFAULT_DATASET if fallback else self.dataset
-        default_name = f"{'+'.join(data.name for data in self.datasets.values())}-{self.suite.name}"
+        default_name = f"{'+'.join(names_of_data)}-{self.suite.name}"
         run = check_run_name(default_name if request.name is None else request.name)
         maker = JobMaker(request, machine, run)
         super().__init__(run, maker.threads)
@@ -182,13 +179,10 @@ def _data_options(request: Request) -> DataOptions:
 
 def _load(request: Request, suite: Suite) -> tuple[dict[str, Dataset], tuple[str, ...]]:
     """Return the datasets; MNIST, where nobody named one and it cannot be had, gives way to digits."""
-
-    def load(name: str) -> Dataset:
-        return load_dataset(
-            name, data_dir=request.data_dir, seed=0, n_train=suite.n_train, n_test=suite.n_test,
-            options=_data_options(request), plugins=request.plugins,
-        )  # fmt: skip
-
+    load = partial(
+        load_dataset, data_dir=request.data_dir, n_train=suite.n_train, n_test=suite.n_test,
+        options=_data_options(request), plugins=request.plugins,
+    )  # fmt: skip
     named = request.dataset or (suite.dataset and (suite.dataset,))
     if named:
         return {name: load(name) for name in dict.fromkeys(named)}, ()
@@ -222,29 +216,22 @@ def _jobs(
 ) -> dict[str, Job]:  # fmt: skip
     """Return the jobs seed by seed: a seed decides split and sub-sample, which are then loaded once."""
     reducers = [(name, setting) for name, several in settings.items() for setting in several]
-    wanted = [
-        (seed, *job)
-        for seed in range(suite.seeds)
-        for reducer in reducers
-        for job in product([reducer], *_widths_and_devices(reducer[0], dataset, suite, request))
-    ]
-    jobs = (
-        maker.make(
-            dataset, suite, name, width, asked, setting=setting, seed=seed, source=source,
-            data_dir=request.data_dir,
-        )
-        for seed, (name, setting), width, asked in wanted
-    )  # fmt: skip
     clusterings = choose_clusterings(request)
-    shared: dict[str, Any] = {
-        "clusterings": clusterings,
-        "scoring": scoring_digest(clusterings, request.plugins),
-        "data_options": _data_options(request).as_facts(),
-        "keep_model": request.keep_models,
-    }
-    jobs = (replace(job, **shared).under(request.protocol) for job in jobs)
-    # ``--device auto --device cpu`` names the same device twice on many machines.
-    return {job.key: job for job in jobs}
+    digest, options = scoring_digest(clusterings, request.plugins), _data_options(request).as_facts()
+    # ``--device auto --device cpu`` names the same device twice on many machines: one job by its key.
+    jobs: dict[str, Job] = {}
+    for seed, (name, setting) in product(range(suite.seeds), reducers):
+        for width, asked in product(*_widths_and_devices(name, dataset, suite, request)):
+            job = maker.make(
+                dataset, suite, name, width, asked, setting=setting, seed=seed, source=source,
+                data_dir=request.data_dir,
+            )  # fmt: skip
+            job = replace(
+                job, clusterings=clusterings, scoring=digest, data_options=options,
+                keep_model=request.keep_models,
+            ).under(request.protocol)  # fmt: skip
+            jobs[job.key] = job
+    return jobs
 
 
 def _widths_and_devices(

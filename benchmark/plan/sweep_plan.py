@@ -10,8 +10,7 @@ from itertools import product
 from typing import Any
 
 from benchmark.analysis.columns import CURVE
-from benchmark.analysis.exponents import predict
-from benchmark.analysis.scaling import KIND, SWEEPS, Point
+from benchmark.analysis.scaling import KIND, SWEEPS, Point, predict
 from benchmark.datasets.synthetic import N_TEST, SUMMARY, Files, Synthetic
 from benchmark.plan import Plan
 from benchmark.plan.job import Job
@@ -20,6 +19,7 @@ from benchmark.plan.suite import Suite, choose_reducers
 from benchmark.plan.suite_plan import joined
 from benchmark.request import ScaleRequest
 from benchmark.results import Record, check_run_name
+from reducers.registry import make_reducer
 
 CENTRE = Point(samples=10_000, features=784, components=10)
 # Sizes stand about evenly on a logarithmic scale. Numbers of features are squares, so that methods
@@ -57,11 +57,6 @@ class SweepPlan(Plan):
     """The plan of a `ScaleRequest`: sweep by sweep and size by size, all curves at once.
 
     What the jobs of a size took decides whether a curve goes on to the next.
-
-    Parameters
-    ----------
-    request : ScaleRequest
-    machine : Machine
     """
 
     kind = KIND
@@ -125,7 +120,7 @@ class SweepPlan(Plan):
     def facts(self, earlier: Mapping[str, Any], records: Mapping[str, Record]) -> dict[str, Any]:
         """Return what is swept, and where curves end early; what other calls found of others stays."""
         ends = [self._follow(sweep, curve, records) for sweep in SWEEPS for curve in self.curves]
-        ours = [_curve(self._stop("", 0, self._job(curve, self.centre), "")) for curve in self.curves]
+        ours = [_curve(_stop("", 0, self._job(curve, self.centre), "")) for curve in self.curves]
         others = [stop for stop in earlier.get("stopped", []) if _curve(stop) not in ours]
         return {
             "kind": KIND,
@@ -148,33 +143,29 @@ class SweepPlan(Plan):
         for size in sizes(self.request, sweep):
             job = self._job(curve, self.centre.at(sweep, size))
             record = records.get(job.key)
-            if record is None:
-                reason = self._reason_to_stop(done, size)
-                return job if reason is None else self._stop(sweep, size, job, reason)
-            done.append((size, record))
+            if record is not None:
+                done.append((size, record))
+                continue
+            if done and done[-1][1].status != "ok":
+                reason = f"the size before, {done[-1][0]:,}, ended as {done[-1][1].status}"
+                return _stop(sweep, size, job, reason)
+            seconds, budget = predicted_seconds(done, size) if done else 0.0, self.request.budget
+            if seconds > budget:
+                return _stop(sweep, size, job, f"predicted to take {seconds:,.0f} s, more than {budget:g} s")
+            return job
         return None
-
-    def _reason_to_stop(self, done: Sequence[tuple[int, Record]], size: int) -> str | None:
-        if not done:
-            return None
-        last_size, last = done[-1]
-        if last.status != "ok":
-            return f"the size before, {last_size:,}, ended as {last.status}"
-        seconds, budget = predicted_seconds(done, size), self.request.budget
-        return None if seconds <= budget else f"predicted to take {seconds:,.0f} s, more than {budget:g} s"
-
-    @staticmethod
-    def _stop(sweep: str, size: int, job: Job, reason: str) -> Stop:
-        names = ("reducer", "device", "threads", "n_train", "n_test", "n_features")
-        params = {"asked_precision": job.params.get("precision"), "n_components": job.params["n_components"]}
-        return {"sweep": sweep, "size": size, **{name: getattr(job, name) for name in names}, **params,
-                "reason": reason}  # fmt: skip
 
     def _job(self, curve: Curve, point: Point) -> Job:
         name, device = curve
         suite = Suite(KIND, reducers={name: _fixed_epochs(name, self.request.plugins)})
         data = Synthetic(point.samples, point.features)
         return self._maker.make(data, suite, name, point.components, device).decided(self.arithmetic)
+
+
+def _stop(sweep: str, size: int, job: Job, reason: str) -> Stop:
+    names = ("reducer", "device", "threads", "n_train", "n_test", "n_features")
+    stop = {"sweep": sweep, "size": size, "reason": reason} | {name: getattr(job, name) for name in names}
+    return stop | {"asked_precision": job.params.get("precision"), "n_components": job.params["n_components"]}
 
 
 def _size(job: Job, sweep: str) -> int:
@@ -188,8 +179,6 @@ def _curve(stop: Stop) -> tuple[object, ...]:
 @cache
 def _fixed_epochs(name: str, plugins: tuple[str, ...]) -> dict[str, Any]:
     """Return the numbers of epochs that a reducer gets, as far as it has such parameters."""
-    from reducers.registry import make_reducer
-
     if name.startswith("sklearn."):
         return {}
     own = make_reducer(name, plugins).get_params(deep=False)
@@ -200,7 +189,8 @@ def predicted_seconds(done: Sequence[tuple[int, Record]], size: int) -> float:
     """Return what a size will take in all: warm-up and scores as before, all else by its power law."""
     known, last = [size for size, _ in done], done[-1][1]
     timed = [(record.fit_seconds or 0.0) + (record.transform_seconds or 0.0) for _, record in done]
-    growing = (predict(known, costs, size) or 0.0 for costs in (timed, [_beside(r) for _, r in done]))
+    beside = [_beside(record) for _, record in done]
+    growing = (predict(known, costs, size) or 0.0 for costs in (timed, beside))
     return (last.warmup_seconds or 0.0) + (last.score_seconds or 0.0) + sum(growing)
 
 

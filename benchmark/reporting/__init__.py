@@ -6,9 +6,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from benchmark.analysis.frames import save_frame
 from benchmark.analysis.ranking import LEADERBOARD
 from benchmark.analysis.scaling import KIND, save_scaling
+from benchmark.analysis.tables import save_frame
 from benchmark.reporting.content import RunContent
 from benchmark.reporting.document import Block
 from benchmark.reporting.markdown import render

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from benchmark.analysis.columns import GROUP, varying
@@ -34,7 +35,7 @@ def published_figures(data: ReportData) -> list[Block]:
     return [table(rows, columns), Paragraph(_NOTE)]
 
 
-def _measured(row: dict[Any, Any]) -> str:
+def _measured(row: Mapping[Any, Any]) -> str:
     name = row["figure"].metric
     form = score_text(name)
     about = interval(row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high"), row[name], form)

@@ -83,8 +83,8 @@ def _columns_of(view: View, names: Any) -> list[Block]:
             columns = ", ".join(f"{_column(names, k)} {moved[k]:+.2g}" for k in order if moved[k])
             said.append(f"A standard deviation of number {number} of the code moves {columns or 'nothing'}.")
     if (lost := view.column_errors) is not None:
-        order = [k for k in np.argsort(-lost, kind="stable")[:_MOST_COLUMNS] if np.isfinite(lost[k])]
-        columns = ", ".join(f"{_column(names, k)} {lost[k]:.0%}" for k in order)
+        worst = [k for k in np.argsort(-lost, kind="stable")[:_MOST_COLUMNS] if np.isfinite(lost[k])]
+        columns = ", ".join(f"{_column(names, k)} {lost[k]:.0%}" for k in worst)
         said.append(f"Of the variance of a column the reconstruction loses most of {columns}.")
     return [Items(said)] if said else []
 

@@ -9,21 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.scoring.clusterings import DEFAULT, Clustering, agreement_metrics
+from benchmark.scoring.clusterings import DEFAULT, Clustering, clusters_by
 from benchmark.scoring.embedding import MOST_CLUSTERS, Embedding, fit_kmeans
-from benchmark.scoring.metrics import metric
+from benchmark.scoring.metrics import Metric, metric
 from benchmark.scoring.row_statistics import ARI, MATCHED_ACCURACY, NMI
 
 _STABILITY_POINTS, _BOOTSTRAP_SAMPLES = 5_000, 5
 
-agreement = partial(agreement_metrics, indices=(
+# Name, least value, how it follows from the clusters, title, summary, reference.
+_INDICES = (
     ("nmi", 0, NMI, "NMI", "Normalised mutual information",
      "Strehl & Ghosh (2002), Cluster ensembles, JMLR 3; arithmetic mean of the entropies"),
     ("ari", -0.5, ARI, "ARI", "Adjusted Rand index (chance is 0)",
      "Hubert & Arabie (1985), Comparing partitions, Journal of Classification 2"),
     ("accuracy", 0, MATCHED_ACCURACY, "cluster acc.", "Share of points in their class, matched one to one",
      "Kuhn (1955), The Hungarian method for the assignment problem, Naval Research Logistics 2"),
-))  # fmt: skip
+)  # fmt: skip
 _of_clusters = partial(metric, high=1, higher_is_better=True, clustering=DEFAULT)
 
 
@@ -75,12 +76,32 @@ def favoured_clusters(embedding: Embedding) -> float | None:
     return None if embedding.n_classes or embedding.n_clusters is None else float(embedding.n_clusters)
 
 
+def agreement(clustering: Clustering) -> list[Metric]:
+    """Return a metric for every index of agreement of a clustering with the classes."""
+    default = clustering.name == DEFAULT
+    return [
+        Metric(
+            name=f"{clustering.prefix}_{name}", function=partial(clusters_by, clustering), low=low, high=1,
+            higher_is_better=True, needs=("labels",), reference=reference,
+            summary=f"{summary}: {clustering.title}",
+            title=title if default else f"{clustering.title} {title}",
+            label=title.replace("acc.", "accuracy") if default else f"{clustering.title} {title}",
+            clustering=clustering.name, statistic=statistic, column=f"{clustering.prefix}_clusters",
+        )
+        for name, low, statistic, title, summary, reference in _INDICES
+    ]  # fmt: skip
+
+
 def _own(embedding: Embedding) -> tuple[Any, Any]:
     return np.arange(len(embedding.Z_test)), embedding.own_clusters
 
 
+_OWN = Clustering(
+    "own", "own", "own", _own,
+    "of the method itself", "the method's",
+)  # fmt: skip
 # Nobody asks for these: they judge what a reducer found itself, wherever it has clusters.
 own_nmi, own_ari, own_accuracy = (
     replace(found, needs=("labels", "clusters"), clustering="", summary=f"{found.summary}, of the method")
-    for found in agreement([Clustering("own", "own", "own", _own, "of the method itself", "the method's")])
+    for found in agreement(_OWN)
 )

@@ -1,12 +1,11 @@
-"""The clusterings that codes are judged by, each declared once, and how well they find the classes."""
+"""The clusterings that codes are judged by, each declared once."""
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.scoring.embedding import Embedding, IntArray
-from benchmark.scoring.metrics import Metric
-from benchmark.scoring.row_statistics import RowStatistic
 
+# Rows of the test set, and the cluster of each.
+Assigned = tuple[NDArray[Any], IntArray]
 # What a method whose cost grows with the square of the samples, or faster, is given of the test codes.
 WARD_POINTS, AFFINITY_POINTS, HDBSCAN_POINTS = 5_000, 1_000, 10_000
 
@@ -42,7 +41,7 @@ class Clustering:
     name: str
     title: str
     prefix: str
-    assign: Callable[[Embedding], tuple[NDArray[Any], IntArray]]
+    assign: Callable[[Embedding], Assigned]
     summary: str
     reference: str
 
@@ -58,15 +57,15 @@ class Clustering:
             )
 
 
-def _every_row(embedding: Embedding, clusters: Any) -> tuple[NDArray[Any], IntArray]:
+def _every_row(embedding: Embedding, clusters: Any) -> Assigned:
     return np.arange(len(embedding.Z_test)), np.asarray(clusters, dtype=np.int64)
 
 
-def _kmeans(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+def _kmeans(embedding: Embedding) -> Assigned:
     return _every_row(embedding, embedding.clusters_test)
 
 
-def _gaussian_mixture(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+def _gaussian_mixture(embedding: Embedding) -> Assigned:
     from sklearn.mixture import GaussianMixture
 
     # Wide codes have more entries in a covariance than there are samples to estimate it from.
@@ -78,26 +77,26 @@ def _gaussian_mixture(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
     return _every_row(embedding, mixture.fit(train).predict(test))
 
 
-def _fit_test_codes(embedding: Embedding, estimator: Any, most: int) -> tuple[NDArray[Any], IntArray]:
+def _fit_test_codes(embedding: Embedding, estimator: Any, most: int) -> Assigned:
     """Return the clusters of at most `most` test codes, drawn by the seed: the method places no new ones."""
     rows = embedding.test_rows(most)
     return rows, np.asarray(estimator.fit_predict(embedding.centred[1][rows]), dtype=np.int64)
 
 
-def _ward(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+def _ward(embedding: Embedding) -> Assigned:
     from sklearn.cluster import AgglomerativeClustering
 
     return _fit_test_codes(embedding, AgglomerativeClustering(embedding.n_classes), WARD_POINTS)
 
 
-def _affinity_propagation(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+def _affinity_propagation(embedding: Embedding) -> Assigned:
     from sklearn.cluster import AffinityPropagation
 
     propagation = AffinityPropagation(damping=0.9, max_iter=500, random_state=embedding.seed)
     return _fit_test_codes(embedding, propagation, AFFINITY_POINTS)
 
 
-def _hdbscan(embedding: Embedding) -> tuple[NDArray[Any], IntArray]:
+def _hdbscan(embedding: Embedding) -> Assigned:
     from sklearn.cluster import HDBSCAN
 
     size = max(5, min(len(embedding.Z_test), HDBSCAN_POINTS) // 100)
@@ -126,8 +125,13 @@ BUILT_IN_CLUSTERINGS = {clustering.name: clustering for clustering in _ALL}
 DEFAULT = "kmeans"
 
 
-def clusters_by(clustering: Clustering, embedding: Embedding) -> IntArray:
-    """Return the cluster of every test row, (n_test,), computed once an embedding; -1 was not looked at."""
+def clusters_by(clustering: Clustering, embedding: Embedding) -> IntArray | None:
+    """Return the cluster of every test row, (n_test,), computed once an embedding; -1 was not looked at.
+
+    None where there are no classes to compare them with.
+    """
+    if embedding.n_classes < 2:
+        return None
     known: dict[str, IntArray] = embedding.__dict__.setdefault("_clusters", {})
     if clustering.name not in known:
         with warnings.catch_warnings():
@@ -139,38 +143,3 @@ def clusters_by(clustering: Clustering, embedding: Embedding) -> IntArray:
         found[rows] = np.where(clusters < 0, clusters.max() + 1, clusters)
         known[clustering.name] = found
     return known[clustering.name]
-
-
-# Name, least value, how it follows from the clusters, title, summary, reference.
-Index = tuple[str, float, RowStatistic, str, str, str]
-
-
-def agreement_metrics(clusterings: Iterable[Clustering], indices: Iterable[Index]) -> list[Metric]:
-    """Return a metric for every clustering and every index of agreement with the classes."""
-    return [_metric(clustering, *index) for clustering in clusterings for index in indices]
-
-
-def _metric(
-    clustering: Clustering, name: str, low: float, statistic: RowStatistic, title: str, summary: str,
-    reference: str,
-) -> Metric:  # fmt: skip
-    default = clustering.name == DEFAULT
-    return Metric(
-        name=f"{clustering.prefix}_{name}",
-        function=partial(_clusters, clustering),
-        low=low,
-        high=1,
-        higher_is_better=True,
-        needs=("labels",),
-        reference=reference,
-        summary=f"{summary}: {clustering.title}",
-        title=title if default else f"{clustering.title} {title}",
-        label=title.replace("cluster acc.", "cluster accuracy") if default else f"{clustering.title} {title}",
-        clustering=clustering.name,
-        statistic=statistic,
-        column=f"{clustering.prefix}_clusters",
-    )
-
-
-def _clusters(clustering: Clustering, embedding: Embedding) -> IntArray | None:
-    return None if embedding.n_classes < 2 else clusters_by(clustering, embedding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ from benchmark.scoring.clusterings import BUILT_IN_CLUSTERINGS, DEFAULT, Cluster
 from benchmark.scoring.metrics import Metric
 from reducers.plugins import Kind, Plugin, every_plugin, kind_of
 
-_AGREEMENT = clustering.agreement(BUILT_IN_CLUSTERINGS.values())
+_AGREEMENT = [metric for one in BUILT_IN_CLUSTERINGS.values() for metric in clustering.agreement(one)]
 # In the order in which tables show them.
 _DECLARED = [
     *(metric for metric in _AGREEMENT if metric.clustering == DEFAULT),
@@ -24,7 +25,7 @@ BUILT_IN_METRICS = {found.name: found for found in _DECLARED if isinstance(found
 
 def _describe(plugin: Plugin) -> Clustering:
     made: Clustering = plugin.value
-    taken = [metric.name for metric in clustering.agreement([made]) if metric.name in BUILT_IN_METRICS]
+    taken = [metric.name for metric in clustering.agreement(made) if metric.name in BUILT_IN_METRICS]
     if taken:
         raise InputError(
             f"The clustering '{made.name}' of {plugin.origin} needs another prefix than {made.prefix!r}: "
@@ -60,7 +61,7 @@ def find_metrics(plugins: Sequence[str | Path] = ()) -> dict[str, Metric]:
         A plugin file cannot be read, or takes a name that is in use.
     """
     found = METRIC_KIND.find(plugins)
-    for metric in clustering.agreement(find_clusterings(plugins).values()):
+    for metric in chain.from_iterable(map(clustering.agreement, find_clusterings(plugins).values())):
         if found.setdefault(metric.name, metric).clustering != metric.clustering:
             raise InputError(
                 f"Two metrics are named '{metric.name}', one of them that of the clustering "

@@ -12,18 +12,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.scoring.blocks import Reconstruction
 from benchmark.scoring.neighbours import NeighbourRanks, neighbour_ranks
-from reducers.rows import Rows
+from reducers.rows import FloatArray, Rows
 
 IntArray = NDArray[np.int64]
+Samples = FloatArray | Rows
+Inverse = Callable[[FloatArray], FloatArray]
 
-PARTS = ("labels", "inputs", "reconstruction", "clusters", "heldout")
+# What a metric may need, and the attributes that are lost without it.
+PARTS = {
+    "labels": ("y_test", "y_train"),
+    "inputs": ("X_test", "reconstruction_test"),
+    "reconstruction": ("reconstruction_test",),
+    "clusters": ("own_clusters",),
+    "heldout": ("held_out",),
+}
 N_NEIGHBOURS = 5
 MAX_RANKED_POINTS = 5_000
 # Of the numbers of clusters that are tried where there are no labels.
 MOST_CLUSTERS = 15
 _SEARCHED_POINTS, _SILHOUETTE_POINTS = 5_000, 2_000
+
+
+class Reconstruction:
+    """The reconstructions, (n, n_features), of codes `Z`, (n, d), a block at a time when asked for."""
+
+    def __init__(self, inverse_transform: Inverse, Z: FloatArray, n_features: int) -> None:
+        self._inverse_transform, self._codes = inverse_transform, Z
+        self.shape = (len(Z), n_features)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> FloatArray:
+        return self._inverse_transform(self._codes[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +64,6 @@ class Embedding:
         Inverse transform of `Z_test`, where the reducer has one.
     own_clusters : array of shape (n_test,), optional
         What the reducer itself puts the test samples into, where it has clusters: whole numbers from 0.
-    held_out : bool
-        Whether the test samples are others than the reducer was fitted on.
     seed : int
         Seed of every random choice a metric makes.
     n_jobs : int
@@ -72,23 +92,22 @@ class Embedding:
         for name in ("Z_train", "Z_test", "X_test", "reconstruction_test"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _checked_matrix(name, getattr(self, name)))
-        self._check_shape("Z_test", (len(self.Z_test), self.Z_train.shape[1]))
-        self._check_shape("X_test", (len(self.Z_test), None))
-        self._check_shape("y_train", (len(self.Z_train),))
-        self._check_shape("y_test", (len(self.Z_test),))
-        self._check_shape("own_clusters", (len(self.Z_test),))
+        n, X = len(self.Z_test), self.X_test
+        _check_shape("Z_test", self.Z_test, n, self.Z_train.shape[1])
+        _check_shape("X_test", X, n, None)
+        _check_shape("y_train", self.y_train, len(self.Z_train))
+        _check_shape("y_test", self.y_test, n)
+        _check_shape("own_clusters", self.own_clusters, n)
+        _check_shape("reconstruction_test", self.reconstruction_test, n, None if X is None else X.shape[1])
         if (self.y_train is None) != (self.y_test is None):
             raise InputError("An embedding has both y_train and y_test or neither; got one of them.")
-        width = None if self.X_test is None else self.X_test.shape[1]
-        self._check_shape("reconstruction_test", (len(self.Z_test), width))
         if self.n_jobs != -1 and self.n_jobs < 1:
             raise InputError(f"n_jobs is -1 (every core) or at least 1; got {self.n_jobs}.")
 
     def has(self, part: str) -> bool:
         """Whether this embedding has one of `PARTS`; ``"heldout"`` are rows that no fit has seen."""
-        parts = (self.y_test, self.X_test, self.reconstruction_test, self.own_clusters)
-        there = (*(array is not None for array in parts), self.held_out)
-        return dict(zip(PARTS, there, strict=True))[part]
+        found = getattr(self, PARTS[part][0])
+        return found is not None and found is not False
 
     @cached_property
     def n_classes(self) -> int:
@@ -161,18 +180,6 @@ class Embedding:
             return None
         return neighbour_ranks(self.X_test[rows], self.Z_test[rows], N_NEIGHBOURS, self.n_jobs)
 
-    def _check_shape(self, name: str, expected: tuple[int | None, ...]) -> None:
-        array = getattr(self, name)
-        if array is None:
-            return
-        shape = np.shape(array)
-        fits = len(shape) == len(expected) and all(
-            e in (None, s) for e, s in zip(expected, shape, strict=True)
-        )
-        if not fits:
-            wanted = ", ".join("any" if e is None else str(e) for e in expected)
-            raise InputError(f"{name} of an embedding must have shape ({wanted}); got {shape}.")
-
 
 def fit_kmeans(
     Z: NDArray[Any], n_clusters: int, seed: int, n_init: int
@@ -190,6 +197,16 @@ def fit_kmeans(
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(Z * scale)
     return lambda codes: np.asarray(kmeans.predict(codes * scale), dtype=np.int64)
+
+
+def _check_shape(name: str, array: Any, *expected: int | None) -> None:
+    shape = np.shape(array)
+    wanted = [
+        size if size is not None or len(shape) <= axis else shape[axis] for axis, size in enumerate(expected)
+    ]
+    if array is not None and list(shape) != wanted:
+        words = ", ".join("any" if size is None else str(size) for size in expected)
+        raise InputError(f"{name} of an embedding must have shape ({words}); got {shape}.")
 
 
 def _checked_matrix(name: str, values: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.scoring.embedding import Embedding
+from benchmark.scoring.embedding import PARTS, Embedding
 
 _N, _CLASSES = 240, 4
 
@@ -44,11 +44,5 @@ def arrays_of(embedding: Embedding) -> dict[str, np.ndarray]:
 
 def without(embedding: Embedding, part: str) -> Embedding:
     """Return an embedding without one of its parts."""
-    lost: dict[str, dict[str, Any]] = {
-        "labels": {"y_train": None, "y_test": None},
-        "inputs": {"X_test": None, "reconstruction_test": None},
-        "reconstruction": {"reconstruction_test": None},
-        "clusters": {"own_clusters": None},
-        "heldout": {"held_out": False},
-    }
-    return replace(embedding, **lost[part])
+    lost: dict[str, Any] = {name: False if name == "held_out" else None for name in PARTS[part]}
+    return replace(embedding, **lost)

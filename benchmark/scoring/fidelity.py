@@ -8,11 +8,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.scoring.blocks import Samples
-from benchmark.scoring.embedding import Embedding
+from benchmark.scoring.embedding import Embedding, Samples
 from benchmark.scoring.metrics import metric
-from benchmark.scoring.neighbours import FloatArray
 from benchmark.scoring.row_statistics import MEAN
+from reducers.rows import FloatArray
 
 _CHUNK_ROWS = 1_024
 _RANDOM_DRAWS = 10_000
@@ -53,8 +52,7 @@ def reconstruction_mse(embedding: Embedding) -> FloatColumn | None:
 )
 def trustworthiness(embedding: Embedding) -> FloatColumn | None:
     """Whether the 5 nearest neighbours in the codes are near in the inputs; 5,000 test points."""
-    ranks = embedding.ranks_test
-    return None if ranks is None else _preservation(embedding, ranks.inputs_of_codes)
+    return _preservation(embedding, "inputs_of_codes")
 
 
 @_preservation_metric(
@@ -64,8 +62,7 @@ def trustworthiness(embedding: Embedding) -> FloatColumn | None:
 )
 def continuity(embedding: Embedding) -> FloatColumn | None:
     """Whether the 5 nearest neighbours in the inputs are near in the codes; 5,000 test points."""
-    ranks = embedding.ranks_test
-    return None if ranks is None else _preservation(embedding, ranks.codes_of_inputs)
+    return _preservation(embedding, "codes_of_inputs")
 
 
 @_kept_metric(
@@ -114,14 +111,13 @@ def _random_distances(embedding: Embedding, others: int) -> tuple[FloatArray, Fl
         # Of three points, no two are the same.
         steps = np.hstack([steps, 1 + (steps + rng.integers(n - 2, size=(_RANDOM_DRAWS, 1))) % (n - 1)])
     further = (points + steps) % n
-    found = []
-    for space in (X, embedding.Z_test):
-        parts = [
-            np.linalg.norm(_rows(space, points[part]) - _rows(space, further[part]), axis=2)
-            for part in (slice(s, s + _CHUNK_ROWS) for s in range(0, _RANDOM_DRAWS, _CHUNK_ROWS))
-        ]
-        found.append(np.concatenate(parts))
-    return found[0], found[1]
+    chunks = [slice(start, start + _CHUNK_ROWS) for start in range(0, _RANDOM_DRAWS, _CHUNK_ROWS)]
+
+    def distances(space: Samples) -> FloatArray:
+        gaps = (_rows(space, points[part]) - _rows(space, further[part]) for part in chunks)
+        return np.concatenate([np.linalg.norm(gap, axis=2) for gap in gaps])
+
+    return distances(X), distances(embedding.Z_test)
 
 
 def _rows(space: Samples, index: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -129,11 +125,14 @@ def _rows(space: Samples, index: NDArray[np.intp]) -> NDArray[np.float64]:
     return np.asarray(space[index.ravel()], dtype=np.float64).reshape(*index.shape, -1)
 
 
-def _preservation(embedding: Embedding, ranks: FloatArray) -> FloatColumn:
+def _preservation(embedding: Embedding, which: str) -> FloatColumn | None:
     """Return ``1 - 2 / (k (2n - 3k - 1)) * sum(max(0, rank - k))`` of every ranked test row, else NaN.
 
     The mean over the n rows lies in [0, 1] for k < n / 2.
     """
+    if embedding.ranks_test is None:
+        return None
+    ranks: FloatArray = getattr(embedding.ranks_test, which)
     n, k = ranks.shape
     excess = np.maximum(ranks - k, 0).sum(axis=1, dtype=np.float64)
     values = np.full(len(embedding.Z_test), np.nan)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
+from reducers.rows import FloatArray
 
 _CHUNK_ROWS = 128
 # A squared distance below this share of the squares that it is the difference of is mostly rounding, in
