@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from in_process import measured_here
 from scipy import sparse
 from test_cli import environment
 from test_own_data_docs import trees
@@ -114,8 +115,9 @@ def test_python_of_a_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     made = dict(GIVEN[name]())
-    for code in blocks(PAGES[name], "python"):
-        exec(code, made)
+    with measured_here():
+        for code in blocks(PAGES[name], "python"):
+            exec(code, made)
     for run in (tmp_path / "results").glob("*"):
         assert set(load_results(run.name)["status"]) == {"ok"}
     assert (tmp_path / "results").exists() == ("run(" in "".join(blocks(PAGES[name], "python")))
