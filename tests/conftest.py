@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,6 +25,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Time benchmarks in this process, with nothing beside it."""
     return 0 if config.getoption("benchmark_only") else None
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Hand out studies one by one: they share nothing, and a file of them would keep one worker for long."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFileOrStudy(LoadFileScheduling):
+        """Tests by file, and those of studies each by itself."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if "::test_a_study_runs_end_to_end" in nodeid else super()._split_scope(nodeid)
+
+    return ByFileOrStudy(config, log)
 
 
 @pytest.fixture(scope="session")

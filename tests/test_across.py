@@ -157,6 +157,7 @@ def report_of(path: Path, records: Sequence[Record]) -> str:
     return write_report(store, path / "reports").read_text()
 
 
+@pytest.mark.slow
 def test_five_datasets_get_a_diagram_and_the_report_says_what_they_cannot_tell(tmp_path: Path) -> None:
     text = report_of(tmp_path, [*drawn(5), record("d00", "convolutional", two(1.0, 1.0))])
     assert text.index("## Leaderboard: d04") < text.index("## Over all datasets") < text.index("## Failures")
@@ -170,6 +171,7 @@ def test_five_datasets_get_a_diagram_and_the_report_says_what_they_cannot_tell(t
     assert imread(tmp_path / "reports" / "r" / "critical-differences.png").shape[1] == 1350
 
 
+@pytest.mark.slow
 def test_eight_datasets_tell_four_reducers_apart(tmp_path: Path) -> None:
     text = report_of(tmp_path, drawn(8))
     assert (

@@ -319,7 +319,7 @@ def test_it_reads_every_row_and_writes_the_last_one_first(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_a_recurrent_autoencoder_reconstructs_unseen_digits(cell: str) -> None:
     train, unseen = digits()
-    reducer = Recurrent(10, cell=cell, units=64, epochs=60, batch_size=32, learning_rate=3e-3).fit(train)
+    reducer = Recurrent(10, cell=cell, units=64, epochs=15, batch_size=32, learning_rate=1e-2).fit(train)
     assert error(reducer, unseen, unseen) < 0.5 * float(((unseen - train.mean(axis=0)) ** 2).mean())
 
 
@@ -332,8 +332,8 @@ def test_the_kl_penalty_reaches_its_target_by_default() -> None:
     X = digits()[0]
     for target in (0.05, 0.2):
         sparse = Sparse(
-            8, hidden=(64,), penalty="kl", activation="sigmoid", sparsity=target, epochs=60, batch_size=32,
-            learning_rate=3e-3,
+            8, hidden=(64,), penalty="kl", activation="sigmoid", sparsity=target, epochs=25, batch_size=32,
+            learning_rate=1e-2,
         )  # fmt: skip
         assert mean_activity(sparse.fit(X), X) == pytest.approx(target, rel=0.1)
 

@@ -136,6 +136,7 @@ def test_runs_that_share_nothing_are_refused(tmp_path: Path) -> None:
         compare(one, other)
 
 
+@pytest.mark.slow
 def test_the_same_run_again_is_told_to_differ_as_seldom_as_is_said(tmp_path: Path) -> None:
     rng, wrong = np.random.default_rng(0), 0
     for trial in range(60):

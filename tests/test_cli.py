@@ -159,6 +159,7 @@ def test_the_tables_hold_the_documented_columns_in_order(
     assert table.loc["autoencoder", "knn_accuracy"] > 0.2
 
 
+@pytest.mark.slow
 def test_other_clusterings_are_columns_and_a_table_of_their_own(workplace: Workplace) -> None:
     ended = workplace.measure("--reducer", "pca", "--dataset", "digits", "--clustering", "ward")
     assert ended.returncode == 0, ended.stderr
@@ -710,6 +711,7 @@ def test_the_help_of_run_tells_the_defaults(capsys: pytest.CaptureFixture[str]) 
         assert f"(default: {default})" in told
 
 
+@pytest.mark.slow
 def test_json_is_one_object_with_every_row_and_all_else_goes_to_standard_error(
     workplace: Workplace,
 ) -> None:
@@ -745,6 +747,7 @@ def test_a_scaling_run_tells_its_exponents_in_json(workplace: Workplace) -> None
     assert {row["n_train"] for row in told["rows"]} == {1000, 3000}
 
 
+@pytest.mark.slow
 def test_reports_and_merged_runs_are_told_in_json(
     copied: tuple[Workplace, dict[str, int]],
     monkeypatch: pytest.MonkeyPatch,
@@ -761,6 +764,7 @@ def test_reports_and_merged_runs_are_told_in_json(
         assert (place.path / json.loads(out)["report"]).is_file()
 
 
+@pytest.mark.slow
 def test_a_file_named_like_the_package_does_not_get_in_the_way_of_the_script(workplace: Workplace) -> None:
     """Complaint 10: beside a benchmark.py a run did nothing and ended with 0."""
     script = Path(sys.executable).parent / "dr-benchmark"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from in_process import measured_here
 from rich.console import Console
 
 from benchmark import run
@@ -30,10 +31,11 @@ SUITE = "n_train = 200\nn_test = 80\ncomponents = [2, 3]\nseeds = 2\n"
 def found(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     path = tmp_path_factory.mktemp("run")
     (path / "few.toml").write_text(SUITE)
-    return run(
-        ["pca", "raw", *CONTROLS], "digits", suite=path / "few.toml", threads=1, name="few",
-        results_dir=path / "results", reports_dir=path / "reports",
-    )  # fmt: skip
+    with measured_here():
+        return run(
+            ["pca", "raw", *CONTROLS], "digits", suite=path / "few.toml", threads=1, name="few",
+            results_dir=path / "results", reports_dir=path / "reports",
+        )  # fmt: skip
 
 
 def board_of(found: StoredRun) -> pd.DataFrame:
@@ -118,7 +120,8 @@ def test_all_has_them_and_a_sweep_has_not() -> None:
 def test_labels_are_not_planned_without_labels(tmp_path: Path) -> None:
     data = np.random.default_rng(0).random((60, 5), dtype=np.float32)
     places = {"results_dir": tmp_path / "results", "reports_dir": tmp_path / "reports"}
-    table = run([*CONTROLS], data, threads=1, **places).table
+    with measured_here():
+        table = run([*CONTROLS], data, threads=1, **places).table
     assert table["reducer"].tolist() == ["shuffled"]
     with pytest.raises(InputError, match="'labels' needs classes"):
         run(["labels"], data, threads=1, **places)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from in_process import measured_here
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
@@ -207,11 +208,12 @@ def test_spc_counts_the_agreement_of_every_round_and_stops_where_it_does_not_gro
 def test_a_run_scores_the_clusters_of_a_method_beside_those_of_k_means(tmp_path: Path) -> None:
     suite = tmp_path / "few.toml"
     suite.write_text("n_train = 300\nn_test = 100\ncomponents = [4]\n")
-    found = benchmark.run(
-        {"dec": {"hidden": (16,), "epochs": 1, "pretrain_epochs": 1}, "pca": {}}, "digits",
-        suite=suite, threads=1, name="few",
-        results_dir=tmp_path / "results", reports_dir=tmp_path / "reports",
-    )  # fmt: skip
+    with measured_here():
+        found = benchmark.run(
+            {"dec": {"hidden": (16,), "epochs": 1, "pretrain_epochs": 1, "steps": 20}, "pca": {}}, "digits",
+            suite=suite, threads=1, name="few",
+            results_dir=tmp_path / "results", reports_dir=tmp_path / "reports",
+        )  # fmt: skip
     table = found.table.set_index("reducer")
     own = ["own_nmi", "own_ari", "own_accuracy"]
     assert table.loc["dec", [*own, "kmeans_nmi"]].notna().all()

@@ -92,6 +92,7 @@ def test_a_directory_that_is_gone_is_no_reason_to_stop_training(tmp_path: Path) 
     assert read_epoch(tmp_path / "gone") is None
 
 
+@pytest.mark.slow
 def test_the_epochs_of_a_job_reach_the_one_who_waits_for_it(tmp_path: Path) -> None:
     (tmp_path / "trains.py").write_text(TRAINS)
     request = Request(("trains",), "digits", plugins=(str(tmp_path / "trains.py"),), components=2)

@@ -100,16 +100,32 @@ QUICK = [
 ]
 
 
+# What stands for all others where not everything is run.
+FIRST = ("pca", "autoencoder")
+
+
 def exemptions(reducer: Reducer) -> dict[str, str]:
     return EXEMPT.get(reducer.name, {})
 
 
-@parametrize_with_checks(QUICK, expected_failed_checks=exemptions)
-def test_scikit_learns_checks_hold(estimator: Reducer, check: Callable[[Reducer], None]) -> None:
+def skip_or_check(check: Callable[[Reducer], None], estimator: Reducer) -> None:
     name = check.func.__name__  # type: ignore[attr-defined]
     if name in ROUNDED:
         pytest.skip(ROUNDED[name])
     check(estimator)
+
+
+@parametrize_with_checks([r for r in QUICK if r.name in FIRST], expected_failed_checks=exemptions)
+def test_scikit_learns_checks_hold(estimator: Reducer, check: Callable[[Reducer], None]) -> None:
+    skip_or_check(check, estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([r for r in QUICK if r.name not in FIRST], expected_failed_checks=exemptions)
+def test_scikit_learns_checks_hold_of_all_others(
+    estimator: Reducer, check: Callable[[Reducer], None]
+) -> None:
+    skip_or_check(check, estimator)
 
 
 # What compiles for as long as all others take together.
@@ -134,7 +150,9 @@ OF_FRAMES = (
     check_transformer_get_feature_names_out_pandas,
     check_set_output_transform_pandas,
 )
-every_reducer = pytest.mark.parametrize("name", [reducer.name for reducer in QUICK])
+every_reducer = pytest.mark.parametrize(
+    "name", [pytest.param(r.name, marks=() if r.name in FIRST else pytest.mark.slow) for r in QUICK]
+)
 
 
 @pytest.mark.filterwarnings("ignore:X ")

@@ -108,6 +108,7 @@ def busy() -> Iterator[None]:
         process.wait()
 
 
+@pytest.mark.slow
 @needs_proc
 @pytest.mark.usefixtures("busy")
 def test_a_job_beside_a_busy_process_is_disturbed_and_measured_once_more(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from in_process import measured_here
 from scipy import sparse
 
 from benchmark import run
@@ -134,10 +135,11 @@ def test_labels_that_do_not_fit_are_refused_when_they_are_read() -> None:
 def test_run_takes_a_frame_with_the_name_of_its_label(tmp_path: Path) -> None:
     """Complaint 6: run(dataset=frame) failed with an error from the inside."""
     (tmp_path / "tiny.toml").write_text("components = [2]\n")
-    done = run(
-        "pca", FRAME.assign(kind=Y), label="kind", suite=str(tmp_path / "tiny.toml"), threads=1,
-        results_dir=str(tmp_path / "results"), reports_dir=str(tmp_path / "reports"),
-    )  # fmt: skip
+    with measured_here():
+        done = run(
+            "pca", FRAME.assign(kind=Y), label="kind", suite=str(tmp_path / "tiny.toml"), threads=1,
+            results_dir=str(tmp_path / "results"), reports_dir=str(tmp_path / "reports"),
+        )  # fmt: skip
     [row] = done.table.to_dict("records")
     assert row["status"] == "ok"
     assert row["n_features"] == 4

@@ -46,6 +46,7 @@ def test_unseen_samples_land_in_their_class(fitted: UMAP, blobs: tuple[np.ndarra
     assert (nearest == y[N_TRAIN:]).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_codes(fitted: UMAP, blobs: tuple[np.ndarray, np.ndarray]) -> None:
     train, unseen = blobs[0][:N_TRAIN], blobs[0][N_TRAIN:]
     again = UMAP(2, n_epochs=100, random_state=3).fit(train)
@@ -55,12 +56,14 @@ def test_the_same_seed_gives_the_same_codes(fitted: UMAP, blobs: tuple[np.ndarra
     assert not np.array_equal(other.transform(train), fitted.transform(train))
 
 
+@pytest.mark.slow
 def test_fewer_samples_than_neighbours_is_legal(blobs: tuple[np.ndarray, np.ndarray]) -> None:
     X = blobs[0]
     Z = UMAP(2, n_neighbors=15, n_epochs=5).fit(X[:10]).transform(X[10:14])
     assert Z.shape == (4, 2)
 
 
+@pytest.mark.slow
 def test_the_parameters_reach_the_method(fitted: UMAP, blobs: tuple[np.ndarray, np.ndarray]) -> None:
     X = blobs[0][:N_TRAIN]
     changed: list[dict[str, float]] = [{"n_neighbors": 5}, {"min_dist": 0.9}, {"n_epochs": 20}]

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from in_process import measured_here
+from test_cli import call_here
 
 from benchmark import load_results
 
@@ -83,12 +85,18 @@ LEGAL: dict[str, tuple[Write, tuple[int, ...]]] = {
 
 
 @pytest.mark.parametrize("name", LEGAL)
-def test_legal_data_give_a_right_table(name: str, tmp_path: Path) -> None:
+def test_legal_data_give_a_right_table(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     write, (n_train, n_test, n_features, n_classes) = LEGAL[name]
     write(tmp_path / name)
-    done = measure(tmp_path, name)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.toml").write_text("components = [2]\n")
+    words = ("--reducer", "pca", "--suite", "tiny.toml", "--threads", "1", "--dataset", name)
+    with measured_here():
+        code, out, error = call_here(capsys, "run", *words)
+    assert code == 0, error
+    assert "Traceback" not in out + error
     [run] = [path.name for path in (tmp_path / "results").iterdir()]
     row = load_results(run, tmp_path / "results").iloc[0]
     assert row["status"] == "ok"
@@ -118,16 +126,12 @@ WRONG: dict[str, tuple[Write, str]] = {
 def test_wrong_data_are_refused_in_one_sentence(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from benchmark.cli import app as cli
-
     write, message = WRONG[name]
     write(tmp_path / name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["benchmark", "run", "--reducer", "pca", "--dataset", name])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr().err
-    assert ended.value.code == 2
+    with measured_here():
+        code, _, told = call_here(capsys, "run", "--reducer", "pca", "--dataset", name)
+    assert code == 2
     assert told.startswith("Error: ")
     assert message in told
     assert told.endswith("\n")

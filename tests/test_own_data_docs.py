@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from in_process import measured_here
 from PIL import Image
 from scipy import sparse
 
@@ -89,7 +90,7 @@ def test_commands_of_the_documentation_run(
     monkeypatch.chdir(tmp_path)
     words = ["run", "--reducer", "pca", *command.split(), "--suite", "tiny.toml", "--threads", "1"]
     monkeypatch.setattr(sys, "argv", ["benchmark", *words])
-    with pytest.raises(SystemExit) as ended:
+    with measured_here(), pytest.raises(SystemExit) as ended:
         cli.main()
     told = capsys.readouterr()
     assert ended.value.code == 0, told.err

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from in_process import measured_here
 from PIL import Image
 
 import benchmark
@@ -100,10 +101,11 @@ def test_a_picture_is_shown_of_the_samples_that_were_scored_alone() -> None:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("page")
-    result = benchmark.run(
-        ["pca", "random-projection", "raw"], dataset="digits", seeds=2, results_dir=place / "results",
-        reports_dir=place / "reports",
-    )  # fmt: skip
+    with measured_here():
+        result = benchmark.run(
+            ["pca", "random-projection", "raw"], dataset="digits", seeds=2, results_dir=place / "results",
+            reports_dir=place / "reports",
+        )  # fmt: skip
     assert result.report is not None
     return result.report.parent / "report.html"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from in_process import measured_here
 from test_cli import call_here
 
 import benchmark
@@ -50,6 +51,7 @@ def test_the_examples_conform(plugin: Path) -> None:
         assert name in KINDS[kind].find([plugin])
 
 
+@pytest.mark.slow
 def test_a_run_measures_and_reports_plugins_of_every_kind(
     plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,7 +286,8 @@ def test_a_score_beyond_its_range_fails_its_job_with_a_reason(
     plugin.write_text(EXAMPLES["metric"].replace("high=1", "high=0.1"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.toml").write_text(SUITE)
-    table = benchmark.run("pca", "iris", suite="tiny.toml", plugins="mine.py").table
+    with measured_here():
+        table = benchmark.run("pca", "iris", suite="tiny.toml", plugins="mine.py").table
     assert table["status"].tolist() == ["failed"]
     assert re.search(
         r"'centroid_accuracy' must return a finite number from 0 to 0\.1, or None; got 0\.", table["error"][0]

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from in_process import measured_here
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 from test_cli import call_here
@@ -43,11 +44,12 @@ def job_of(protocol: str, reducer: str = "pca") -> Job:
 def both(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     path = tmp_path_factory.mktemp("run")
     (path / "few.toml").write_text(SUITE)
-    for protocol in ("heldout", "transductive"):
-        found = benchmark.run(
-            ["pca", "random-projection"], "digits", suite=path / "few.toml", threads=1, name="few",
-            protocol=protocol, results_dir=path / "results", reports_dir=path / "reports",
-        )  # fmt: skip
+    with measured_here():
+        for protocol in ("heldout", "transductive"):
+            found = benchmark.run(
+                ["pca", "random-projection"], "digits", suite=path / "few.toml", threads=1, name="few",
+                protocol=protocol, results_dir=path / "results", reports_dir=path / "reports",
+            )  # fmt: skip
     return found
 
 
@@ -116,7 +118,8 @@ def test_report_and_terminal_say_what_transductive_is(
     (tmp_path / "few.toml").write_text(SUITE)
     places = ["--results-dir", str(tmp_path / "results"), "--reports-dir", str(tmp_path / "reports")]
     asked = ["--reducer", "pca", "--dataset", "digits", "--suite", str(tmp_path / "few.toml")]
-    code, out, _ = call_here(capsys, "run", *asked, "--protocol", "transductive", *places)
+    with measured_here():
+        code, out, _ = call_here(capsys, "run", *asked, "--protocol", "transductive", *places)
     assert code == 0
     assert SENTENCE in " ".join(out.split())
     board = gather(open_store(tmp_path / "results", "digits-few")).board

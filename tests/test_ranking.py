@@ -213,7 +213,8 @@ def test_seeds_alone_give_their_standard_error() -> None:
     assert resampled.std() == pytest.approx(expected, rel=0.05)
 
 
-@pytest.mark.parametrize("shared", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [True, False])
 def test_the_variance_of_a_mean_over_seeds_is_that_of_runs_made_anew(shared: bool) -> None:
     rng, weights = np.random.default_rng(0), row_weights()[:, :200]
     means, variances = [], []

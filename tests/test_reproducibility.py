@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from in_process import measured_here
 from test_cli import call_here
 from test_conformance import Mean, fast
 
@@ -96,7 +97,8 @@ def test_lists_and_reports_say_who_does_not_promise_it(
     assert find_reducers(["fresh.py"])["fresh"].reproducible is False
     rows = json.loads(call_here(capsys, "list", "reducers", "--plugin", "fresh.py", "--json")[1])
     assert {row["name"] for row in rows if row["reproducible"] == "no"} == {"fresh"}
-    benchmark.run(["fresh", "pca"], "iris", suite="tiny.toml", name="mine", plugins="fresh.py")
+    with measured_here():
+        benchmark.run(["fresh", "pca"], "iris", suite="tiny.toml", name="mine", plugins="fresh.py")
     sections = Path("reports/mine/report.md").read_text().split("\n### ")
     said = [section.split("\n")[0] for section in sections if "The same seed gives other codes" in section]
     assert said == ["fresh"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from short_report import short_report
 
 from benchmark.cli import app as cli
 from benchmark.datasets import load_dataset
@@ -83,12 +84,17 @@ class Told(Observer):
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunResult]:
     """Return a function that runs reducers on digits with a pool of its choice."""
 
-    def run_with(pool: FakePool, *reducers: str, told: Observer | None = None, **changes: Any) -> RunResult:
+    def run_with(
+        pool: FakePool,
+        *reducers: str,
+        told: Observer | None = None,
+        whole_report: bool = False,
+        **changes: Any,
+    ) -> RunResult:
         monkeypatch.setattr(runner, "open_pool", lambda request, note: pool)
         paths = {"results_dir": str(tmp_path / "results"), "reports_dir": str(tmp_path / "reports")}
-        return run_suite(
-            Request(reducers or ("raw", "pca", "umap"), "digits", name="r", **paths, **changes), told
-        )
+        request = Request(reducers or ("raw", "pca", "umap"), "digits", name="r", **paths, **changes)
+        return run_suite(request, told, None, None if whole_report else short_report)
 
     return run_with
 
@@ -136,7 +142,7 @@ def test_ctrl_c_records_the_job_at_hand_and_writes_tables_and_report(
     run: Callable[..., RunResult], store: Store
 ) -> None:
     pool = FakePool(lambda job: job.reducer == "pca" and ctrl_c())
-    result = run(pool)
+    result = run(pool, whole_report=True)
     assert result.interrupted
     assert pool.killed == 1
     assert statuses(store) == {"raw": "ok", "pca": "interrupted"}

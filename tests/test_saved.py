@@ -21,7 +21,7 @@ from reducers.checks import make_data
 from reducers.registry_error import RegistryError
 from reducers.saved import SavedError, dumps, load, loads, save
 
-TRAINED = {"epochs": 1, "pretrain_epochs": 1}
+TRAINED = {"epochs": 1, "pretrain_epochs": 1, "steps": 5}
 X, NEW = make_data(60), make_data(20, seed=1)
 PLUGIN = '''
 from dataclasses import dataclass

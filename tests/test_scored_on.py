@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from in_process import measured_here
 from rich.console import Console
 from test_terminal import made, watched
 
@@ -32,10 +33,11 @@ ACCURACIES = ["knn_accuracy", "forest_accuracy", "linear_accuracy"]
 
 
 def measured(path: Path, data: Any, **options: Any) -> StoredRun:
-    return run(
-        ["pca", "random-projection", MDS, SPECTRAL], data, threads=1, name="few",
-        results_dir=path / "results", reports_dir=path / "reports", **options,
-    )  # fmt: skip
+    with measured_here():
+        return run(
+            ["pca", "random-projection", MDS, SPECTRAL], data, threads=1, name="few",
+            results_dir=path / "results", reports_dir=path / "reports", **options,
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -162,10 +164,11 @@ def test_codes_of_other_samples_do_not_exist(name: str) -> None:
 @pytest.mark.slow
 def test_settings_of_such_a_method_are_chosen_on_rows_of_their_fit_too(tmp_path: Path) -> None:
     data = np.random.default_rng(0).random((60, 5), dtype=np.float32)
-    chosen = run(
-        [MDS], data, components=2, threads=1, select="trustworthiness", settings=[f"{MDS}.n_init=1,2"],
-        results_dir=tmp_path / "results", reports_dir=tmp_path / "reports",
-    )  # fmt: skip
+    with measured_here():
+        chosen = run(
+            [MDS], data, components=2, threads=1, select="trustworthiness", settings=[f"{MDS}.n_init=1,2"],
+            results_dir=tmp_path / "results", reports_dir=tmp_path / "reports",
+        )  # fmt: skip
     (row,) = chosen.table.to_dict("records")
     assert (row["scored_on"], row["n_train"], row["n_test"]) == ("fitted", 48, 48)
 

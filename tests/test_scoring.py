@@ -176,6 +176,7 @@ def test_trustworthiness_and_continuity_equal_scikit_learn(n: int) -> None:
     assert abs(found["continuity"] - found["trustworthiness"]) > 1e-4
 
 
+@pytest.mark.slow
 def test_structure_uses_one_sub_sample_drawn_by_the_seed() -> None:
     rng = np.random.default_rng(0)
     X = rng.random((MAX_RANKED_POINTS + 500, 4), np.float32)

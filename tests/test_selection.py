@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from short_report import short_report
 from test_runner import FakePool
 
 from benchmark import load_results
@@ -55,12 +56,13 @@ class ScoringPool(FakePool):
 def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Job]]:
     """Return a function that runs with scores of its choice, and returns the jobs that were asked for."""
 
-    def run(score: Callable[[Job], float | None], **changes: Any) -> list[Job]:
+    def run(score: Callable[[Job], float | None], whole_report: bool = False, **changes: Any) -> list[Job]:
         pool = ScoringPool(score, changes.get("select") or "knn_accuracy")
         monkeypatch.setattr(runner, "open_pool", lambda request, note: pool)
         options = {"name": "r", "seeds": 2, "settings": GRID, "select": "knn_accuracy"}
         paths = {"results_dir": str(tmp_path / "results"), "reports_dir": str(tmp_path / "reports")}
-        runner.run(Request(("pca", "umap", "raw"), "digits", **(options | paths | changes)))
+        request = Request(("pca", "umap", "raw"), "digits", **(options | paths | changes))
+        runner.run(request, None, None, None if whole_report else short_report)
         return pool.asked
 
     return run
@@ -76,7 +78,7 @@ def best_on_average(job: Job) -> float:
 
 
 def test_only_the_setting_that_was_chosen_is_tested(choose: Callable[..., list[Job]], tmp_path: Path) -> None:
-    asked = choose(best_on_average)
+    asked = choose(best_on_average, whole_report=True)
     trials = [(job.reducer, job.setting) for job in asked if job.part == "validation"]
     assert len(trials) == len(set(trials)) * 2 == 10, "every setting with every seed"
     tested = {(job.reducer, job.setting, job.seed): job.chosen for job in asked if job.part == "test"}
@@ -169,7 +171,7 @@ def test_trials_of_merged_runs_stay_trials(choose: Callable[..., list[Job]], tmp
 def test_settings_compared_on_the_test_set_are_said_to_be(
     choose: Callable[..., list[Job]], tmp_path: Path
 ) -> None:
-    choose(best_on_average, select=None)
+    choose(best_on_average, select=None, whole_report=True)
     assert "so the best of them looks too good" in (tmp_path / "reports" / "r" / "report.md").read_text()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from short_report import short_report
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.decomposition import PCA as SKLEARN_PCA
 from sklearn.decomposition import FastICA, KernelPCA
@@ -265,13 +266,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Store]
     """Return a function that runs on digits, with jobs that end at once, and returns the store."""
 
     def run_with(
-        *reducers: str, dataset: Any = "digits", pool: FakePool | None = None, **changes: Any
+        *reducers: str,
+        dataset: Any = "digits",
+        pool: FakePool | None = None,
+        whole_report: bool = False,
+        **changes: Any,
     ) -> Store:
         pool = pool or FakePool()
         monkeypatch.setattr(runner, "open_pool", lambda request, note: pool)
         paths = {"results_dir": str(tmp_path / "results"), "reports_dir": str(tmp_path / "reports")}
         request = Request(reducers or ("pca",), dataset, **({"name": "r"} | paths | changes))
-        result = runner.run(request)
+        result = runner.run(request, None, None, None if whole_report else short_report)
         return Store(tmp_path / "results", result.run)
 
     return run_with
@@ -280,7 +285,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Store]
 def test_settings_of_two_calls_stand_side_by_side(run: Callable[..., Store], tmp_path: Path) -> None:
     """Complaint 5: a second setting under one name replaced the first."""
     run("umap")
-    store = run("umap", settings=("umap.n_neighbors=5,50",))
+    store = run("umap", settings=("umap.n_neighbors=5,50",), whole_report=True)
     assert sorted(record.setting for record in store.records()) == ["", "n_neighbors=5", "n_neighbors=50"]
     board = leaderboard(to_frame(store.records()))
     assert len(board) == 3
@@ -299,7 +304,7 @@ def test_a_setting_is_shown_only_where_a_reducer_has_several(run: Callable[..., 
 def test_a_run_tells_its_commands_and_all_that_it_holds(run: Callable[..., Store], tmp_path: Path) -> None:
     """Complaint 12: command, duration, seeds and widths were those of the last call."""
     run("pca", seeds=2, components=(2, 3))
-    store = run("pca", "raw", seeds=1, components=3)
+    store = run("pca", "raw", seeds=1, components=3, whole_report=True)
     facts = store.facts()
     assert (facts["seeds"], sorted(facts["components"])) == (2, [2, 3])
     assert [("--seeds 2" in c, "--seeds 1" in c) for c in facts["commands"]] == [(True, False), (False, True)]
@@ -311,7 +316,7 @@ def test_a_run_tells_its_commands_and_all_that_it_holds(run: Callable[..., Store
 
 def test_what_was_done_to_the_data_stands_in_the_report(run: Callable[..., Store], tmp_path: Path) -> None:
     """Complaint 3: data whose columns have different units were measured without a word."""
-    store = run("pca", dataset="wine")
+    store = run("pca", dataset="wine", whole_report=True)
     [note] = [note for note in store.facts()["notes"] if "each is standardised" in note]
     report = (tmp_path / "reports" / "r" / "report.md").read_text()
     assert note.replace("_", "\\_") in report.partition("## What was run")[2].partition("## ")[0]
@@ -322,7 +327,7 @@ def test_rows_of_several_commits_name_them(run: Callable[..., Store], tmp_path: 
     for commit, reducer in (("a1" * 20, "pca"), ("b2" * 20, "raw")):
         pool = FakePool()
         pool.environment["git_commit"] = commit
-        store = run(reducer, pool=pool)
+        store = run(reducer, pool=pool, whole_report=True)
     assert store.facts()["commits"] == ["a1" * 20, "b2" * 20]
     report = (tmp_path / "reports" / "r" / "report.md").read_text()
     assert f"| commits of the code | {'a1' * 20}, {'b2' * 20} |" in report
@@ -400,7 +405,7 @@ def test_several_datasets_are_kept_apart(run: Callable[..., Store], tmp_path: Pa
     """Complaint 12: of two datasets the last was measured."""
     mine = table(tmp_path, "mine.npz", 0)
     named = load_dataset(mine).name
-    store = run("pca", "raw", dataset=("digits", mine), components=2, name=None)
+    store = run("pca", "raw", dataset=("digits", mine), components=2, name=None, whole_report=True)
     assert store.run == f"digits+{named}-standard"
     facts = store.facts()
     assert facts["dataset"] == f"digits, {named}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from in_process import measured_here
 
 from benchmark import load_results, load_run, run
 from benchmark.datasets import load_dataset
@@ -21,10 +22,11 @@ SUITE = "n_train = 200\nn_test = 60\ncomponents = [2, 3]\nseeds = 2\n"
 def found(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     path = tmp_path_factory.mktemp("run")
     (path / "few.toml").write_text(SUITE)
-    return run(
-        ["pca"], "digits", suite=path / "few.toml", threads=1, name="few",
-        results_dir=path / "results", reports_dir=path / "reports",
-    )  # fmt: skip
+    with measured_here():
+        return run(
+            ["pca"], "digits", suite=path / "few.toml", threads=1, name="few",
+            results_dir=path / "results", reports_dir=path / "reports",
+        )  # fmt: skip
 
 
 def test_it_has_tables_and_a_report(found: StoredRun) -> None:

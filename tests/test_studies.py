@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from test_runner import FakePool
+from in_process import measured_here
 
 from benchmark.errors import InputError
 from benchmark.execution import runner
-from benchmark.measure.measurement import measure
-from benchmark.measure.outcome import make_record
 from benchmark.measure.trial import Measured, Trial
-from benchmark.plan.job import Job
 from benchmark.request import StudyRequest
 from benchmark.results import Record, Store
 from benchmark.studies import study_plan as plan
@@ -218,7 +215,8 @@ def test_a_study_that_raises_is_a_row_with_its_reason(
 ) -> None:
     study = replace(STUDIES["S18"], cases={"pixels": Case("broken", {"steps": 1}, task=fails)})
     monkeypatch.setitem(STUDIES, "S18", study)
-    result = runner.run(replace(request_of_a_slice, studies=("S18",)), None, StudyPlan, study_content)
+    with measured_here():
+        result = runner.run(replace(request_of_a_slice, studies=("S18",)), None, StudyPlan, study_content)
     assert [record.error for record in result.failed] == ["ZeroDivisionError: seed 0"]
     found = evidence_of(Store(request_of_a_slice.results_dir, result.run))["S18"]
     assert verdict(findings(study, found)) == "not measured"
@@ -239,33 +237,31 @@ def test_what_two_studies_share_is_measured_once(request_of_a_slice: StudyReques
     assert plan.shortened(Case("stacked", {}), 0.0)["epochs"] == 1
 
 
-class HerePool(FakePool):
-    """Measures in this process, where each of a hundred jobs would begin one of its own."""
-
-    def run_all(
-        self, jobs: Sequence[Job], store: Store, started: Callable[[Job], None], timeout: float | None
-    ) -> Iterator[Record]:
-        for job in jobs:
-            started(job)
-            outcome = measure(Job.from_dict(asdict(job)))
-            for kind, arrays in outcome.artifacts.items():
-                store.save_arrays(kind, job.key, arrays)
-            yield Record.from_json(make_record(job, outcome, self.environment).to_json())
+def run_here(asked: StudyRequest) -> Path:
+    """Run studies on a slice in this process; return their report, where nothing failed."""
+    with measured_here():
+        result = runner.run(asked, None, StudyPlan, study_content)
+    assert not result.failed, [(record.reducer, record.error) for record in result.failed]
+    assert asked.studies is not None
+    assert list(evidence_of(Store(asked.results_dir, result.run))) == list(asked.studies)
+    return result.report
 
 
 @pytest.mark.slow
-def test_every_study_runs_end_to_end_on_a_slice(
-    request_of_a_slice: StudyRequest, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("study", STUDIES.values(), ids=lambda study: study.id)
+def test_a_study_runs_end_to_end_on_a_slice(study: Study, request_of_a_slice: StudyRequest) -> None:
+    report = run_here(replace(request_of_a_slice, studies=(study.id,)))
+    text = report.read_text()
+    assert f"## {study.id}: " in text
+    for place in range(1, len(study.figures) + 1):
+        assert (report.parent / f"{study.id.lower()}-{study.name}-{place}.png").is_file()
+
+
+@pytest.mark.slow
+def test_studies_of_one_run_share_a_report_that_can_be_made_again(
+    request_of_a_slice: StudyRequest,
 ) -> None:
-    monkeypatch.setattr(runner, "open_pool", lambda request, observer: HerePool())
-    result = runner.run(request_of_a_slice, None, StudyPlan, study_content)
-    assert not result.failed, [(record.reducer, record.error) for record in result.failed]
-    found = evidence_of(Store(request_of_a_slice.results_dir, result.run))
-    assert list(found) == list(STUDIES)
-    report = result.report.read_text()
-    for study in STUDIES.values():
-        assert f"## {study.id}: " in report
-        for place in range(1, len(study.figures) + 1):
-            assert (result.report.parent / f"{study.id.lower()}-{study.name}-{place}.png").is_file()
-    again = runner.run(request_of_a_slice, None, StudyPlan, study_content)
-    assert again.report.read_text() == report
+    asked = replace(request_of_a_slice, studies=("S2", "S4"))
+    text = run_here(asked).read_text()
+    assert 0 < text.index("## S2: ") < text.index("## S4: ")
+    assert run_here(asked).read_text() == text
