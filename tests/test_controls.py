@@ -47,6 +47,7 @@ def control_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["reducer"].isin(list(CONTROLS))]
 
 
+@pytest.mark.slow
 def test_a_seed_of_a_control_is_one_job_whatever_the_components(found: StoredRun) -> None:
     rows = control_rows(found.table)
     assert (rows["status"] == "ok").all()
@@ -55,6 +56,7 @@ def test_a_seed_of_a_control_is_one_job_whatever_the_components(found: StoredRun
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_they_are_floor_and_ceiling(found: StoredRun) -> None:
     scores = found.board.set_index(["reducer", "n_components"])[["knn_accuracy", "kmeans_nmi"]]
     assert scores.loc[("labels", 10)].tolist() == pytest.approx([1.0, 1.0])
@@ -62,11 +64,13 @@ def test_they_are_floor_and_ceiling(found: StoredRun) -> None:
     assert (scores.loc[("shuffled", 2)] < scores.loc[("pca", 2)]).all()
 
 
+@pytest.mark.slow
 def test_they_have_neither_times_nor_reconstructions(found: StoredRun) -> None:
     rows = control_rows(found.table)
     assert rows[["fit_seconds", "transform_seconds", "reconstruction_mse"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_shuffled_codes_are_those_of_a_projection_in_another_order(found: StoredRun) -> None:
     data = load_dataset("digits", seed=1, n_train=200, n_test=80)
     train, test = data.scaled()
@@ -77,6 +81,7 @@ def test_shuffled_codes_are_those_of_a_projection_in_another_order(found: Stored
     np.testing.assert_allclose(np.sort(kept, axis=0), np.sort(codes, axis=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_they_win_nothing(found: StoredRun) -> None:
     board = board_of(found)
     rows = control_rows(board)
@@ -88,6 +93,7 @@ def test_they_win_nothing(found: StoredRun) -> None:
     assert times_figure(rows) is None
 
 
+@pytest.mark.slow
 def test_the_report_marks_and_explains_them(found: StoredRun) -> None:
     assert found.report is not None
     text = found.report.read_text()
@@ -102,6 +108,7 @@ def test_the_report_marks_and_explains_them(found: StoredRun) -> None:
     assert "The codes of raw are as wide as the data" in text
 
 
+@pytest.mark.slow
 def test_the_terminal_marks_them_in_80_columns(found: StoredRun) -> None:
     console = Console(width=80, record=True, file=StringIO())
     console.print(closing_table(board_of(found), found.table, "few"))

@@ -205,6 +205,7 @@ def test_spc_counts_the_agreement_of_every_round_and_stops_where_it_does_not_gro
         reducer._learn_from(digits()[0][:4], np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_a_run_scores_the_clusters_of_a_method_beside_those_of_k_means(tmp_path: Path) -> None:
     suite = tmp_path / "few.toml"
     suite.write_text("n_train = 300\nn_test = 100\ncomponents = [4]\n")

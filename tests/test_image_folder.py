@@ -152,4 +152,4 @@ def test_only_of_images_pictures_are_kept(tmp_path: Path) -> None:
         test = load_dataset(source, n_test=2).scaled()[1]
         kept[source.name] = set(make_view(load_dataset(source, n_test=2), Z, test, test))
     assert {"images", "reconstructions", "image_shape"} <= kept["pets"]
-    assert kept["table.npy"] == {"codes", "variance_shown"}
+    assert kept["table.npy"] == {"codes", "variance_shown", "column_errors"}

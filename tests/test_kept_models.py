@@ -75,6 +75,7 @@ def path_of(place: Path, name: str = "pca") -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_run_keeps_the_models_that_can_be_kept(found: StoredRun, place: Path) -> None:
     table = found.table.set_index("reducer")
     assert set(table["status"]) == {"ok"}
@@ -87,6 +88,7 @@ def test_a_run_keeps_the_models_that_can_be_kept(found: StoredRun, place: Path) 
     assert "--keep-models --label kind" in command
 
 
+@pytest.mark.slow
 def test_embedding_the_runs_test_rows_gives_its_codes_to_the_bit(found: StoredRun, place: Path) -> None:
     for name in ("pca", "undercomplete"):
         codes = found.embedding(name)
@@ -119,6 +121,7 @@ def test_models_survive_a_run_that_goes_on(found: StoredRun, place: Path) -> Non
     assert path_of(place, "random-projection").is_file()
 
 
+@pytest.mark.slow
 def test_a_single_sample_is_enough(found: StoredRun) -> None:
     [code] = embed(found.model("pca"), GAPS[:1], label="kind", missing="mean").to_numpy()
     all_codes = embed(found.model("pca"), GAPS, label="kind", missing="mean").to_numpy()
@@ -130,6 +133,7 @@ def test_asking_for_models_changes_no_key_and_no_default() -> None:
     assert "--keep-models" in Request(("pca",), keep_models=True).command().split()
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_codes_of_every_type(
     found: StoredRun, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +175,7 @@ def wrong(place: Path) -> dict[str, tuple[tuple[str, ...], str]]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_sentence_and_exit_code_2(
     found: StoredRun, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -74,8 +74,8 @@ def test_the_documentation_has_all_kinds_of_data() -> None:
 
 
 def cases() -> list[object]:
-    """Return the commands; each takes seconds, so all but four kinds are for the long tests."""
-    quick = ("trees.csv", "gaps.csv", "words.npz", "pets")
+    """Return the commands; each takes seconds, so all but two kinds are for the long tests."""
+    quick = ("trees.csv", "words.npz")
     own = [command for command in COMMANDS if "openml" not in command]
     return [pytest.param(c, marks=() if files(c) in quick else pytest.mark.slow, id=files(c)) for c in own]
 

@@ -110,6 +110,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return result.report.parent / "report.html"
 
 
+@pytest.mark.slow
 def test_a_report_asks_nothing_of_the_network_and_is_not_large(report: Path) -> None:
     text = report.read_text()
     outside = re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)

@@ -92,6 +92,7 @@ def test_pooled_data_keep_their_labels_and_their_order() -> None:
     assert pool(replace(data, y_test=None)).y_train is None
 
 
+@pytest.mark.slow
 def test_two_protocols_never_share_a_row_or_a_ranking(both: StoredRun) -> None:
     table, board = both.table, board_of(both)
     assert sorted(table["scored_on"]) == ["all"] * 2 + ["heldout"] * 2
@@ -102,6 +103,7 @@ def test_two_protocols_never_share_a_row_or_a_ranking(both: StoredRun) -> None:
         assert rows["kmeans_nmi_worst_rank"].max() == 2
 
 
+@pytest.mark.slow
 def test_the_headline_is_of_one_protocol_and_says_which(both: StoredRun) -> None:
     assert both.report is not None
     headline = next(line for line in both.report.read_text().splitlines() if line.startswith("On digits"))
@@ -109,6 +111,7 @@ def test_the_headline_is_of_one_protocol_and_says_which(both: StoredRun) -> None
     assert "k-NN accuracy" in headline
 
 
+@pytest.mark.slow
 def test_report_and_terminal_say_what_transductive_is(
     tmp_path: Path, both: StoredRun, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,7 @@ def fitted(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["reducer"].isin([MDS, SPECTRAL])]
 
 
+@pytest.mark.slow
 def test_a_record_says_what_was_scored(found: StoredRun) -> None:
     table = found.table
     assert (table["status"] == "ok").all()
@@ -77,6 +78,7 @@ def test_a_record_says_what_was_scored(found: StoredRun) -> None:
     assert (others["n_test"] == 40).all()
 
 
+@pytest.mark.slow
 def test_what_needs_held_out_rows_is_not_measured(found: StoredRun) -> None:
     rows = fitted(found.table)
     assert rows[[*ACCURACIES, "transform_seconds"]].isna().all(axis=None)
@@ -92,6 +94,7 @@ def test_a_metric_says_that_it_needs_held_out_rows() -> None:
         assert METRICS[name](replace(of_the_fit, held_out=True)) is not None
 
 
+@pytest.mark.slow
 def test_held_out_rows_are_ranked_as_if_there_were_no_others(found: StoredRun) -> None:
     store, frame = store_of(found), found.table
     board, alone = (
@@ -104,6 +107,7 @@ def test_held_out_rows_are_ranked_as_if_there_were_no_others(found: StoredRun) -
     assert board.loc[[MDS, SPECTRAL], "kmeans_nmi_worst_rank"].max() <= 2
 
 
+@pytest.mark.slow
 def test_the_board_has_them_last_and_the_front_leads_past_them(found: StoredRun) -> None:
     assert found.board["scored_on"].tolist() == ["heldout"] * 2 + ["fitted"] * 2
     drawn = found.figure("pareto")
@@ -114,6 +118,7 @@ def test_the_board_has_them_last_and_the_front_leads_past_them(found: StoredRun)
     assert len(held_out(fitted(found.board))) == 2
 
 
+@pytest.mark.slow
 def test_the_report_says_so_and_names_none_of_them_the_best(found: StoredRun) -> None:
     text = report_of(found)
     headline = text.split("## What was run")[0]
@@ -123,6 +128,7 @@ def test_the_report_says_so_and_names_none_of_them_the_best(found: StoredRun) ->
     assert text.count("| fitted |") >= 2
 
 
+@pytest.mark.slow
 def test_without_labels_the_most_rows_do_not_make_the_headline(unlabelled: StoredRun) -> None:
     headline = report_of(unlabelled).split("## What was run")[0].partition("Scored on the rows")[0]
     assert "trustworthiness" in headline
@@ -130,6 +136,7 @@ def test_without_labels_the_most_rows_do_not_make_the_headline(unlabelled: Store
     assert unlabelled.board["scored_on"].tolist() == ["heldout"] * 2 + ["fitted"] * 2
 
 
+@pytest.mark.slow
 def test_the_terminal_says_so_in_80_columns(found: StoredRun) -> None:
     console = Console(width=80, record=True, file=StringIO())
     console.print(closing_table(gather(store_of(found)).board, found.table, "few"))
@@ -143,6 +150,7 @@ def test_the_terminal_says_so_in_80_columns(found: StoredRun) -> None:
     assert [("on fitted rows" in line) for line in out.getvalue().splitlines()[-2:]] == [True, False]
 
 
+@pytest.mark.slow
 def test_codes_are_kept_once(found: StoredRun) -> None:
     frame = found.embedding(MDS, seed=1)
     assert frame["split"].tolist() == ["train"] * 120
