@@ -180,6 +180,7 @@ def test_eight_datasets_tell_four_reducers_apart(tmp_path: Path) -> None:
     assert "smallest p" not in text
 
 
+@pytest.mark.slow
 def test_fewer_datasets_get_ranks_only(tmp_path: Path) -> None:
     text = report_of(tmp_path, drawn(3))
     assert "| umap | 2.00 | 2.0 | 2.0 | 2.0 |" in text

@@ -127,6 +127,7 @@ def test_of_what_one_machine_measured_twice_the_better_row_is_kept(
     assert capsys.readouterr().err.startswith("Warning: 1 rows of jobs that were measured more than once")
 
 
+@pytest.mark.slow
 def test_settings_and_suites_that_differ_keep_their_rows_apart(tmp_path: Path) -> None:
     """Complaint 5: merge kept one of two settings."""
     build(tmp_path, "a", record("umap", LAPTOP), record("umap", LAPTOP, setting="n_neighbors=5", key="k5"))
@@ -189,6 +190,7 @@ def test_runs_of_several_datasets_are_joined_by_their_checksums(tmp_path: Path) 
         merge(tmp_path, "a", "c", name="other")
 
 
+@pytest.mark.slow
 def test_a_merge_is_made_anew_and_the_sources_stay_as_they_are(tmp_path: Path) -> None:
     a = build(tmp_path, "a", record("pca", LAPTOP), record("raw", LAPTOP))
     build(tmp_path, "b", record("pca", SERVER))

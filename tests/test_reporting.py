@@ -185,6 +185,7 @@ def test_leaderboard_is_sorted_marks_the_best_and_spares_the_baseline(usual: tup
     assert [row[fit] for row in rows].count("**1.50** ± 0.71") == 1
 
 
+@pytest.mark.slow
 def test_old_figures_go_and_foreign_files_stay(tmp_path: Path) -> None:
     store = build(tmp_path, names=("pca", "umap"), seeds=(0,))
     _, directory = report(store, tmp_path)
@@ -358,6 +359,7 @@ def test_many_reducers_and_seeds_stay_usable(tmp_path: Path) -> None:
     assert {path.name for path in directory.glob("*.png")} == {"pareto.png", "times.png"}
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_report_are_the_same(tmp_path: Path) -> None:
     store = build(tmp_path, names=("pca", "umap"))
     first, directory = report(store, tmp_path)

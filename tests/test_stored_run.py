@@ -29,6 +29,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_it_has_tables_and_a_report(found: StoredRun) -> None:
     assert len(found.table) == 4
     assert found.board["n_components"].tolist() == [3, 2]
@@ -38,6 +39,7 @@ def test_it_has_tables_and_a_report(found: StoredRun) -> None:
     assert "'few': 4 jobs" in repr(found)
 
 
+@pytest.mark.slow
 def test_a_run_is_found_again_by_its_name(found: StoredRun) -> None:
     assert found.report is not None
     results = found.report.parents[2] / "results"
@@ -46,6 +48,7 @@ def test_a_run_is_found_again_by_its_name(found: StoredRun) -> None:
         load_run("fow", results)
 
 
+@pytest.mark.slow
 def test_codes_come_with_split_and_label(found: StoredRun) -> None:
     frame = found.embedding("pca", seed=1, n_components=3)
     assert list(frame) == ["z0", "z1", "z2", "split", "row", "label"]
@@ -59,6 +62,7 @@ def test_codes_come_with_split_and_label(found: StoredRun) -> None:
     assert of_test["label"].astype(int).tolist() == data.y_test.tolist()
 
 
+@pytest.mark.slow
 def test_codes_that_were_not_kept_are_said_to_be_gone(found: StoredRun, tmp_path: Path) -> None:
     assert found.report is not None
     copy = tmp_path / "results"
@@ -68,6 +72,7 @@ def test_codes_that_were_not_kept_are_said_to_be_gone(found: StoredRun, tmp_path
         load_run("few", copy).embedding("pca", n_components=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -84,12 +89,14 @@ def test_codes_that_cannot_be_given_are_answered_with_what_there_is(
         found.embedding(**asked)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_report(found: StoredRun) -> None:
     assert found.figure("pareto").axes[0].get_title(loc="left").startswith("k-NN accuracy")
     with pytest.raises(InputError, match=r"no figure 'paretto'.*Did you mean 'pareto'.*embeddings"):
         found.figure("paretto")
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_board_and_trade_off(found: StoredRun) -> None:
     shown = found._repr_html_()
     assert "<td>pca</td>" in shown
