@@ -319,6 +319,20 @@ def test_nothing_is_wider_than_the_window(page: Any, width: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_anybody_out(page: Any, scheme: str) -> None:
+    axe = pytest.importorskip("axe_core_python.selenium", reason="axe-core is not installed")
+    look = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", look)
+    try:
+        found = axe.Axe().run(page)
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert {"color-contrast", "label", "select-name"} <= {rule["id"] for rule in found["passes"]}
+    assert not [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
+
+
+@pytest.mark.slow
 def test_text_is_told_from_its_ground_in_light_and_in_dark(page: Any) -> None:
     def contrast() -> float:
         colors = page.execute_script(

@@ -87,8 +87,9 @@ class SlowToScore(Free):
 
     def _fit(self, X: np.ndarray, rng: np.random.Generator) -> None:
         from benchmark import scoring
+        from benchmark.measure import measurement
 
-        score_rows = scoring.score_rows
+        score_rows = measurement.score_rows
 
         def wait_and_score(
             embedding: scoring.Embedding, metrics: Mapping[str, scoring.Metric] | None = None
@@ -97,7 +98,7 @@ class SlowToScore(Free):
             return score_rows(embedding, metrics)
 
         if score_rows.__name__ == "score_rows":
-            scoring.score_rows = wait_and_score
+            measurement.score_rows = wait_and_score
 
 
 class Allocates(Free):

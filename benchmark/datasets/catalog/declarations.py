@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from benchmark.errors import InputError
 from benchmark.run_names import check_run_name
 from reducers.plugins import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILES = (
     "train-images-idx3-ubyte.gz",
@@ -82,9 +85,11 @@ def _load_digits() -> tuple[np.ndarray, np.ndarray]:
     return found.images.astype(np.uint8), found.target
 
 
-def _load_table(function: str) -> tuple[np.ndarray, np.ndarray]:
+def _load_table(function: str) -> tuple[pd.DataFrame, np.ndarray]:
+    import pandas as pd
+
     found = _of_scikit_learn(function)
-    return found.data, np.array(found.target_names)[found.target]
+    return pd.DataFrame(found.data, columns=found.feature_names), found.target_names[found.target]
 
 
 def _make_points(function: str, **options: float) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reducers.base import FloatArray, Reducer
 from reducers.parameters import integer
 
@@ -21,6 +23,7 @@ class OwnClusters(Reducer):
     """
 
     streams = False
+    _partial_fit: Any = Reducer._partial_fit  # none, whatever the autoencoder beneath has
     # Even with UMAP as a part: threads of torch do not survive the fork that this asks for.
     compiles = False
 
