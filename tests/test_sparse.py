@@ -49,6 +49,8 @@ OUTSIDE[3] = 10_000_000
         ({"indices": OUTSIDE * 0 - 5}, "is no sparse matrix"),
         ({"indptr": np.zeros(31, int)[::-1] - 1}, "is no sparse matrix"),
         ({"indptr": np.zeros(3, int)}, "is no sparse matrix"),
+        ({"indptr": np.r_[np.arange(30), 0]}, "indptr must not decrease"),
+        ({"indptr": np.r_[np.arange(30), 1 - 2**31].astype(np.int32)}, "indptr must not decrease"),
         ({"shape": (10**6, 10**6)}, "must not unpack to more than"),
         ({"data": np.array(["a"] * len(OUTSIDE))}, "w.npz"),
     ],

@@ -159,6 +159,9 @@ def _dense(path: Path, parts: Mapping[str, np.ndarray]) -> np.ndarray:
         matrix = getattr(sparse, f"{kind}_array")(where, shape=(n, n_features))
         if kind != "coo":  # whose places are checked when it is made
             matrix.check_format(full_check=True)
+            # SciPy does not see it where the last is 0, or a difference overflows, and reads beyond the end.
+            if (matrix.indptr[1:] < matrix.indptr[:-1]).any():
+                raise ValueError("indptr must not decrease")
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{path.name} is no sparse matrix: {str(error).rstrip('.')}.") from error
     dense: np.ndarray = matrix.toarray()
