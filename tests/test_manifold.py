@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import make_blobs
 
 from reducers.methods.manifold import UMAP
@@ -25,6 +26,18 @@ def fitted(blobs: tuple[np.ndarray, np.ndarray]) -> UMAP:
 
 def centres(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.array([Z[y == k].mean(axis=0) for k in range(CLASSES)])
+
+
+@pytest.mark.slow
+def test_torch_keeps_its_threads() -> None:
+    """Numba gave it all cores, so that what was trained next was trained in another arithmetic."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        UMAP(2).fit(np.random.default_rng(0).random((60, 4))).transform(np.zeros((3, 4)))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.slow

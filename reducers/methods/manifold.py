@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -61,17 +64,32 @@ class UMAP(Reducer):
             raise self._refusal(f"at least n_components + 2 = {fewest} samples", f"{len(X)} sample(s)")
         seed = None if self.random_state is None else int(rng.integers(2**31))
         # Fewer samples than neighbours is legal here: the neighbourhood is then everybody else.
-        self.umap_ = umap.UMAP(
+        layout = umap.UMAP(
             n_components=self.n_components,
             n_neighbors=min(self.n_neighbors, len(X) - 1),
             min_dist=self.min_dist,
             n_epochs=self.n_epochs or None,
             random_state=seed,
             n_jobs=1 if seed is not None else -1,
-        ).fit(X)
+        )
+        with _threads_of_torch_kept():
+            self.umap_ = layout.fit(X)
 
     def _transform(self, X: FloatArray) -> NDArray[Any]:
-        return np.asarray(self.umap_.transform(X))
+        with _threads_of_torch_kept():
+            return np.asarray(self.umap_.transform(X))
+
+
+@contextmanager
+def _threads_of_torch_kept() -> Iterator[None]:
+    """Leave torch as many threads as it had: numba sets the number of those of OpenMP, which both share."""
+    torch: Any = sys.modules.get("torch")
+    threads = None if torch is None else torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if threads is not None:
+            torch.set_num_threads(threads)
 
 
 class TSNE(Reducer):
