@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from reducers.base import FloatArray, Reducer
 from reducers.parameters import integer
@@ -23,7 +23,7 @@ class OwnClusters(Reducer):
     """
 
     streams = False
-    _partial_fit: Any = Reducer._partial_fit  # none, whatever the autoencoder beneath has
+    _partial_fit: ClassVar[Any] = Reducer._partial_fit  # none, whatever the autoencoder beneath has
     # Even with UMAP as a part: threads of torch do not survive the fork that this asks for.
     compiles = False
 
