@@ -70,6 +70,15 @@ def change_score(place: Place) -> None:
     path.write_text(json.dumps(record))
 
 
+def test_times_that_were_disturbed_are_measured_once_more(copy: Place) -> None:
+    path = first(copy, "results/mine/jobs/*.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"timing": "disturbed"}))
+    ledger = Ledger()
+    assert check_store(copy, ledger) == []
+    change_score(copy)
+    assert check_store(copy, ledger) == []
+
+
 def copy_record(place: Place) -> None:
     path = first(place, "results/mine/jobs/*.json")
     record = json.loads(path.read_text())
