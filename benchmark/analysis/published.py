@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+
 _DEC_KERAS = "DEC-keras, mean of 10 trials"
 _GUO = "Guo et al. (2017), IDEC"
 _HINTON = "Hinton and Salakhutdinov (2006), fig. 2B"
@@ -73,8 +75,7 @@ def published_for(row: Mapping[Any, Any]) -> list[Published]:
         for figure in PUBLISHED.get(row["dataset"], ())
         if figure.reducer == row["reducer"]
         and figure.width in (None, row["n_components"])
-        and row.get(figure.metric) == row.get(figure.metric)  # what was not measured is NaN
-        and row.get(figure.metric) is not None
+        and pd.notna(row.get(figure.metric))
     ]
 
 

@@ -122,7 +122,9 @@ def _mean_column(rows: list[dict[Any, Any]], name: str, beside: Beside) -> Colum
         return [Strong(text) if wins else text, beside(row, name, text, form)]
 
     about = metric.summary if metric else "Wall time, mean over the seeds" if time else ""
-    about += "".join(_best_published(dataset, name) for dataset in {row["dataset"] for row in rows})
+    about += "".join(
+        _best_published(dataset, name) for dataset in dict.fromkeys(row["dataset"] for row in rows)
+    )
     title = f"{name.removesuffix('_seconds')} (s)" if time else score_title(name)
     return Column(title, cell, True, lambda row: _span(row, name), about, time)
 
