@@ -18,7 +18,7 @@ FRAME = pd.DataFrame({"a": range(0, 60, 2), "b": [1.5, 2.5, 9.0] * 10, "kind": [
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("benchmark.datasets.catalog.named.cache_directory", lambda: tmp_path / "cache")
+    monkeypatch.setattr("benchmark.datasets.catalog.openml.cache_directory", lambda: tmp_path / "cache")
     monkeypatch.setattr(requests, "head", lambda *args, **kwargs: None)
     return tmp_path / "cache"
 

@@ -32,7 +32,8 @@ def test_every_figure_is_of_a_method_and_a_score_that_there_are() -> None:
 def test_a_figure_is_of_the_same_data_method_width_and_score() -> None:
     assert [figure.value for figure in published_for(ROW)] == [0.462]
     for other in (
-        {"dataset": "digits"}, {"reducer": "ica"}, {"n_components": 10}, {"knn_accuracy": float("nan")}, {"knn_accuracy": pd.NA}, {"knn_accuracy": None},
+        {"dataset": "digits"}, {"reducer": "ica"}, {"n_components": 10}, {"knn_accuracy": float("nan")},
+        {"knn_accuracy": pd.NA}, {"knn_accuracy": None},
     ):  # fmt: skip
         assert not published_for(ROW | other)
 

@@ -2,8 +2,8 @@
 
 from benchmark.datasets.catalog.declarations import DATASETS, DatasetInfo, find_datasets
 from benchmark.datasets.catalog.download import DataUnavailable
-from benchmark.datasets.catalog.named import read_idx
 from benchmark.datasets.dataset import Dataset, load_dataset
+from benchmark.datasets.formats.idx import read_idx
 
 __all__ = [
     "DATASETS",

@@ -15,7 +15,8 @@ import numpy as np
 
 from benchmark.datasets.arrays import Arrays, check_enough
 from benchmark.datasets.catalog.declarations import DATASETS, find_datasets
-from benchmark.datasets.catalog.named import PREFIX, openml_table, read_named
+from benchmark.datasets.catalog.named import read_named
+from benchmark.datasets.catalog.openml import PREFIX, openml_table
 from benchmark.datasets.data_options import DataOptions
 from benchmark.datasets.feature_scaling import Preparation, prepare
 from benchmark.datasets.formats.files import SUFFIXES, read_file

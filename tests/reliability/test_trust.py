@@ -143,7 +143,7 @@ def test_one_place_alone_asks_scikit_learn_to_fetch() -> None:
     fetching = [
         path for path in FILES if any(name.partition(".")[0].startswith("fetch_") for name, _ in calls(path))
     ]
-    assert fetching == [DOWNLOADER.with_name("named.py")]
+    assert fetching == [DOWNLOADER.with_name("openml.py")]
 
 
 def test_every_download_is_checked_before_it_is_used() -> None:
