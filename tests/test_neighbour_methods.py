@@ -12,8 +12,8 @@ from test_execution import plan_of
 
 from reducers import make_reducer
 from reducers.base import NotApplicableError
-from reducers.methods import manifold
-from reducers.methods.manifold import TSNE
+from reducers.methods import pacmap
+from reducers.methods.tsne import TSNE
 
 N_TRAIN, CLASSES = 150, 3
 FAST: dict[str, dict[str, Any]] = {"tsne": {"n_iter": 100}, "pacmap": {}}
@@ -86,7 +86,7 @@ def test_the_parameters_of_tsne_reach_it() -> None:
 
 
 def test_without_its_package_pacmap_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifold, "find_spec", lambda name: None)
+    monkeypatch.setattr(pacmap, "find_spec", lambda name: None)
     told = r"needs the package pacmap: pip install 'dimensionality-reduction-benchmark\[pacmap\]'"
     with pytest.raises(NotApplicableError, match=told):
         make_reducer("pacmap", n_components=2).fit(blobs()[0])
