@@ -14,6 +14,7 @@ from benchmark.reporting.published_figures import published_figures
 from benchmark.reporting.report_data import gather
 from benchmark.results import open_store
 from benchmark.scoring import METRICS
+from benchmark.studies.catalog import STUDIES
 from reducers.registry import find_reducers
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +28,13 @@ def test_every_figure_is_of_a_method_and_a_score_that_there_are() -> None:
             assert figure.reducer in find_reducers()
             assert METRICS[figure.metric].low <= figure.value <= METRICS[figure.metric].high
             assert figure.source
+
+
+def test_every_figure_is_one_that_a_study_claims() -> None:
+    claimed = {expected.about for study in STUDIES.values() for expected in study.expectations}
+    for figure in PUBLISHED["mnist"]:
+        # Errors of reconstruction are claimed for an image of 784 pixels.
+        assert figure.value in claimed or round(784 * figure.value, 2) in claimed, figure
 
 
 def test_a_figure_is_of_the_same_data_method_width_and_score() -> None:
