@@ -23,6 +23,7 @@ from benchmark.studies.claims_report import evidence_of, study_content
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.heads import on_top_of, perceptron, seeded, trained
 from benchmark.studies.networks import CutOff, Foreteller
+from benchmark.studies.study_figures import lines_figure
 from benchmark.studies.study_plan import StudyPlan, choose_studies
 from benchmark.studies.verdict import findings, judge, verdict
 from reducers import make_reducer
@@ -186,6 +187,17 @@ def test_a_foreteller_sees_first_rows_only() -> None:
     assert bool((seen[:, 0] == 1).all())
 
 
+def test_ticks_of_curves_are_numbers_that_can_be_read() -> None:
+    logarithmic = lines_figure({"a": ([2, 50, 2000], [0.001, 0.02, 0.1])}, "width", "error", log="xy")
+    whole = lines_figure({"a": ([1, 2, 3], [0.1, 0.2, 0.3])}, "layer", "error")
+    assert logarithmic is not None
+    assert whole is not None
+    axes = logarithmic.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "50", "2,000"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0.001", "0.01", "0.1"]
+    assert {place % 1 for place in whole.axes[0].get_xticks()} == {0.0}
+
+
 def test_the_example_of_the_documentation_is_a_study() -> None:
     page = (Path(__file__).parents[1] / "docs" / "studies.md").read_text()
     example = re.search(r"```python\n(.*?)```", page, re.DOTALL)
@@ -262,6 +274,8 @@ def test_studies_of_one_run_share_a_report_that_can_be_made_again(
     request_of_a_slice: StudyRequest,
 ) -> None:
     asked = replace(request_of_a_slice, studies=("S2", "S4"))
-    text = run_here(asked).read_text()
+    report = run_here(asked)
+    text = report.read_text()
     assert 0 < text.index("## S2: ") < text.index("## S4: ")
+    assert '<a href="#s2-two-dimensions">S2</a>' in report.with_suffix(".html").read_text()
     assert run_here(asked).read_text() == text

@@ -28,10 +28,11 @@ Text = str | Sequence[Inline]
 
 @dataclass(frozen=True)
 class Heading:
-    """A title; level 1 is the document's own."""
+    """A title; level 1 is the document's own, and `short` is what leads to it."""
 
     text: Text
     level: int = 2
+    short: Text = ""
 
 
 @dataclass(frozen=True)

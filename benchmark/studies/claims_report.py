@@ -72,7 +72,7 @@ class StudyContent:
         """Yield the figure of every study that has one."""
         for name, evidence in self.evidence.items():
             study = STUDIES[name]
-            for file, draw in zip(_files(study), study.figures, strict=True):
+            for file, draw in zip(_files(study), study.figures.values(), strict=True):
                 yield file, draw(evidence)
 
     def widgets(self, blocks: Iterable[Block]) -> dict[str, Widget]:
@@ -108,15 +108,18 @@ def _outcome(found: Mapping[str, list[Finding]]) -> str:
 def _claims(found: Mapping[str, list[Finding]]) -> Block:
     rows = []
     for name, results in found.items():
-        study, measured = STUDIES[name], "; ".join(map(brief, results))
+        study = STUDIES[name]
+        measured = "; ".join(brief(each) for each in results if len(each.values)) or NOT_MEASURED
         state = _state(verdict(results))
         rows.append([f"{study.id} {study.name}", study.claim, study.source, measured, state])
     return Table(["study", "claim", "source", "measured", "verdict"], rows)
 
 
 def _section(study: Study, results: list[Finding], drawn: Container[str]) -> list[Block]:
-    blocks: list[Block] = [Heading(f"{study.id}: {study.name.replace('-', ' ')}"), Paragraph(study.about)]
-    blocks += [Picture(file, study.claim) for file in _files(study) if file in drawn]
+    title = Heading(f"{study.id}: {study.name.replace('-', ' ')}", short=study.id)
+    blocks: list[Block] = [title, Paragraph(study.about)]
+    named = zip(_files(study), study.figures, strict=True)
+    blocks += [Picture(file, caption) for file, caption in named if file in drawn]
     header = ["figure", "published", "measured (95 % interval)", "seeds", "verdict"]
     rows = [
         [each.expectation.what, _published(each), _measured(each), str(len(each.values)), _state(each.state)]

@@ -148,8 +148,8 @@ class Study:
         What one learns from what came out.
     reason : str
         Why it differs, where that was found.
-    figures : tuple of callable
-        Each draws the evidence; None where there is nothing to draw.
+    figures : mapping
+        What draws the evidence, or returns None where there is nothing to draw, by the caption.
     seeds : int
         How many seeds, where the user does not say.
     """
@@ -163,5 +163,5 @@ class Study:
     about: str
     teaches: str = ""
     reason: str = ""
-    figures: tuple[Callable[[Evidence], Figure | None], ...] = ()
+    figures: Mapping[str, Callable[[Evidence], Figure | None]] = field(default_factory=dict)
     seeds: int = 3

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.reporting import style
 from benchmark.reporting.figures.embeddings import draw_codes, quote_scores
+from benchmark.reporting.figures.readable_axes import DECADES, log_axis
 from benchmark.reporting.views import View, view_of
 from benchmark.studies.declaration import Evidence
 
@@ -21,6 +22,10 @@ Draw = Callable[[Evidence], "Figure | None"]
 Places = Mapping[int, tuple[str, str]] | Mapping[float, tuple[str, str]]
 _BAR, _PANEL, _TILE = 0.34, 2.35, 0.5
 _MOST_PANELS = 3  # side by side
+_MOST_WITHIN, _LEGEND = (
+    3,
+    2.1,
+)  # lines whose legend covers none of them; inches of a legend that stands beside
 
 
 @style.figure_style()
@@ -37,6 +42,7 @@ def loss_figure(evidence: Evidence, published: Sequence[float] = ()) -> Figure |
     if published:
         axes.plot(np.arange(1, len(published) + 1), published, "x", color=style.INK, label="published")
     axes.set(ylim=(0, None))
+    _scale(axes.xaxis, np.arange(3))
     axes.legend()
     return figure
 
@@ -104,16 +110,30 @@ def lines_figure(
     """Draw lines, each x and y by its name."""
     if not any(len(x) for x, _ in lines.values()):
         return None
-    figure, axes = _axes(xlabel, ylabel)
+    beside = len(lines) > _MOST_WITHIN
+    figure, axes = _axes(xlabel, ylabel, beside=_LEGEND if beside else 0.0)
     for (name, (x, y)), color in zip(lines.items(), style.PETROFF_10, strict=False):
         axes.plot(x, y, marker=marker, color=color, linewidth=1.8, markersize=4.5, label=name)
-    axes.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
-    axes.legend()
+    places, heights = (np.concatenate([line[part] for line in lines.values()]) for part in (0, 1))
+    _scale(axes.xaxis, places, np.unique(places).tolist() if "x" in log else ())
+    _scale(axes.yaxis, heights, DECADES if "y" in log else ())
+    axes.legend(**{"loc": "upper left", "bbox_to_anchor": (1.02, 1)} if beside else {})
     return figure
 
 
-def _axes(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
-    figure = style.new_figure(5.4, 3.2)
+def _scale(axis: Any, values: np.ndarray, log_ticks: Sequence[float] = ()) -> None:
+    """Make an axis logarithmic where it has ticks for that; where all is whole numbers, tick no others."""
+    from matplotlib.ticker import MaxNLocator
+
+    if len(log_ticks):
+        margin = max(values.max() / values.min(), 2.0) ** 0.05
+        log_axis(axis, values.min() / margin, values.max() * margin, log_ticks, "{:,.10g}".format)
+    elif np.equal(values, values.round()).all():
+        axis.set_major_locator(MaxNLocator(7, integer=True))
+
+
+def _axes(xlabel: str, ylabel: str, beside: float = 0.0) -> tuple[Figure, Axes]:
+    figure = style.new_figure(5.4 + beside, 3.2)
     axes = style.add_axes(figure, 0.8, 0.55, 4.4, 2.4)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.grid(True)

@@ -29,5 +29,10 @@ STUDY = Study(
         "Four layers of Boltzmann machines, trained one on another, then unrolled to an autoencoder and "
         "trained as a whole. With as many numbers as PCA it keeps much more of a digit."
     ),
-    figures=(pictures_figure, score_figure("reconstruction_mse", "test MSE of a pixel")),
+    figures={
+        "Test digits, and what each method makes of them again from 30 numbers.": pictures_figure,
+        "Error of a pixel: a bar for each method, a point for each seed.": score_figure(
+            "reconstruction_mse", "test MSE of a pixel"
+        ),
+    },
 )

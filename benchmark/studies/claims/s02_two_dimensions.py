@@ -26,5 +26,8 @@ STUDY = Study(
         "Two numbers a digit can be drawn as a point in the plane. If digits of a class lie together there, "
         "the neighbours of a point have its class, which is what the accuracy of k nearest neighbours says."
     ),
-    figures=(codes_figure, pictures_figure),
+    figures={
+        "Test digits by their two numbers, coloured by class.": codes_figure,
+        "Test digits, and what two numbers say of them.": pictures_figure,
+    },
 )

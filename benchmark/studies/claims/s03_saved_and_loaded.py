@@ -56,5 +56,8 @@ STUDY = Study(
         "A network is its structure, a few numbers, and its weights, very many. Stored together they give "
         "back the same codes; the structure alone is a network that has learned nothing."
     ),
-    figures=(loss_figure, codes_figure),
+    figures={
+        "Training loss by epoch, a thin line for each seed.": loss_figure,
+        "The codes that must come back from the file, coloured by class.": codes_figure,
+    },
 )

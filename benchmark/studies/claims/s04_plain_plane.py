@@ -25,5 +25,8 @@ STUDY = Study(
         "With one layer, the code is a rectified weighted sum of pixels, and the image a sum of two "
         "patterns. Ten digits need more than two patterns."
     ),
-    figures=(codes_figure, pictures_figure),
+    figures={
+        "Test digits by their two numbers, beside the plane of largest variance.": codes_figure,
+        "Test digits, and what two patterns add up to.": pictures_figure,
+    },
 )

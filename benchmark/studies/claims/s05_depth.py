@@ -29,5 +29,10 @@ STUDY = Study(
         "first trained alone on the codes of the one below; at once, all are trained together from the "
         "start."
     ),
-    figures=(codes_figure, score_figure("kmeans_nmi", "NMI of k-means on 2-D codes")),
+    figures={
+        "Test digits by their two numbers, with one layer and with four.": codes_figure,
+        "What clusters in the plane tell of the digits.": score_figure(
+            "kmeans_nmi", "NMI of k-means on 2-D codes"
+        ),
+    },
 )

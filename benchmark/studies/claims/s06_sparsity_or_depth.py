@@ -37,5 +37,9 @@ STUDY = Study(
         "something. The network that is usually shown with it is deeper, too: a deep one without the penalty "
         "tells the two apart."
     ),
-    figures=(score_figure("knn_accuracy", "k-NN accuracy of 2-D codes"),),
+    figures={
+        "The step from one layer to many is the gain by depth, what lies above it that by a penalty.": (
+            score_figure("knn_accuracy", "k-NN accuracy of 2-D codes")
+        )
+    },
 )

@@ -71,5 +71,5 @@ STUDY = Study(
         "It is shown a spoilt digit and must give back the clean one, so it has to know what digits look "
         "like. The likeness of filters is the mean absolute correlation between two of them."
     ),
-    figures=(_draw,),
+    figures={"Clean digits, the noisy ones that the networks see, and what each makes of them.": _draw},
 )

@@ -39,5 +39,8 @@ STUDY = Study(
         "the same wherever it is. Pooling halves the image between two of them; on the way back it is "
         "doubled again."
     ),
-    figures=(loss_figure, pictures_figure),
+    figures={
+        "Training loss by epoch, a thin line for each seed.": loss_figure,
+        "Test digits above what 32 numbers give back of them.": pictures_figure,
+    },
 )

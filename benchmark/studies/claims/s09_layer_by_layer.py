@@ -101,11 +101,13 @@ STUDY = Study(
         "frozen. A classifier is then put on top, and the whole is trained with labels: with a hundred of "
         "them, or with all."
     ),
-    figures=(
-        score_figure("accuracy_100", "accuracy with 100 labels"),
-        curves_figure(
+    figures={
+        "Accuracy where a hundred digits have labels, by how the layers below were trained.": score_figure(
+            "accuracy_100", "accuracy with 100 labels"
+        ),
+        "The gradient that reaches each layer before fine-tuning.": curves_figure(
             curves={case: {layer: (case, f"gradient_{layer}") for layer in range(1, 5)} for case in _CASES},
             xlabel="layer, the classifier last", ylabel="norm of the gradient before fine-tuning", log="y",
         ),
-    ),
+    },
 )  # fmt: skip

@@ -31,6 +31,11 @@ STUDY = Study(
     teaches=(
         "Between pixels, straight distances mean little; a code in which they do makes an old method work."
     ),
-    figures=(score_figure("kmeans_nmi", "NMI of k-means"), codes_figure),
+    figures={
+        "What the clusters tell of the digits, a point for each seed.": score_figure(
+            "kmeans_nmi", "NMI of k-means"
+        ),
+        "What is clustered, seen in the plane, coloured by class.": codes_figure,
+    },
     seeds=5,
 )

@@ -66,10 +66,10 @@ STUDY = Study(
         "A code of 32 numbers stands for 784 pixels, and a classifier is trained on it. Several encoders "
         "make different mistakes: they may vote, or their codes stand side by side."
     ),
-    figures=tuple(
-        scores_figure(
+    figures={
+        f"Accuracy of {title} on pixels, on each code, by vote, and on all codes.": scores_figure(
             _CASE, {name: f"{kind}_{score}" for name, score in _INPUTS.items()}, f"accuracy of {title}"
         )
         for kind, title in (("knn", "nearest neighbours"), ("forest", "random forests"))
-    ),
+    },
 )

@@ -56,5 +56,5 @@ STUDY = Study(
         "The mean of an error is lowered most easily where it is low already. Samples below a cut-off count "
         "nothing here, so that what is left of the gradient is that of the hard ones."
     ),
-    figures=(_draw,),
+    figures={"Test digits in the order of their errors, the hard ones on the right.": _draw},
 )

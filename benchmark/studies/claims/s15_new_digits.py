@@ -78,5 +78,7 @@ STUDY = Study(
         "lies a new digit if the network has learned what digits are, and a double exposure if it has "
         "learned images by heart."
     ),
-    figures=(evidence_images(_CASE),),
+    figures={
+        "Two walks, digits half-way between two, codes moved, and a plane of codes.": evidence_images(_CASE)
+    },
 )

@@ -69,13 +69,13 @@ STUDY = Study(
         "An autoencoder that is shown one digit in four positions learns what differs: the position. A nine "
         "is a turned six to it, as it has never seen one."
     ),
-    figures=(
-        evidence_images(_CASE),
-        scores_figure(
+    figures={
+        "What lies in each cluster: sixes as they were turned, and upright nines.": evidence_images(_CASE),
+        "Sixes by angle, and where the nines fall.": scores_figure(
             _CASE,
             {f"sixes at {angle}° that are found": f"accuracy_{angle}" for angle in _ANGLES}
             | {f"nines in the cluster of {angle}°": f"nines_{angle}" for angle in _ANGLES},
             "share",
         ),
-    ),
+    },
 )

@@ -37,5 +37,5 @@ STUDY = Study(
         "A little Gaussian noise on every pixel keeps the code from depending on any single one. The cost is "
         "half the squared error, summed over all pixels of all 10,000 test digits."
     ),
-    figures=(loss_figure,),
+    figures={"Training loss by epoch, a thin line for each seed.": loss_figure},
 )

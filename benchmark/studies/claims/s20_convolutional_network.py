@@ -30,5 +30,5 @@ STUDY = Study(
         "anywhere. It is the ceiling for what is learned with labels here; what it loses on images that "
         "went through 32 numbers is what those numbers do not hold."
     ),
-    figures=(score_figure("accuracy", "accuracy"),),
+    figures={"Accuracy by what the network sees.": score_figure("accuracy", "accuracy")},
 )

@@ -42,8 +42,8 @@ STUDY = Study(
         "Without pretraining the weights begin as they did then, drawn from N(0, 0.01); Xavier's of 2010, "
         "which keep the size of a signal from layer to layer, stand beside."
     ),
-    figures=(
-        curves_figure(
+    figures={
+        "Error by the number of layers; small points are seeds.": curves_figure(
             curves={
                 how: {layers: (f"{layers} layers, {how}", _MSE) for layers in _HIDDEN}
                 for how in ("pretrained", "not pretrained")
@@ -51,5 +51,5 @@ STUDY = Study(
             | {"Xavier's weights": {4: ("4 layers, Xavier's weights", _MSE)}},
             xlabel="layers of the encoder", ylabel="test MSE",
         ),
-    ),
+    },
 )  # fmt: skip

@@ -59,8 +59,8 @@ STUDY = Study(
         "Who may keep everything need not understand anything. The error falls with every number that the "
         "code may hold, and says nothing of whether the code is of use."
     ),
-    figures=tuple(
-        curves_figure(
+    figures={
+        f"{title} by width of the code.": curves_figure(
             curves={
                 kind: {width: (f"{kind}, {width}", metric) for width in _WIDTHS}
                 for kind in ("plain", "noise", "sparsity")
@@ -69,6 +69,9 @@ STUDY = Study(
             ylabel=label,
             log=log,
         )
-        for metric, label, log in ((_KNN, "k-NN accuracy of the codes", "x"), (_MSE, "test MSE", "xy"))
-    ),
+        for title, metric, label, log in (
+            ("What the codes are worth", _KNN, "k-NN accuracy of the codes", "x"),
+            ("What is lost", _MSE, "test MSE", "xy"),
+        )
+    },
 )

@@ -86,11 +86,11 @@ STUDY = Study(
         "The network sees the first rows of a digit, or all but a square, and must give all of it. Its code "
         "is then that of the digit it expects, and a classifier can read it before the rest is there."
     ),
-    figures=(
-        evidence_images(_ROWS),
-        curves_figure(
+    figures={
+        "Digits that break off, and how the network goes on.": evidence_images(_ROWS),
+        "Who is recognised before it is finished.": curves_figure(
             curves={"neighbours on codes": _CURVE}, xlabel="rows that are written, %", ylabel="accuracy"
         ),
-        evidence_images(_SQUARE),
-    ),
+        "Digits of which a square is covered, and what the network puts there.": evidence_images(_SQUARE),
+    },
 )

@@ -43,5 +43,5 @@ STUDY = Study(
         "A recurrent network sees one row at a time and keeps in its state what it needs of those before. "
         "The state after the last row becomes the code, from which a second network writes the rows again."
     ),
-    figures=(score_figure("knn_accuracy", "k-NN accuracy"),),
+    figures={"Accuracy of neighbours on the codes of each.": score_figure("knn_accuracy", "k-NN accuracy")},
 )

@@ -64,5 +64,8 @@ STUDY = Study(
         "Clusterings look for groups in distances. Affinity propagation, Ward's method and multidimensional "
         "scaling (MDS) are given a part of the test set, as their cost grows with its square."
     ),
-    figures=tuple(score_figure(nmi, f"NMI of {name}") for name, nmi in _SCORES.items()),
+    figures={
+        f"What the clusters of {name} tell of the digits.": score_figure(nmi, f"NMI of {name}")
+        for name, nmi in _SCORES.items()
+    },
 )

@@ -60,5 +60,9 @@ STUDY = Study(
         "Both spoil what a layer sees. Noise makes a layer restore what was taken from its input, dropout "
         "lets none rely on a unit below; so one may serve learning without labels, the other with them."
     ),
-    figures=(score_figure("accuracy", "fine-tuned accuracy"),),
+    figures={
+        "Accuracy after fine-tuning, by what spoiled the autoencoder's training.": score_figure(
+            "accuracy", "fine-tuned accuracy"
+        )
+    },
 )
