@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from benchmark.request import StudyRequest
 from benchmark.results import Record, Store
 from benchmark.studies import study_plan as plan
 from benchmark.studies.catalog import STUDIES
+from benchmark.studies.claims import s18_softmax
 from benchmark.studies.claims_report import evidence_of, study_content
 from benchmark.studies.declaration import Case, Evidence, Expectation, Study
 from benchmark.studies.heads import on_top_of, perceptron, seeded, trained
@@ -247,6 +250,64 @@ def test_what_two_studies_share_is_measured_once(request_of_a_slice: StudyReques
     }
     assert plan.shortened(Case("stacked", {"epochs": 40}), 0.1)["epochs"] == 4
     assert plan.shortened(Case("stacked", {}), 0.0)["epochs"] == 1
+
+
+_SOME_STUDY = """
+LABEL = 'a'
+_STEPS = 10
+
+
+def draw(figure):
+    return figure
+
+
+def steps():
+    return _STEPS
+
+
+def train(trial):
+    return steps()
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "is_the_same"),
+    [
+        ("_STEPS = 10", "_STEPS = 20", False),
+        ("return _STEPS", "return 2 * _STEPS", False),
+        ("return figure", "return None", True),  # what draws is no part of what is measured
+        ("LABEL = 'a'", "LABEL = 'b'", True),
+        ("return steps()", "# Said otherwise.\n    return steps()", True),
+    ],
+)
+def test_a_task_has_the_digest_of_the_code_that_it_reaches(
+    was: str, becomes: str, is_the_same: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "some_study.py"
+    digests = []
+    for text in (_SOME_STUDY, _SOME_STUDY.replace(was, becomes)):
+        file.write_text(text)
+        spec = importlib.util.spec_from_file_location("some_study", file)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "some_study", module)
+        exec(compile(text, file, "exec"), module.__dict__)
+        digests.append(plan._digest(module.train))
+    assert was in _SOME_STUDY
+    assert (digests[0] == digests[1]) is is_the_same
+
+
+def test_a_task_reaches_what_studies_share() -> None:
+    found: dict[str, str] = {}
+    plan._reach(sys.modules[s18_softmax.__name__], "classify", found)
+    places = {place.removeprefix("benchmark.studies.") for place in found}
+    assert {
+        "claims.s18_softmax:classify",
+        "heads:trained",
+        "heads:_OF_OPTIMIZER",
+        "networks:inputs_of",
+    } <= places
+    assert not {"networks:SparseCode", "heads:convolutional_network", "letters:letters"} & places
 
 
 def run_here(asked: StudyRequest) -> Path:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from benchmark.datasets import load_dataset
@@ -26,6 +29,7 @@ from benchmark.studies.catalog import STUDIES
 from benchmark.studies.declaration import KIND, Case, Study
 from reducers import make_reducer
 
+_SHARED = (heads, letters, networks)
 # Parameters that say how long something is trained.
 _LENGTHS = ("epochs", "pretrain_epochs", "label_epochs", "n_epochs", "steps", "rounds")
 
@@ -172,10 +176,35 @@ def shortened(case: Case, share: float) -> dict[str, Any]:
 
 
 def _digest(task: Task) -> str:
-    """Return a digest of the code of a task, without what is expected of it, and of what tasks share."""
-    digest = hashlib.sha256()
-    for module in (sys.modules[task.__module__], heads, letters, networks):
-        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
-        code = [node for node in tree.body if not isinstance(node, ast.Assign)]
-        digest.update("".join(map(ast.dump, code)).encode())
-    return digest.hexdigest()[:16]
+    """Return a digest of the code of a task: its function, and what that uses of studies' modules."""
+    found: dict[str, str] = {}
+    _reach(sys.modules[task.__module__], task.__name__, found)
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _reach(module: ModuleType, name: str, found: dict[str, str]) -> None:
+    """Add to `found` what a name of a module stands for, and all that this uses, each by where it is."""
+    node = _definitions(module).get(name)
+    if node is None:
+        origin = sys.modules.get(getattr(getattr(module, name, None), "__module__", ""))
+        if origin in _SHARED and origin is not module:
+            _reach(origin, name, found)
+    elif (place := f"{module.__name__}:{name}") not in found:
+        found[place] = ast.dump(node)
+        for used in ast.walk(node):
+            if isinstance(used, ast.Name):
+                _reach(module, used.id, found)
+
+
+@cache
+def _definitions(module: ModuleType) -> dict[str, ast.stmt]:
+    """Return the functions, classes and constants of a module by name."""
+    found: dict[str, ast.stmt] = {}
+    for node in ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            found |= {
+                n.id: node for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)
+            }
+    return found
