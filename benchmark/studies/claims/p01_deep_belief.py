@@ -29,6 +29,13 @@ STUDY = Study(
         "Four layers of Boltzmann machines, trained one on another, then unrolled to an autoencoder and "
         "trained as a whole. With as many numbers as PCA it keeps much more of a digit."
     ),
+    reason=(
+        "the error is lower than the published one; what differs is the optimiser, Adam for conjugate "
+        "gradients, and the 60,000 images all of which are learned from"
+    ),
+    teaches=(
+        "With as many numbers as PCA, a fifth of its error is left: so much is lost by staying straight."
+    ),
     figures={
         "Test digits, and what each method makes of them again from 30 numbers.": pictures_figure,
         "Error of a pixel: a bar for each method, a point for each seed.": score_figure(

@@ -30,4 +30,8 @@ STUDY = Study(
         "The floor of every deep clustering: ten centres in 784 dimensions. Fitted and scored on the same "
         "images, as papers on clustering do."
     ),
+    teaches=(
+        "Whatever a deep clustering gains, it gains on this floor. The spread over first centres is small "
+        "beside it."
+    ),
 )

@@ -26,6 +26,10 @@ STUDY = Study(
         "Two numbers a digit can be drawn as a point in the plane. If digits of a class lie together there, "
         "the neighbours of a point have its class, which is what the accuracy of k nearest neighbours says."
     ),
+    teaches=(
+        "Ones and sevens stand apart; digits that are written alike, fours and nines, or threes, fives and "
+        "eights, share a place. Two numbers are enough for groups, not for ten clean ones."
+    ),
     figures={
         "Test digits by their two numbers, coloured by class.": codes_figure,
         "Test digits, and what two numbers say of them.": pictures_figure,

@@ -25,6 +25,10 @@ STUDY = Study(
         "With one layer, the code is a rectified weighted sum of pixels, and the image a sum of two "
         "patterns. Ten digits need more than two patterns."
     ),
+    teaches=(
+        "Without a bend between input and code, two units find no better plane than PCA does, and "
+        "neighbours in it know less."
+    ),
     figures={
         "Test digits by their two numbers, beside the plane of largest variance.": codes_figure,
         "Test digits, and what two patterns add up to.": pictures_figure,

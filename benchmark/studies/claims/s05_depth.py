@@ -29,6 +29,10 @@ STUDY = Study(
         "first trained alone on the codes of the one below; at once, all are trained together from the "
         "start."
     ),
+    teaches=(
+        "Depth is what makes two numbers of use. Whether the layers were trained one by one or together "
+        "matters little: both separate what one layer does not."
+    ),
     figures={
         "Test digits by their two numbers, with one layer and with four.": codes_figure,
         "What clusters in the plane tell of the digits.": score_figure(

@@ -37,6 +37,10 @@ STUDY = Study(
         "something. The network that is usually shown with it is deeper, too: a deep one without the penalty "
         "tells the two apart."
     ),
+    teaches=(
+        "The penalty that is usually shown adds nothing to what depth has brought, and holding inner units "
+        "to a low activity costs some accuracy. Compare like with like before crediting an idea."
+    ),
     figures={
         "The step from one layer to many is the gain by depth, what lies above it that by a penalty.": (
             score_figure("knn_accuracy", "k-NN accuracy of 2-D codes")

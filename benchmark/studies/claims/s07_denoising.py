@@ -71,5 +71,9 @@ STUDY = Study(
         "It is shown a spoilt digit and must give back the clean one, so it has to know what digits look "
         "like. The likeness of filters is the mean absolute correlation between two of them."
     ),
+    teaches=(
+        "A network that was never shown noise gives it back as strokes; one that was has learned how "
+        "strokes go on. Whether its filters come out more distinct depends on the noise."
+    ),
     figures={"Clean digits, the noisy ones that the networks see, and what each makes of them.": _draw},
 )

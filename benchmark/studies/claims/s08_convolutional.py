@@ -39,6 +39,11 @@ STUDY = Study(
         "the same wherever it is. Pooling halves the image between two of them; on the way back it is "
         "doubled again."
     ),
+    teaches=(
+        "A few shared filters do the work of many weights: with as many parameters, the error is about a "
+        "fifth of that of a dense network. Most is learned in five epochs; the rest of the way is slow, and "
+        "not over at twenty."
+    ),
     figures={
         "Training loss by epoch, a thin line for each seed.": loss_figure,
         "Test digits above what 32 numbers give back of them.": pictures_figure,

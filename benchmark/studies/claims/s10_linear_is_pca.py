@@ -38,4 +38,8 @@ STUDY = Study(
         "Without a bend in it, an autoencoder can only turn and stretch. The best that it can do is then the "
         "plane of largest variance, which PCA computes without training."
     ),
+    teaches=(
+        "PCA is there in a fraction of a second, gradient descent after sixty epochs. The codes themselves "
+        "differ from PCA's by a turn and a stretch, which no error can tell."
+    ),
 )

@@ -66,6 +66,14 @@ STUDY = Study(
         "A code of 32 numbers stands for 784 pixels, and a classifier is trained on it. Several encoders "
         "make different mistakes: they may vote, or their codes stand side by side."
     ),
+    reason=(
+        "a forest asks for one number at a time, which suits pixels; in a code a digit is spread over all "
+        "numbers, and neighbours, who use all of them, gain"
+    ),
+    teaches=(
+        "Thirty-two numbers serve neighbours better than 784 pixels do, and a vote is better than its "
+        "voters. Whether a code helps depends on who reads it."
+    ),
     figures={
         f"Accuracy of {title} on pixels, on each code, by vote, and on all codes.": scores_figure(
             _CASE, {name: f"{kind}_{score}" for name, score in _INPUTS.items()}, f"accuracy of {title}"

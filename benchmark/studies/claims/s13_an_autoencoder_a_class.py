@@ -184,6 +184,15 @@ STUDY = Study(
         "Each autoencoder has seen one digit only, and gives back badly what is another. No network ever "
         "compares two digits, so that what has never been seen is well reconstructed by none."
     ),
+    reason=(
+        "an expert with a hundredth of the images gives back its own digits badly, while that of the large "
+        "class gives back everybody's: whose error is least then says who has learned most; and letters are "
+        "made of strokes as digits are, so that some are given back well"
+    ),
+    teaches=(
+        "Ten networks that never meet can classify, and one of them can be replaced alone. But errors can "
+        "be compared only between experts that have learned equally much."
+    ),
     figures={
         "What are no digits, and what the experts for 0 and 8 make of letters.": evidence_images(_CASE),
         "Ten experts beside one perceptron.": scores_figure(_CASE, _SHOWN, "accuracy, AUROC or share"),

@@ -56,5 +56,12 @@ STUDY = Study(
         "The mean of an error is lowered most easily where it is low already. Samples below a cut-off count "
         "nothing here, so that what is left of the gradient is that of the hard ones."
     ),
+    reason=(
+        "what has fallen below the cut-off is no longer held there: easy digits drift up to it, some beyond"
+    ),
+    teaches=(
+        "The hardest tenth gains a little, and all others pay for it: the mean error rises. Attention is "
+        "moved, not made."
+    ),
     figures={"Test digits in the order of their errors, the hard ones on the right.": _draw},
 )

@@ -78,6 +78,11 @@ STUDY = Study(
         "lies a new digit if the network has learned what digits are, and a double exposure if it has "
         "learned images by heart."
     ),
+    teaches=(
+        "What lies half-way is named with confidence, and is further from every training image than a mere "
+        "copy would be: it is new. The plane of two numbers shows the price, shapes between its regions "
+        "that are no digit."
+    ),
     figures={
         "Two walks, digits half-way between two, codes moved, and a plane of codes.": evidence_images(_CASE)
     },

@@ -69,6 +69,10 @@ STUDY = Study(
         "An autoencoder that is shown one digit in four positions learns what differs: the position. A nine "
         "is a turned six to it, as it has never seen one."
     ),
+    teaches=(
+        "Nobody told the network what an angle is: it is what differs most between its images. Most nines "
+        "follow the six that stands on its head; a cluster is a shape, not a name."
+    ),
     figures={
         "What lies in each cluster: sixes as they were turned, and upright nines.": evidence_images(_CASE),
         "Sixes by angle, and where the nines fall.": scores_figure(

@@ -30,5 +30,10 @@ STUDY = Study(
         "One layer between pixels and digits lets the network build strokes first. Dropout silences a "
         "quarter of it at random in every step, so that no unit relies on another."
     ),
+    teaches=(
+        "3,000 batches are five passes over the data. An optimiser's smallest setting counts: with an "
+        "accumulator that begins at 0, as torch's does, in place of TensorFlow's 0.1, the same network was "
+        "two points worse. On codes the perceptron does as well, from 32 numbers in place of 784."
+    ),
     figures={"Accuracy by what the perceptron sees.": score_figure("accuracy", "accuracy")},
 )
