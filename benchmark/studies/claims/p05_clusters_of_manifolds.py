@@ -29,4 +29,13 @@ STUDY = Study(
         "instead of fifteen, and smaller ones; N2D's is trained for 40 epochs instead of 1,000."
     ),
     seeds=1,
+    reason=(
+        "N2D's autoencoder is trained for 40 epochs in place of 1,000, and the ensemble is a fifth of the "
+        "paper's"
+    ),
+    teaches=(
+        "One start of N2D's mixture in six ends with two digits in one cluster, at an accuracy of 0.84, and "
+        "at a lower likelihood than the others: what is reported must be the best of several starts, chosen "
+        "without labels."
+    ),
 )

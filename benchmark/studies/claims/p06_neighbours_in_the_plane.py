@@ -66,6 +66,10 @@ STUDY = Study(
         "The paper lays out all 70,000 images at once, and classifies their places in ten folds. Beside it "
         "is our own protocol: 60,000 are laid out, the other 10,000 placed later, and only these count."
     ),
+    teaches=(
+        "The plane that keeps neighbours tells digits twice as well as the one that keeps variance. Images "
+        "that are placed later are named nearly as often as those that were laid out with the rest."
+    ),
     figures={
         "The same accuracy where all images are laid out at once, and where those that count come later.": (
             score_figure("accuracy", "k-NN accuracy, k = 100")
