@@ -50,14 +50,9 @@ STUDY = Study(
         "A little Gaussian noise on every pixel keeps the code from depending on any single one. The cost is "
         "half the squared error, summed over all pixels of all 10,000 test digits."
     ),
-    reason=(
-        "the figure hangs on which images are learned from: standardised, a pixel of the border that is "
-        "nearly always 0 has an enormous value where it is not, and without the last 5,000 images in place "
-        "of the first the same network costs more than what is claimed, not less"
-    ),
     teaches=(
         "Standardising gives every pixel the same weight, the empty ones too. A cost that few pixels decide "
-        "says little of how well digits are given back."
+        "says little of how well digits are given back: it hangs on the seed, and on which images are kept."
     ),
     figures={
         "Cost by the images that are left out.": score_figure("cost", "half the summed squared error"),
