@@ -186,8 +186,9 @@ STUDY = Study(
     ),
     reason=(
         "an expert with a hundredth of the images gives back its own digits badly, while that of the large "
-        "class gives back everybody's: whose error is least then says who has learned most; and letters are "
-        "made of strokes as digits are, so that some are given back well"
+        "class gives back everybody's: whose error is least then says who has learned most; letters are "
+        "made of strokes as digits are, so that some are given back well; and what a changed pixel or a "
+        "temperature does is not told apart from the spread of seeds"
     ),
     teaches=(
         "Ten networks that never meet can classify, and one of them can be replaced alone. But errors can "

@@ -60,8 +60,8 @@ STUDY = Study(
         "what has fallen below the cut-off is no longer held there: easy digits drift up to it, some beyond"
     ),
     teaches=(
-        "The hardest tenth gains a little, and all others pay for it: the mean error rises. Attention is "
-        "moved, not made."
+        "What the hardest tenth gains is not told apart from the spread of seeds, and all others pay for "
+        "it: the mean error rises. Attention is moved, not made."
     ),
     figures={"Test digits in the order of their errors, the hard ones on the right.": _draw},
 )
