@@ -153,7 +153,9 @@ def _measured(finding: Finding) -> str:
 
 def brief(finding: Finding) -> str:
     """Return a figure in one line: what it is, what was measured, and what was published."""
-    return f"{finding.expectation.what}: {_measured(finding)} ({_published(finding)})"
+    # No line ends between a number and its sign or interval.
+    measured, published = (text.replace(" ", "\u00a0") for text in (_measured(finding), _published(finding)))
+    return f"{finding.expectation.what}: {measured} ({published})"
 
 
 def _files(study: Study) -> list[str]:

@@ -22,6 +22,7 @@ Draw = Callable[[Evidence], "Figure | None"]
 Places = Mapping[int, tuple[str, str]] | Mapping[float, tuple[str, str]]
 _BAR, _PANEL, _TILE = 0.34, 2.35, 0.5
 _MOST_PANELS = 3  # side by side
+_FEW = 8  # places on an axis, each of which has a tick
 _MOST_WITHIN, _LEGEND = (
     3,
     2.1,
@@ -42,7 +43,7 @@ def loss_figure(evidence: Evidence, published: Sequence[float] = ()) -> Figure |
     if published:
         axes.plot(np.arange(1, len(published) + 1), published, "x", color=style.INK, label="published")
     axes.set(ylim=(0, None))
-    _scale(axes.xaxis, np.arange(3))
+    _scale(axes.xaxis, np.arange(1, max(losses.shape[1] for losses in curves.values()) + 1))
     axes.legend()
     return figure
 
@@ -60,6 +61,8 @@ def scores_figure(case: str, metrics: Mapping[str, str], label: str) -> Draw:
 @style.figure_style()
 def _bars(values: Mapping[str, np.ndarray], label: str) -> Figure | None:
     """Draw the mean of each as a bar from 0, and every seed as a point."""
+    from matplotlib.ticker import MaxNLocator
+
     known = {name: found for name, found in values.items() if np.isfinite(found).any()}
     if not known:
         return None
@@ -69,12 +72,18 @@ def _bars(values: Mapping[str, np.ndarray], label: str) -> Figure | None:
         mean = np.nanmean(found)
         axes.barh(place, mean, height=0.6, color=style.mix(style.PETROFF_10[0], 0.55))
         axes.plot(found, np.full(len(found), place), "o", color=style.PETROFF_10[0], markersize=3.5)
-        axes.text(max(np.nanmax(found), mean), place, f"  {mean:.3g}", va="center", fontsize=style.SMALL)
+        axes.text(max(np.nanmax(found), mean), place, f"  {_short(mean)}", va="center", fontsize=style.SMALL)
     axes.set_yticks(range(len(known)), [style.shorten(name, 32) for name in known])
     axes.invert_yaxis()
     axes.set_xlabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.margins(x=0.15)
     return figure
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
 
 
 def curves_figure(curves: Mapping[str, Places], xlabel: str, ylabel: str, log: str = "") -> Draw:
@@ -123,13 +132,14 @@ def lines_figure(
 
 def _scale(axis: Any, values: np.ndarray, log_ticks: Sequence[float] = ()) -> None:
     """Make an axis logarithmic where it has ticks for that; where all is whole numbers, tick no others."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FixedLocator, MaxNLocator
 
     if len(log_ticks):
         margin = max(values.max() / values.min(), 2.0) ** 0.05
         log_axis(axis, values.min() / margin, values.max() * margin, log_ticks, "{:,.10g}".format)
     elif np.equal(values, values.round()).all():
-        axis.set_major_locator(MaxNLocator(7, integer=True))
+        few = np.unique(values)
+        axis.set_major_locator(FixedLocator(few.tolist()) if len(few) <= _FEW else MaxNLocator(7, integer=True))
 
 
 def _axes(xlabel: str, ylabel: str, beside: float = 0.0) -> tuple[Figure, Axes]:

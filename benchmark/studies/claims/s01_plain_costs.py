@@ -39,9 +39,9 @@ STUDY = Study(
         "copy it. Its cost is the mean squared difference of pixels, and training makes it fall."
     ),
     reason=(
-        "the published costs fit a rate ten times smaller than the one that is named, as the second curve "
-        "shows; they are those of the last mini-batch of an epoch, not the mean of all as ours, which "
-        "explains less, as do biases drawn from N(0, 1), and 55,000 images in place of 60,000"
+        "the published costs lie between those of the rate that is named and those of a tenth of it, as the "
+        "figure shows; that they are costs of the last mini-batch of an epoch, and ours the mean of all, "
+        "explains less than that, as do biases drawn from N(0, 1) and 55,000 images in place of 60,000"
     ),
     teaches=(
         "Weights drawn from N(0, 1) saturate the sigmoids: some pixels of the border stay black, and the "
