@@ -139,7 +139,9 @@ def _scale(axis: Any, values: np.ndarray, log_ticks: Sequence[float] = ()) -> No
         log_axis(axis, values.min() / margin, values.max() * margin, log_ticks, "{:,.10g}".format)
     elif np.equal(values, values.round()).all():
         few = np.unique(values)
-        axis.set_major_locator(FixedLocator(few.tolist()) if len(few) <= _FEW else MaxNLocator(7, integer=True))
+        axis.set_major_locator(
+            FixedLocator(few.tolist()) if len(few) <= _FEW else MaxNLocator(7, integer=True)
+        )
 
 
 def _axes(xlabel: str, ylabel: str, beside: float = 0.0) -> tuple[Figure, Axes]:

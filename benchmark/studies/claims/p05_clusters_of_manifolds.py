@@ -15,7 +15,7 @@ STUDY = Study(
     ),
     cases={
         "N2D": Case("n2d", protocol="transductive"),
-        "SPC": Case("spc", {"members": 3}, protocol="transductive"),
+        "SPC": Case("spc", {"members": 3, "rounds": 10}, protocol="transductive"),
     },
     expectations=(
         Expectation("accuracy, SPC", score("SPC", "own_accuracy"), about=0.992),
@@ -26,7 +26,7 @@ STUDY = Study(
     about=(
         "Both look for clusters where UMAP lays out the codes of an autoencoder. N2D stops there; the other "
         "has several autoencoders learn what all of them agree on, again and again. Three of them here "
-        "instead of fifteen, and smaller ones; N2D's is trained for 40 epochs instead of 1,000."
+        "instead of fifteen, smaller and for ten rounds at most; N2D's is trained for 40 epochs, not 1,000."
     ),
     seeds=1,
     reason=(
