@@ -9,6 +9,9 @@ import pytest
 
 from benchmark.reporting.paper import board_text
 from benchmark.results import open_store
+from benchmark.studies.catalog import STUDIES
+from benchmark.studies.claims_report import evidence_of
+from benchmark.studies.verdict import findings, verdict
 from reducers import make_reducer
 from reducers.checks import check_reducer
 
@@ -26,6 +29,18 @@ def test_the_table_is_what_the_records_say() -> None:
     if store.facts()["started_at"] != marked.group(1):
         pytest.skip("this checkout holds a run of its own in place of the reference run")
     assert marked.group(2).strip() == board_text(store, "markdown", BOARD).strip()
+
+
+def test_it_says_how_many_claims_differ_as_the_records_do() -> None:
+    said = re.search(r"<!-- studies: (\S+) -->.*?(\d+) of (\d+) claims\s+differ", README, re.DOTALL)
+    assert said is not None
+    store = open_store(ROOT / "results", "studies")
+    if store.facts()["started_at"] != said[1]:
+        pytest.skip("this checkout holds studies of its own in place of the committed ones")
+    evidence = evidence_of(store)
+    found = [verdict(findings(STUDIES[name], each)) for name, each in evidence.items()]
+    measured = [state for state in found if state != "not measured"]
+    assert (measured.count("differs"), len(measured)) == (int(said[2]), int(said[3]))
 
 
 def test_every_path_it_links_to_is_there() -> None:

@@ -44,7 +44,7 @@ class Effort:
     seeds: int = 1_000
 
 
-EFFORTS = {"standard": Effort(), "quick": Effort(3_000, 1_000, 0.1, 1), "tiny": Effort(300, 100, 0.0, 1)}
+EFFORTS = {"standard": Effort(), "quick": Effort(3_000, 1_000, 0.05, 1), "tiny": Effort(300, 100, 0.0, 1)}
 
 
 def choose_studies(names: Sequence[str] | None) -> dict[str, Study]:

@@ -68,8 +68,7 @@ STUDY = Study(
     ),
     reason=(
         "a forest asks for one number at a time, which suits pixels; in a code a digit is spread over all "
-        "numbers, and neighbours, who use all of them, gain; codes side by side are no better than the best "
-        "of them by more than seeds differ"
+        "numbers, and neighbours, who use all of them, gain"
     ),
     teaches=(
         "Thirty-two numbers serve neighbours better than 784 pixels do, and a vote is better than its "
