@@ -23,10 +23,8 @@ Places = Mapping[int, tuple[str, str]] | Mapping[float, tuple[str, str]]
 _BAR, _PANEL, _TILE = 0.34, 2.35, 0.5
 _MOST_PANELS = 3  # side by side
 _FEW = 8  # places on an axis, each of which has a tick
-_MOST_WITHIN, _LEGEND = (
-    3,
-    2.1,
-)  # lines whose legend covers none of them; inches of a legend that stands beside
+_MOST_WITHIN = 3  # lines whose legend covers none of them
+_LEGEND = 2.1  # inches of a legend that stands beside
 
 
 @style.figure_style()

@@ -34,8 +34,7 @@ STUDY = Study(
         "paper's"
     ),
     teaches=(
-        "One start of N2D's mixture in six ends with two digits in one cluster, at an accuracy of 0.84, and "
-        "at a lower likelihood than the others: what is reported must be the best of several starts, chosen "
-        "without labels."
+        "A start of N2D's mixture may end with two digits in one cluster, at a lower likelihood than "
+        "others: what is reported must be the best of several starts, chosen without labels."
     ),
 )

@@ -50,8 +50,8 @@ STUDY = Study(
         "seconds are of another machine, so only their ratios are compared; the figure shows ours."
     ),
     reason=(
-        "compiling takes as long as published, but the fit itself a quarter as long on this machine, so that "
-        "what is compiled weighs more"
+        "fitting and compiling do not shrink alike on another machine: where the fit is faster, what is "
+        "compiled weighs more"
     ),
     teaches=(
         "Time what compiles itself twice, or say what was compiled: at first, more than half of the seconds "

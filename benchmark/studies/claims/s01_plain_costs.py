@@ -40,8 +40,7 @@ STUDY = Study(
     ),
     reason=(
         "the published costs lie between those of the rate that is named and those of a tenth of it, as the "
-        "figure shows; that they are costs of the last mini-batch of an epoch, and ours the mean of all, "
-        "explains less than that, as do biases drawn from N(0, 1) and 55,000 images in place of 60,000"
+        "figure shows; they are those of the last mini-batch of an epoch, and ours the mean of all of them"
     ),
     teaches=(
         "Weights drawn from N(0, 1) saturate the sigmoids: some pixels of the border stay black, and the "

@@ -31,9 +31,9 @@ STUDY = Study(
         "quarter of it at random in every step, so that no unit relies on another."
     ),
     teaches=(
-        "3,000 batches are five passes over the data. An optimiser's smallest setting counts: with an "
-        "accumulator that begins at 0, as torch's does, in place of TensorFlow's 0.1, the same network was "
-        "two points worse. On codes the perceptron does as well, from 32 numbers in place of 784."
+        "3,000 batches are five passes over the data. An optimiser's smallest setting counts: Adagrad's "
+        "accumulator begins at 0.1 here, as in TensorFlow; from torch's 0, the first steps are as long as "
+        "the rate itself. On codes the perceptron does as well, from 32 numbers in place of 784."
     ),
     figures={"Accuracy by what the perceptron sees.": score_figure("accuracy", "accuracy")},
 )

@@ -45,7 +45,7 @@ STUDY = Study(
     ),
     teaches=(
         "Reading row by row, with as many weights, gives codes that are worth a little more to neighbours "
-        "than those of dense networks, for forty times the training. PCA's, which nobody trains, are worth "
+        "than those of dense networks, for many times the training. PCA's, which nobody trains, are worth "
         "as much."
     ),
     figures={"Accuracy of neighbours on the codes of each.": score_figure("knn_accuracy", "k-NN accuracy")},

@@ -15,8 +15,7 @@ from reducers.methods.manifold import UMAP
 from reducers.parameters import integer, one_of, sizes
 from reducers.training.device import TorchReducer
 
-# One in six starts of the mixture ends where two digits share a cluster, on the codes of all of MNIST; its
-# likelihood is lower there, so the best of several is taken.
+# A start of the mixture may end where two digits share a cluster, at a lower likelihood than others have.
 _MIXTURE_STARTS = 5
 
 
